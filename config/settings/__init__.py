@@ -1,0 +1,1 @@
+"""Settings: `base` holds what is always true; `local`, `test` and `production` add what their place needs."""
