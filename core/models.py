@@ -1,0 +1,78 @@
+"""Tables that no domain owns: requests already answered, job runs and messages between apps."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class IdempotencyRecord(models.Model):
+    """A request that was answered. It commits with the work it answers, so neither exists without the other."""
+
+    scope = models.CharField(max_length=100)
+    key = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=64)
+    result = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["scope", "key"], name="idempotency_scope_key_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.key}"
+
+
+class JobState(models.TextChoices):
+    RUNNING = "running", "running"
+    DONE = "done", "done"
+
+
+class JobRun(models.Model):
+    """One run of a job for a business date. The unique row is what keeps two schedulers from running it twice."""
+
+    job = models.CharField(max_length=60)
+    scope = models.CharField(max_length=60, blank=True)
+    business_date = models.DateField()
+    state = models.CharField(max_length=10, choices=JobState, default=JobState.RUNNING)
+    cursor = models.JSONField(default=dict)
+    counts = models.JSONField(default=dict)
+    attempts = models.PositiveIntegerField(default=0)
+    last_error = models.TextField(blank=True)
+    started_at = models.DateTimeField()
+    moved_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["job", "scope", "business_date"], name="job_run_once_a_business_date"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["moved_at"], name="job_run_unfinished", condition=models.Q(state="running")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.scope} {self.business_date}"
+
+
+class OutboxMessage(models.Model):
+    """Something a lower app tells a higher one. Written with the fact it reports, delivered at least once."""
+
+    topic = models.CharField(max_length=60)
+    payload = models.JSONField()
+    created_at = models.DateTimeField()
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"], name="outbox_undelivered", condition=models.Q(delivered_at__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.pk}"

@@ -1,0 +1,27 @@
+"""On which day a purchase falls and when its points expire, by the calendar of the programme's time zone."""
+
+import calendar
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from loyalty.models import ExpiryRounding
+
+
+def local_date(instant: datetime, zone: ZoneInfo) -> date:
+    """Return the day of an instant in the programme's time zone."""
+    return instant.astimezone(zone).date()
+
+
+def expiry_date(earned_on: date, *, years: int, rounding: str = ExpiryRounding.DAY) -> date:
+    """Return the last day on which points earned on a day can be spent, through its end.
+
+    That is the same day of the calendar `years` later; 29 February becomes 28 February in a year that has none.
+    Rounding moves it to the end of its month or year, never earlier.
+    """
+    year = earned_on.year + years
+    day = min(earned_on.day, calendar.monthrange(year, earned_on.month)[1])
+    if rounding == ExpiryRounding.MONTH:
+        day = calendar.monthrange(year, earned_on.month)[1]
+    if rounding == ExpiryRounding.YEAR:
+        return date(year, 12, 31)
+    return date(year, earned_on.month, day)

@@ -1,0 +1,28 @@
+"""Situations in which the loyalty rules refuse a request. Each refusal leaves everything as it was."""
+
+from typing import ClassVar
+
+from core.errors import DomainError
+
+
+class InsufficientPoints(DomainError):
+    """The available points do not cover the debit."""
+
+    code: ClassVar[str] = "insufficient_points"
+
+    def __init__(self, *, available_points: int, needed_points: int) -> None:
+        super().__init__(f"{available_points} points are available, {needed_points} are needed.")
+        self.available_points = available_points
+        self.needed_points = needed_points
+
+
+class MemberLeft(DomainError):
+    """The member has left the programme."""
+
+    code: ClassVar[str] = "member_left"
+
+
+class UnknownProgramme(DomainError):
+    """No programme has this code."""
+
+    code: ClassVar[str] = "unknown_programme"

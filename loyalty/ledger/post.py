@@ -1,0 +1,158 @@
+"""The one way in: every movement of points passes `post_batch`, a single purchase as a batch of one.
+
+Nothing else in the program writes accounts' balances, lots, entries or uses of lots.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+
+from loyalty.ledger.locks import lock_accounts
+from loyalty.ledger.movements import LotDates, Movement
+from loyalty.ledger.plan import CREDITS, AccountState, LotState, PlannedEntry, plan_batch
+from loyalty.ledger.statement import POST_STATEMENT
+from loyalty.models import EntryKind
+
+
+@transaction.atomic
+def post_batch(movements: Sequence[Movement], *, zone: ZoneInfo, at: datetime) -> list[int]:
+    """Post the movements in the order given, all or none, and return the ids of the entries written.
+
+    `at` is the instant of posting; its day in `zone` decides which lots are available and which are over. A repeat
+    is refused by the ledger's unique constraints (one entry a purchase and kind, one cancellation an order).
+    Raises InsufficientPoints when an order is not covered; then nothing is written.
+    """
+    if not movements:
+        return []
+    owed = lock_accounts(movement.account_id for movement in movements)
+    accounts = {account_id: AccountState(account_id, points) for account_id, points in owed.items()}
+    uses_of = _load_uses(movements)
+    _load_lots(movements, accounts, uses_of)
+    today = at.astimezone(zone).date()
+    entries = plan_batch(movements, accounts, today=today, zone=zone, uses_of=uses_of)
+    return _write(entries, accounts, at)
+
+
+def _load_uses(movements: Sequence[Movement]) -> dict[int, list[tuple[LotDates, int]]]:
+    corrected = [m.corrects_id for m in movements if m.kind is EntryKind.ORDER_CANCELLED and m.corrects_id]
+    uses: dict[int, list[tuple[LotDates, int]]] = {entry_id: [] for entry_id in corrected}
+    if corrected:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT u.entry_id, l.expires_on, l.available_on, u.points"
+                " FROM loyalty_lotuse u JOIN loyalty_lot l ON l.id = u.lot_id WHERE u.entry_id = ANY(%s)",
+                [corrected],
+            )
+            for entry_id, expires_on, available_on, points in cursor.fetchall():
+                uses[entry_id].append((LotDates(expires_on, available_on), points))
+    return uses
+
+
+def _load_lots(
+    movements: Sequence[Movement],
+    accounts: dict[int, AccountState],
+    uses_of: dict[int, list[tuple[LotDates, int]]],
+) -> None:
+    """Load what debits can take from; an account that only receives credits needs none of its lots."""
+    debited = sorted({m.account_id for m in movements if m.kind not in CREDITS})
+    if not debited:
+        return
+    named = {(m.account_id, m.lot) for m in movements if m.kind is EntryKind.RETURN and m.lot}
+    named |= {
+        (m.account_id, dates)
+        for m in movements
+        if m.corrects_id
+        for dates, _ in uses_of.get(m.corrects_id, [])
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT l.account_id, l.expires_on, l.available_on, l.id, l.remaining_points, l.expired_points,
+                   CASE WHEN l.expired_points > 0 THEN (
+                       SELECT max(u.entry_id) FROM loyalty_lotuse u JOIN loyalty_entry e ON e.id = u.entry_id
+                       WHERE u.lot_id = l.id AND e.kind = %s) END
+            FROM loyalty_lot l
+            WHERE l.account_id = ANY(%s) AND (
+                l.remaining_points > 0
+                OR (l.account_id, l.expires_on, l.available_on) IN (
+                    SELECT * FROM unnest(%s::bigint[], %s::date[], %s::date[])))
+            """,
+            [
+                EntryKind.EXPIRY,
+                debited,
+                [account_id for account_id, _ in named],
+                [dates.expires_on for _, dates in named],
+                [dates.available_on for _, dates in named],
+            ],
+        )
+        for account_id, expires_on, available_on, lot_id, remaining, expired, expiry_id in cursor.fetchall():
+            accounts[account_id].lots[LotDates(expires_on, available_on)] = LotState(
+                lot_id=lot_id, remaining=remaining, expired=expired, last_expiry_id=expiry_id
+            )
+
+
+def _write(entries: Sequence[PlannedEntry], accounts: dict[int, AccountState], at: datetime) -> list[int]:
+    if not entries:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('loyalty_entry', 'id')) FROM generate_series(1, %s)",
+            [len(entries)],
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+        cursor.execute(POST_STATEMENT, _parameters(entries, accounts, ids, at))
+        written = cursor.fetchone()
+    if written != (len(entries), sum(len(entry.uses) for entry in entries)):
+        message = f"The ledger wrote {written} rows instead of {len(entries)} entries and their uses."
+        raise RuntimeError(message)
+    return ids
+
+
+def _parameters(
+    entries: Sequence[PlannedEntry], accounts: dict[int, AccountState], ids: Sequence[int], at: datetime
+) -> dict[str, object]:
+    """Return the columns of the statement's arrays; the rows of an array belong together by position."""
+    changed = [
+        (state.account_id, dates, lot)
+        for state in accounts.values()
+        for dates, lot in state.lots.items()
+        if lot.granted_change or lot.spent_change or lot.expired_change or lot.taken_back_change
+    ]
+    known = [lot for _, _, lot in changed if lot.lot_id is not None]
+    opened = [(account_id, dates, lot) for account_id, dates, lot in changed if lot.lot_id is None]
+    uses = [
+        (entry_id, entry.account_id, dates, points)
+        for entry_id, entry in zip(ids, entries, strict=True)
+        for dates, points in entry.uses
+    ]
+    return {
+        "at": at,
+        "known_id": [lot.lot_id for lot in known],
+        "known_granted": [lot.granted_change for lot in known],
+        "known_spent": [lot.spent_change for lot in known],
+        "known_expired": [lot.expired_change for lot in known],
+        "known_taken_back": [lot.taken_back_change for lot in known],
+        "opened_account": [account_id for account_id, _, _ in opened],
+        "opened_expires": [dates.expires_on for _, dates, _ in opened],
+        "opened_available": [dates.available_on for _, dates, _ in opened],
+        "opened_granted": [lot.granted_change for _, _, lot in opened],
+        "opened_spent": [lot.spent_change for _, _, lot in opened],
+        "opened_taken_back": [lot.taken_back_change for _, _, lot in opened],
+        "entry_id": list(ids),
+        "entry_account": [entry.account_id for entry in entries],
+        "entry_kind": [int(entry.kind) for entry in entries],
+        "entry_points": [entry.points for entry in entries],
+        "entry_owed": [entry.owed_change for entry in entries],
+        "entry_expires": [entry.lot.expires_on if entry.lot else None for entry in entries],
+        "entry_available": [entry.lot.available_on if entry.lot else None for entry in entries],
+        "entry_purchase": [entry.purchase_id for entry in entries],
+        "entry_corrects": [entry.corrects_id for entry in entries],
+        "entry_occurred": [entry.occurred_at for entry in entries],
+        "use_entry": [entry_id for entry_id, _, _, _ in uses],
+        "use_account": [account_id for _, account_id, _, _ in uses],
+        "use_expires": [dates.expires_on for _, _, dates, _ in uses],
+        "use_available": [dates.available_on for _, _, dates, _ in uses],
+        "use_points": [points for _, _, _, points in uses],
+    }

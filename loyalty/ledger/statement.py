@@ -1,0 +1,72 @@
+"""The SQL statement that writes a batch: lots, entries with their running balance, uses of lots and balances.
+
+It runs under the accounts' locks, so the balances it reads are the ones it moves. Lots that the plan loaded are
+known by id; the others are opened, or grown when the account already had them.
+"""
+
+POST_STATEMENT = """
+WITH known AS (
+    UPDATE loyalty_lot l SET
+        granted_points = l.granted_points + k.granted,
+        spent_points = l.spent_points + k.spent,
+        expired_points = l.expired_points + k.expired,
+        taken_back_points = l.taken_back_points + k.taken_back,
+        remaining_points = l.remaining_points + k.granted - k.spent - k.expired - k.taken_back
+    FROM unnest(
+        %(known_id)s::bigint[], %(known_granted)s::bigint[], %(known_spent)s::bigint[],
+        %(known_expired)s::bigint[], %(known_taken_back)s::bigint[]
+    ) AS k(id, granted, spent, expired, taken_back)
+    WHERE l.id = k.id
+    RETURNING l.id, l.account_id, l.expires_on, l.available_on
+), opened AS (
+    INSERT INTO loyalty_lot (account_id, expires_on, available_on, granted_points, spent_points,
+                             expired_points, taken_back_points, remaining_points)
+    SELECT o.account_id, o.expires_on, o.available_on, o.granted, o.spent, 0, o.taken_back,
+           o.granted - o.spent - o.taken_back
+    FROM unnest(
+        %(opened_account)s::bigint[], %(opened_expires)s::date[], %(opened_available)s::date[],
+        %(opened_granted)s::bigint[], %(opened_spent)s::bigint[], %(opened_taken_back)s::bigint[]
+    ) AS o(account_id, expires_on, available_on, granted, spent, taken_back)
+    ON CONFLICT (account_id, expires_on, available_on) DO UPDATE SET
+        granted_points = loyalty_lot.granted_points + excluded.granted_points,
+        spent_points = loyalty_lot.spent_points + excluded.spent_points,
+        taken_back_points = loyalty_lot.taken_back_points + excluded.taken_back_points,
+        remaining_points = loyalty_lot.remaining_points + excluded.remaining_points
+    RETURNING id, account_id, expires_on, available_on
+), touched AS (
+    SELECT * FROM known UNION ALL SELECT * FROM opened
+), entries AS (
+    SELECT * FROM unnest(
+        %(entry_id)s::bigint[], %(entry_account)s::bigint[], %(entry_kind)s::smallint[],
+        %(entry_points)s::bigint[], %(entry_owed)s::bigint[], %(entry_expires)s::date[],
+        %(entry_available)s::date[], %(entry_purchase)s::bigint[], %(entry_corrects)s::bigint[],
+        %(entry_occurred)s::timestamptz[]
+    ) AS e(id, account_id, kind, points, owed, expires_on, available_on, purchase_id, corrects_id, occurred_at)
+), posted AS (
+    INSERT INTO loyalty_entry (id, account_id, kind, points, owed_change_points, balance_after_points, lot_id,
+                               purchase_id, corrects_id, occurred_at, posted_at)
+    SELECT e.id, e.account_id, e.kind, e.points, e.owed,
+           a.balance_points + sum(e.points) OVER (PARTITION BY e.account_id ORDER BY e.id),
+           t.id, e.purchase_id, e.corrects_id, e.occurred_at, %(at)s
+    FROM entries e
+    JOIN loyalty_pointaccount a ON a.id = e.account_id
+    LEFT JOIN touched t USING (account_id, expires_on, available_on)
+    RETURNING id
+), used AS (
+    INSERT INTO loyalty_lotuse (entry_id, lot_id, points)
+    SELECT u.entry_id, t.id, u.points
+    FROM unnest(
+        %(use_entry)s::bigint[], %(use_account)s::bigint[], %(use_expires)s::date[],
+        %(use_available)s::date[], %(use_points)s::bigint[]
+    ) AS u(entry_id, account_id, expires_on, available_on, points)
+    JOIN touched t USING (account_id, expires_on, available_on)
+    RETURNING id
+), moved AS (
+    UPDATE loyalty_pointaccount a SET
+        balance_points = a.balance_points + s.points,
+        owed_points = a.owed_points + s.owed
+    FROM (SELECT account_id, sum(points) AS points, sum(owed) AS owed FROM entries GROUP BY account_id) s
+    WHERE a.id = s.account_id
+)
+SELECT (SELECT count(*) FROM posted), (SELECT count(*) FROM used)
+"""

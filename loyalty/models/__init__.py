@@ -1,0 +1,26 @@
+"""The tables of the loyalty app, by subject."""
+
+from loyalty.models.feeds import FeedChunk, FeedImport, FeedKind, FeedState, RejectedLine
+from loyalty.models.ledger import Entry, EntryKind, Lot, LotUse, PointAccount
+from loyalty.models.programmes import Agreement, EarningRule, ExpiryRounding, Programme
+from loyalty.models.purchases import Purchase, PurchaseKind, PurchaseState
+
+__all__ = [
+    "Agreement",
+    "EarningRule",
+    "Entry",
+    "EntryKind",
+    "ExpiryRounding",
+    "FeedChunk",
+    "FeedImport",
+    "FeedKind",
+    "FeedState",
+    "Lot",
+    "LotUse",
+    "PointAccount",
+    "Programme",
+    "Purchase",
+    "PurchaseKind",
+    "PurchaseState",
+    "RejectedLine",
+]

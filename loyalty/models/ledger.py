@@ -1,0 +1,165 @@
+"""Point accounts and their ledger. Only `loyalty.ledger.post` writes these tables."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from core.immutable import append_only_triggers
+from loyalty.models.programmes import Programme
+from loyalty.models.purchases import Purchase
+from members.models import Member
+
+
+class PointAccount(models.Model):
+    """A member's points in a programme: balance = remaining of its lots - points owed. Below zero, points are owed."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="accounts")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="accounts")
+    balance_points = models.BigIntegerField(_("balance in points"), default=0)
+    owed_points = models.BigIntegerField(_("points owed"), default=0)
+    enrolled_at = models.DateTimeField(_("enrolled"))
+    left_on = models.DateField(_("left the programme"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("point account")
+        verbose_name_plural = _("point accounts")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["member", "programme"], name="account_once_a_member"),
+            models.CheckConstraint(condition=Q(owed_points__gte=0), name="account_owed_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class Lot(models.Model):
+    """Points of one account that become available and expire on the same days. Counts are points since it opened."""
+
+    account = models.ForeignKey(PointAccount, on_delete=models.PROTECT, related_name="lots")
+    expires_on = models.DateField(_("expires at the end of"))
+    available_on = models.DateField(_("available from"))
+    granted_points = models.BigIntegerField(_("granted"))
+    spent_points = models.BigIntegerField(_("spent"))
+    expired_points = models.BigIntegerField(_("expired"))
+    taken_back_points = models.BigIntegerField(_("taken back"))
+    remaining_points = models.BigIntegerField(_("remaining"))
+
+    class Meta:
+        verbose_name = _("lot of points")
+        verbose_name_plural = _("lots of points")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["account", "expires_on", "available_on"], name="lot_once_an_account"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    granted_points=F("spent_points")
+                    + F("expired_points")
+                    + F("taken_back_points")
+                    + F("remaining_points")
+                ),
+                name="lot_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(spent_points__gte=0)
+                & Q(expired_points__gte=0)
+                & Q(taken_back_points__gte=0)
+                & Q(remaining_points__gte=0),
+                name="lot_never_negative",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["expires_on", "account"], name="lot_to_expire", condition=Q(remaining_points__gt=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.expires_on:%Y-%m-%d}"
+
+
+class EntryKind(models.IntegerChoices):
+    PURCHASE = 1, _("Purchase")
+    RETURN = 2, _("Return")
+    VERIFIED_EMAIL = 3, _("E-mail address verified")
+    ORDER = 4, _("Gift-card order")
+    ORDER_CANCELLED = 5, _("Order cancelled")
+    EXPIRY = 6, _("Expiry")
+    EXPIRY_REVERSED = 7, _("Expiry reversed")
+
+
+class Entry(models.Model):
+    """A movement of points. Nothing updates or deletes it: a correction is a new entry naming the one it corrects.
+
+    points = what its lots gained - the change in points owed. A credit names the lot it opened or grew; what
+    debits took from lots, and what a cancellation gave back, stands in LotUse.
+    """
+
+    account = models.ForeignKey(
+        PointAccount, on_delete=models.PROTECT, related_name="entries", db_index=False
+    )
+    kind = models.PositiveSmallIntegerField(_("kind"), choices=EntryKind)
+    points = models.BigIntegerField(_("points"))
+    owed_change_points = models.BigIntegerField(_("change in points owed"), default=0)
+    balance_after_points = models.BigIntegerField(_("balance after"))
+    lot = models.ForeignKey(
+        Lot, on_delete=models.PROTECT, related_name="grants", null=True, blank=True, db_index=False
+    )
+    purchase = models.ForeignKey(
+        Purchase, on_delete=models.PROTECT, related_name="entries", null=True, blank=True, db_index=False
+    )
+    corrects = models.ForeignKey(
+        "self", on_delete=models.PROTECT, related_name="corrections", null=True, blank=True, db_index=False
+    )
+    occurred_at = models.DateTimeField(_("occurred"))
+    posted_at = models.DateTimeField(_("posted"))
+
+    class Meta:
+        verbose_name = _("movement")
+        verbose_name_plural = _("movements")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["purchase", "kind"], condition=Q(purchase__isnull=False), name="entry_once_a_purchase"
+            ),
+            models.UniqueConstraint(
+                fields=["account"],
+                condition=Q(kind=EntryKind.VERIFIED_EMAIL),
+                name="entry_verified_email_once",
+            ),
+            models.UniqueConstraint(
+                fields=["corrects"],
+                condition=Q(kind=EntryKind.ORDER_CANCELLED),
+                name="entry_order_cancelled_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=[1, 3, 5, 7], points__gte=0) | Q(kind__in=[2, 4, 6], points__lte=0),
+                name="entry_sign_follows_its_kind",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["account", "-id"], name="entry_by_account")]
+        triggers: ClassVar = append_only_triggers()
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class LotUse(models.Model):
+    """Points that an entry took from a lot; below zero, points that it gave back to the lot."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="uses", db_index=False)
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="uses")
+    points = models.BigIntegerField(_("points taken"))
+
+    class Meta:
+        verbose_name = _("use of a lot")
+        verbose_name_plural = _("uses of lots")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["entry", "lot"], name="lot_use_once_an_entry"),
+            models.CheckConstraint(condition=~Q(points=0), name="lot_use_is_something"),
+        ]
+        triggers: ClassVar = append_only_triggers()
+
+    def __str__(self) -> str:
+        return f"{self.points}"

@@ -1,0 +1,124 @@
+"""Programmes are data: how long points live, what a euro earns and which partners take part."""
+
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from members.models import Issuer
+from partners.models import Partner
+
+
+class ExpiryRounding(models.TextChoices):
+    DAY = "day", _("to the day")
+    MONTH = "month", _("to the end of the month")
+    YEAR = "year", _("to the end of the year")
+
+
+def validate_time_zone(name: str) -> None:
+    """Refuse a name that the time zone database does not know."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError) as error:
+        raise ValidationError(_("This is not a time zone; write it like Europe/Paris.")) from error
+
+
+class Programme(models.Model):
+    """A loyalty programme. Its rules apply to what is earned from now on, never to what was earned before."""
+
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=100)
+    issuer = models.ForeignKey(Issuer, on_delete=models.PROTECT, related_name="programmes")
+    host_names = ArrayField(
+        models.CharField(max_length=253), verbose_name=_("host names of its site"), default=list, blank=True
+    )
+    time_zone = models.CharField(
+        _("time zone"), max_length=40, default="Europe/Paris", validators=[validate_time_zone]
+    )
+    currency = models.CharField(_("currency"), max_length=3, default="EUR")
+    points_validity_years = models.PositiveSmallIntegerField(_("years that points live"), default=4)
+    expiry_rounding = models.CharField(
+        _("expiry rounded"), max_length=5, choices=ExpiryRounding, default=ExpiryRounding.DAY
+    )
+    verified_email_points = models.PositiveIntegerField(_("points for a verified e-mail"), default=0)
+    contact_phone = models.CharField(_("phone of the call centre"), max_length=30, blank=True)
+    contact_email = models.EmailField(_("e-mail of the call centre"), blank=True)
+
+    class Meta:
+        verbose_name = _("programme")
+        verbose_name_plural = _("programmes")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(points_validity_years__gt=0), name="programme_points_live"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone that decides on which day a purchase was made and a point expires."""
+        return ZoneInfo(self.time_zone)
+
+
+class EarningRule(models.Model):
+    """So many points for each full amount. A version never changes once purchases have used it."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="earning_rules")
+    code = models.SlugField(_("code"), max_length=40)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    name_fr = models.CharField(_("name in French"), max_length=120)
+    name_en = models.CharField(_("name in English"), max_length=120)
+    points = models.PositiveIntegerField(_("points"))
+    per_cents = models.PositiveIntegerField(_("for each full amount in cents"))
+    is_live = models.BooleanField(_("live"), default=True)
+
+    class Meta:
+        verbose_name = _("earning rule")
+        verbose_name_plural = _("earning rules")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["programme", "code", "version"], name="earning_rule_version_once"
+            ),
+            models.UniqueConstraint(
+                fields=["programme"], condition=Q(is_live=True), name="earning_rule_one_live_base_rule"
+            ),
+            models.CheckConstraint(condition=Q(per_cents__gt=0), name="earning_rule_divides"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name_fr} v{self.version}"
+
+    @property
+    def name(self) -> str:
+        """The name in the reader's language."""
+        return self.name_en if (get_language() or "fr").startswith("en") else self.name_fr
+
+
+class Agreement(models.Model):
+    """A partner takes part in a programme."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="agreements")
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="agreements")
+    starts_on = models.DateField(_("from"), null=True, blank=True)
+    ends_on = models.DateField(_("through"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("agreement")
+        verbose_name_plural = _("agreements")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["programme", "partner"], name="agreement_once_a_partner"),
+            models.CheckConstraint(
+                condition=Q(starts_on__isnull=True)
+                | Q(ends_on__isnull=True)
+                | Q(ends_on__gte=F("starts_on")),
+                name="agreement_ends_after_its_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.programme_id} {self.partner_id}"

@@ -1,0 +1,97 @@
+"""Purchases and returns as partners reported them, each with its verdict."""
+
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from core.immutable import never_truncated
+from loyalty.models.feeds import FeedImport
+from loyalty.models.programmes import EarningRule, Programme
+from members.models import Card
+from partners.models import Partner, Store
+
+
+class PurchaseKind(models.IntegerChoices):
+    PURCHASE = 1, _("purchase")
+    RETURN = 2, _("return")
+
+
+class PurchaseState(models.IntegerChoices):
+    ACCEPTED = 1, _("accepted")
+    PARKED = 2, _("waiting")
+    REJECTED = 3, _("rejected")
+
+
+class Purchase(models.Model):
+    """A reported line: its reference is unique per partner for ever. Once settled it never changes.
+
+    It waits (parked) while its card, or the purchase it returns, is not yet known. Amounts are positive cents;
+    `points` is the verdict: what it granted, or took back below zero.
+    """
+
+    programme = models.ForeignKey(
+        Programme, on_delete=models.PROTECT, related_name="purchases", db_index=False
+    )
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="purchases", db_index=False)
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="purchases", db_index=False)
+    reference = models.CharField(_("reference"), max_length=64)
+    kind = models.PositiveSmallIntegerField(_("kind"), choices=PurchaseKind)
+    card_token = models.CharField(_("card token"), max_length=64)
+    card = models.ForeignKey(
+        Card, on_delete=models.PROTECT, related_name="purchases", null=True, blank=True, db_index=False
+    )
+    purchased_at = models.DateTimeField(_("purchased"))
+    amount_cents = models.BigIntegerField(_("amount in cents"))
+    channel = models.CharField(_("channel"), max_length=10)
+    original_reference = models.CharField(_("reference of the purchase returned"), max_length=64, blank=True)
+    original = models.ForeignKey(
+        "self", on_delete=models.PROTECT, related_name="returns", null=True, blank=True, db_index=False
+    )
+    state = models.PositiveSmallIntegerField(_("state"), choices=PurchaseState)
+    reason = models.CharField(_("reason"), max_length=40, blank=True)
+    points = models.BigIntegerField(_("points"), default=0)
+    rule = models.ForeignKey(
+        EarningRule, on_delete=models.PROTECT, related_name="purchases", null=True, blank=True, db_index=False
+    )
+    feed_import = models.ForeignKey(
+        FeedImport, on_delete=models.PROTECT, related_name="purchases", null=True, blank=True, db_index=False
+    )
+    received_at = models.DateTimeField(_("received"))
+
+    class Meta:
+        verbose_name = _("purchase")
+        verbose_name_plural = _("purchases")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["partner", "reference"], name="purchase_reference_once_a_partner"
+            ),
+            models.CheckConstraint(condition=Q(amount_cents__gt=0), name="purchase_amount_positive"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["original"], name="purchase_returns", condition=Q(original__isnull=False)),
+            models.Index(
+                fields=["partner", "original_reference"],
+                name="purchase_parked_returns",
+                condition=Q(state=PurchaseState.PARKED, kind=PurchaseKind.RETURN),
+            ),
+            models.Index(
+                fields=["programme", "card_token"],
+                name="purchase_parked_cards",
+                condition=Q(state=PurchaseState.PARKED),
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="settled_never_changes",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state__in=[1, 3]),
+            ),
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            never_truncated(),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference

@@ -1,0 +1,1 @@
+"""From a reported line to its verdict: checks, the earning rule, recording and settling what had to wait."""

@@ -1,0 +1,50 @@
+"""What the programme accepts. Each check returns the reason why a line is refused, or none."""
+
+from datetime import date, datetime, timedelta
+
+from loyalty.dates import expiry_date, local_date
+from loyalty.models import Programme
+from loyalty.purchases.lines import PurchaseLine
+from loyalty.purchases.places import KnownCard, KnownPartner, KnownStore
+from loyalty.purchases.reasons import Reason
+from members.models import CardStatus
+
+CLOCK_DRIFT = timedelta(minutes=15)
+"""A till whose clock runs ahead by less than this is believed."""
+
+
+def check_line(line: PurchaseLine, programme: Programme, at: datetime) -> Reason:
+    """Check what needs no partner, store or card: the currency and the date."""
+    if line.currency != programme.currency:
+        return Reason.WRONG_CURRENCY
+    if line.purchased_at > at + CLOCK_DRIFT:
+        return Reason.IN_FUTURE
+    purchased_on = local_date(line.purchased_at, programme.zone)
+    last_day = expiry_date(
+        purchased_on, years=programme.points_validity_years, rounding=programme.expiry_rounding
+    )
+    if last_day < local_date(at, programme.zone):
+        return Reason.OLDER_THAN_VALIDITY
+    return Reason.NONE
+
+
+def check_place(partner: KnownPartner, store: KnownStore, purchased_on: date) -> Reason:
+    """Check that the partner took part and the store was open on the day of a purchase."""
+    if not _within(purchased_on, partner.starts_on, partner.ends_on):
+        return Reason.AGREEMENT_NOT_IN_FORCE
+    if not _within(purchased_on, store.opened_on, store.closed_on):
+        return Reason.STORE_NOT_OPEN
+    return Reason.NONE
+
+
+def check_card(card: KnownCard, purchased_on: date) -> Reason:
+    """Check that card and member took part on the day of a purchase; later changes do not touch it."""
+    if card.left_on is not None and purchased_on > card.left_on:
+        return Reason.MEMBER_LEFT
+    if card.status != CardStatus.ACTIVE and purchased_on > card.status_on:
+        return Reason.CARD_CLOSED if card.status == CardStatus.CLOSED else Reason.CARD_BLOCKED
+    return Reason.NONE
+
+
+def _within(day: date, first: date | None, last: date | None) -> bool:
+    return (first is None or day >= first) and (last is None or day <= last)

@@ -1,0 +1,78 @@
+"""The stores and cards that a batch of lines names, read once for the batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import connection
+
+from loyalty.models import Programme
+from loyalty.purchases.lines import PurchaseLine
+
+
+@dataclass(frozen=True, slots=True)
+class KnownStore:
+    """A store of a partner that has an agreement with the programme."""
+
+    store_id: int
+    partner_id: int
+    opened_on: date | None
+    closed_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPartner:
+    """A partner that has an agreement with the programme, and its days."""
+
+    partner_id: int
+    starts_on: date | None
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCard:
+    """A card whose member has an account in the programme."""
+
+    card_id: int
+    account_id: int
+    status: str
+    status_on: date
+    left_on: date | None
+
+
+def known_partners(programme: Programme, lines: Sequence[PurchaseLine]) -> dict[str, KnownPartner]:
+    """Return the programme's partners among those named, by code."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.code, p.id, a.starts_on, a.ends_on FROM partners_partner p"
+            " JOIN loyalty_agreement a ON a.partner_id = p.id"
+            " WHERE a.programme_id = %s AND p.code = ANY(%s)",
+            [programme.pk, list({line.partner for line in lines})],
+        )
+        return {code: KnownPartner(*rest) for code, *rest in cursor.fetchall()}
+
+
+def known_stores(lines: Sequence[PurchaseLine]) -> dict[tuple[str, str], KnownStore]:
+    """Return the stores named, by the codes of their partner and their own."""
+    pairs = list({(line.partner, line.store) for line in lines})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.code, s.code, s.id, p.id, s.opened_on, s.closed_on"
+            " FROM unnest(%s::text[], %s::text[]) AS named(partner, store)"
+            " JOIN partners_partner p ON p.code = named.partner"
+            " JOIN partners_store s ON s.partner_id = p.id AND s.code = named.store",
+            [[partner for partner, _ in pairs], [store for _, store in pairs]],
+        )
+        return {(partner, store): KnownStore(*rest) for partner, store, *rest in cursor.fetchall()}
+
+
+def known_cards(programme: Programme, tokens: Sequence[str]) -> dict[str, KnownCard]:
+    """Return the cards of the programme's members among the tokens."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.token, c.id, a.id, c.status, c.status_on, a.left_on FROM members_card c"
+            " JOIN loyalty_pointaccount a ON a.member_id = c.member_id AND a.programme_id = %s"
+            " WHERE c.issuer_id = %s AND c.token = ANY(%s)",
+            [programme.pk, programme.issuer_id, list(set(tokens))],
+        )
+        return {token: KnownCard(*rest) for token, *rest in cursor.fetchall()}

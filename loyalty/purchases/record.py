@@ -1,0 +1,258 @@
+"""Recording purchases and returns: the same function serves the daily file, the till and the tests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from loyalty.dates import local_date
+from loyalty.models import EarningRule, FeedImport, Programme, PurchaseKind, PurchaseState
+from loyalty.purchases.checks import check_card, check_line, check_place
+from loyalty.purchases.earning import points_for
+from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
+from loyalty.purchases.places import (
+    KnownCard,
+    KnownPartner,
+    KnownStore,
+    known_cards,
+    known_partners,
+    known_stores,
+)
+from loyalty.purchases.reasons import Reason
+from loyalty.purchases.settle import Credit, post_credits_and_returns, waiting_returns
+
+INSERT_PURCHASES = """
+INSERT INTO loyalty_purchase (
+    programme_id, partner_id, store_id, reference, kind, card_token, card_id, purchased_at, amount_cents,
+    channel, original_reference, state, reason, points, rule_id, feed_import_id, received_at)
+SELECT %(programme)s, n.partner_id, n.store_id, n.reference, n.kind, n.card_token, n.card_id, n.purchased_at,
+       n.amount_cents, n.channel, n.original_reference, n.state, n.reason, n.points, %(rule)s,
+       %(feed_import)s, %(at)s
+FROM unnest(
+    %(partner)s::bigint[], %(store)s::bigint[], %(reference)s::text[], %(kind)s::smallint[], %(token)s::text[],
+    %(card)s::bigint[], %(purchased_at)s::timestamptz[], %(amount)s::bigint[], %(channel)s::text[],
+    %(original)s::text[], %(state)s::smallint[], %(reason)s::text[], %(points)s::bigint[]
+) AS n(partner_id, store_id, reference, kind, card_token, card_id, purchased_at, amount_cents, channel,
+       original_reference, state, reason, points)
+ORDER BY n.partner_id, n.reference
+ON CONFLICT (partner_id, reference) DO NOTHING
+RETURNING id, partner_id, reference
+"""
+
+Key = tuple[int, str]
+"""A purchase's identity for ever: its partner and its reference."""
+
+Content = tuple[object, ...]
+"""What must be equal for two lines with one reference to be the same line."""
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A line that may be recorded, with what was found for it."""
+
+    line: PurchaseLine
+    store: KnownStore
+    card: KnownCard | None
+    state: PurchaseState
+    reason: Reason
+    points: int = 0
+    purchase_id: int | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.store.partner_id, self.line.reference
+
+    @property
+    def content(self) -> Content:
+        line = self.line
+        return (
+            int(line.kind),
+            self.store.store_id,
+            line.card_token,
+            line.purchased_at,
+            line.amount_cents,
+            line.original_reference,
+        )
+
+
+@transaction.atomic
+def record_purchases(
+    lines: Sequence[PurchaseLine],
+    *,
+    programme: Programme,
+    at: datetime,
+    feed_import: FeedImport | None = None,
+) -> list[LineVerdict]:
+    """Record the lines, post their points and return one verdict a line, in order; all or nothing.
+
+    A line sent again with the same content is a duplicate and changes nothing; with another content it is rejected,
+    as are lines the programme's rules refuse. A purchase of an unknown card and a return of an unknown purchase
+    are parked and settled when the missing piece arrives.
+    """
+    rule = EarningRule.objects.get(programme=programme, is_live=True)
+    rejected, found = _sort_out(lines, programme, rule, at)
+    firsts: dict[Key, int] = {}
+    for index, candidate in found.items():
+        firsts.setdefault(candidate.key, index)
+    candidates = [found[index] for index in firsts.values()]
+    _insert(candidates, programme, rule, feed_import, at)
+    credits = [
+        _credit(c, programme) for c in candidates if c.purchase_id and c.state is PurchaseState.ACCEPTED
+    ]
+    returns = waiting_returns(
+        return_ids=[
+            c.purchase_id for c in candidates if c.purchase_id and c.line.kind is PurchaseKind.RETURN
+        ],
+        purchase_ids=[credit.purchase_id for credit in credits],
+    )
+    settled = post_credits_and_returns(credits, returns, programme=programme, at=at)
+    stored = _stored_contents([c.key for c in candidates if c.purchase_id is None])
+    verdicts = []
+    for index in range(len(lines)):
+        if index in rejected:
+            verdicts.append(rejected[index])
+            continue
+        candidate = found[index]
+        first = found[firsts[candidate.key]]
+        if candidate is first and first.purchase_id:
+            verdicts.append(settled.get(first.purchase_id) or _verdict(first))
+        else:
+            content = first.content if first.purchase_id else stored[candidate.key]
+            verdicts.append(_verdict_on_repeat(same=candidate.content == content, candidate=candidate))
+    return verdicts
+
+
+def _sort_out(
+    lines: Sequence[PurchaseLine], programme: Programme, rule: EarningRule, at: datetime
+) -> tuple[dict[int, LineVerdict], dict[int, Candidate]]:
+    """Return the verdicts on lines that the rules refuse, and the lines that may be recorded, by position."""
+    partners = known_partners(programme, lines)
+    stores = known_stores(lines)
+    cards = known_cards(programme, [line.card_token for line in lines])
+    rejected: dict[int, LineVerdict] = {}
+    found: dict[int, Candidate] = {}
+    for index, line in enumerate(lines):
+        card = cards.get(line.card_token)
+        partner = partners.get(line.partner)
+        store = stores.get((line.partner, line.store))
+        reason = check_line(line, programme, at)
+        if partner is None:
+            reason = reason or Reason.UNKNOWN_PARTNER
+        elif store is None:
+            reason = reason or Reason.UNKNOWN_STORE
+        elif line.kind is PurchaseKind.PURCHASE:
+            reason = reason or _check_purchase(line, programme, partner, store, card)
+        if reason or store is None:
+            rejected[index] = LineVerdict(Outcome.REJECTED, reason, card_id=card.card_id if card else None)
+        else:
+            found[index] = _candidate(line, store, card, rule)
+    return rejected, found
+
+
+def _check_purchase(
+    line: PurchaseLine, programme: Programme, partner: KnownPartner, store: KnownStore, card: KnownCard | None
+) -> Reason:
+    purchased_on = local_date(line.purchased_at, programme.zone)
+    return check_place(partner, store, purchased_on) or (
+        check_card(card, purchased_on) if card else Reason.NONE
+    )
+
+
+def _candidate(line: PurchaseLine, store: KnownStore, card: KnownCard | None, rule: EarningRule) -> Candidate:
+    if line.kind is PurchaseKind.RETURN:
+        return Candidate(line, store, card, PurchaseState.PARKED, Reason.UNKNOWN_PURCHASE)
+    if card is None:
+        return Candidate(line, store, card, PurchaseState.PARKED, Reason.UNKNOWN_CARD)
+    points = points_for(line.amount_cents, points=rule.points, per_cents=rule.per_cents)
+    reason = Reason.NONE if points else Reason.BELOW_RULE_AMOUNT
+    return Candidate(line, store, card, PurchaseState.ACCEPTED, reason, points)
+
+
+def _insert(
+    candidates: Sequence[Candidate],
+    programme: Programme,
+    rule: EarningRule,
+    feed_import: FeedImport | None,
+    at: datetime,
+) -> None:
+    """Insert the candidates whose reference is new and give those their id; the others keep none.
+
+    References are inserted in order, so that two files with the same lines wait for each other and never in a circle.
+    """
+    if not candidates:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            INSERT_PURCHASES,
+            {
+                "programme": programme.pk,
+                "rule": rule.pk,
+                "feed_import": feed_import.pk if feed_import else None,
+                "at": at,
+                "partner": [c.store.partner_id for c in candidates],
+                "store": [c.store.store_id for c in candidates],
+                "reference": [c.line.reference for c in candidates],
+                "kind": [int(c.line.kind) for c in candidates],
+                "token": [c.line.card_token for c in candidates],
+                "card": [c.card.card_id if c.card else None for c in candidates],
+                "purchased_at": [c.line.purchased_at for c in candidates],
+                "amount": [c.line.amount_cents for c in candidates],
+                "channel": [c.line.channel for c in candidates],
+                "original": [c.line.original_reference for c in candidates],
+                "state": [int(c.state) for c in candidates],
+                "reason": [str(c.reason) for c in candidates],
+                "points": [c.points for c in candidates],
+            },
+        )
+        ids = {
+            (partner_id, reference): purchase_id for purchase_id, partner_id, reference in cursor.fetchall()
+        }
+    for candidate in candidates:
+        candidate.purchase_id = ids.get(candidate.key)
+
+
+def _stored_contents(keys: Sequence[Key]) -> dict[Key, Content]:
+    if not keys:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.partner_id, p.reference, p.kind, p.store_id, p.card_token, p.purchased_at, p.amount_cents,"
+            " p.original_reference FROM unnest(%s::bigint[], %s::text[]) AS n(partner_id, reference)"
+            " JOIN loyalty_purchase p USING (partner_id, reference)",
+            [[partner_id for partner_id, _ in keys], [reference for _, reference in keys]],
+        )
+        return {
+            (partner_id, reference): tuple(content) for partner_id, reference, *content in cursor.fetchall()
+        }
+
+
+def _credit(candidate: Candidate, programme: Programme) -> Credit:
+    if candidate.card is None or candidate.purchase_id is None:
+        message = "Only a recorded purchase of a known card earns points."
+        raise ValueError(message)
+    return Credit.of(
+        purchase_id=candidate.purchase_id,
+        account_id=candidate.card.account_id,
+        points=candidate.points,
+        purchased_at=candidate.line.purchased_at,
+        programme=programme,
+    )
+
+
+def _verdict(candidate: Candidate) -> LineVerdict:
+    accepted = candidate.state is PurchaseState.ACCEPTED
+    return LineVerdict(
+        Outcome.ACCEPTED if accepted else Outcome.PARKED,
+        candidate.reason,
+        candidate.points,
+        candidate.purchase_id,
+        candidate.card.card_id if candidate.card else None,
+    )
+
+
+def _verdict_on_repeat(*, same: bool, candidate: Candidate) -> LineVerdict:
+    card_id = candidate.card.card_id if candidate.card else None
+    if same:
+        return LineVerdict(Outcome.DUPLICATE, Reason.ALREADY_RECORDED, card_id=card_id)
+    return LineVerdict(Outcome.REJECTED, Reason.REFERENCE_REUSED, card_id=card_id)

@@ -1,0 +1,8 @@
+"""Start-up of the members app."""
+
+from django.apps import AppConfig
+
+
+class MembersConfig(AppConfig):
+    name = "members"
+    verbose_name = "Members"

@@ -1,0 +1,4 @@
+"""Brands and their stores.
+
+Nothing here knows a member or a point.
+"""

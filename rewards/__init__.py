@@ -1,0 +1,1 @@
+"""The gift-card catalogue, orders, gift cards and their redemption."""

@@ -1,0 +1,8 @@
+"""Start-up of the rewards app."""
+
+from django.apps import AppConfig
+
+
+class RewardsConfig(AppConfig):
+    name = "rewards"
+    verbose_name = "Rewards"

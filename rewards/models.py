@@ -1,0 +1,132 @@
+"""What points are turned into: the catalogue, orders, gift cards and what was paid with them."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from core.ids import new_public_id
+from core.immutable import append_only_triggers
+from loyalty.models import Entry, PointAccount, Programme
+from partners.models import Store
+
+
+class GiftCardProduct(models.Model):
+    """A gift card of the catalogue: its face value in cents and its price in points."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="gift_card_products")
+    code = models.SlugField(_("code"), max_length=40)
+    face_value_cents = models.PositiveIntegerField(_("face value in cents"))
+    currency = models.CharField(_("currency"), max_length=3)
+    price_points = models.PositiveIntegerField(_("price in points"))
+    validity_months = models.PositiveSmallIntegerField(_("validity in months"), default=12)
+    is_offered = models.BooleanField(_("offered"), default=True)
+
+    class Meta:
+        verbose_name = _("gift card of the catalogue")
+        verbose_name_plural = _("gift-card catalogue")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["programme", "code"], name="gift_card_product_once_a_programme"),
+            models.CheckConstraint(
+                condition=Q(face_value_cents__gt=0) & Q(price_points__gt=0),
+                name="gift_card_product_has_a_price",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class OrderState(models.TextChoices):
+    FULFILLED = "fulfilled", _("fulfilled")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class Order(models.Model):
+    """Points turned into a gift card. The points are spent and the card issued in one transaction."""
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    account = models.ForeignKey(PointAccount, on_delete=models.PROTECT, related_name="orders")
+    product = models.ForeignKey(GiftCardProduct, on_delete=models.PROTECT, related_name="orders")
+    points = models.PositiveIntegerField(_("points spent"))
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="order")
+    state = models.CharField(_("state"), max_length=12, choices=OrderState, default=OrderState.FULFILLED)
+    ordered_at = models.DateTimeField(_("ordered"))
+    cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
+    cancellation_reason = models.CharField(_("reason of the cancellation"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(state="cancelled", cancelled_at__isnull=False)
+                | (~Q(state="cancelled") & Q(cancelled_at__isnull=True)),
+                name="order_cancelled_has_an_instant",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["account", "-ordered_at"], name="order_by_account")]
+
+    def __str__(self) -> str:
+        return f"{self.public_id}"
+
+
+class GiftCardState(models.TextChoices):
+    ACTIVE = "active", _("active")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class GiftCard(models.Model):
+    """A gift card. Its code is kept as a keyed hash to find it, its last four characters to name it, and encrypted."""
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="gift_card")
+    code_hash = models.CharField(max_length=64, unique=True, editable=False)
+    code_last4 = models.CharField(_("last four of the code"), max_length=4, editable=False)
+    code_encrypted = models.BinaryField(editable=False)
+    face_value_cents = models.PositiveIntegerField(_("face value in cents"))
+    balance_cents = models.PositiveIntegerField(_("remaining value in cents"))
+    currency = models.CharField(_("currency"), max_length=3)
+    state = models.CharField(_("state"), max_length=12, choices=GiftCardState, default=GiftCardState.ACTIVE)
+    issued_at = models.DateTimeField(_("issued"))
+    expires_on = models.DateField(_("valid through"))
+
+    class Meta:
+        verbose_name = _("gift card")
+        verbose_name_plural = _("gift cards")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(balance_cents__lte=F("face_value_cents")),
+                name="gift_card_balance_within_its_face_value",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"•••• {self.code_last4}"
+
+
+class GiftCardMovementKind(models.IntegerChoices):
+    ISSUE = 1, _("issued")
+    REDEMPTION = 2, _("paid in store")
+    CANCELLATION = 3, _("cancelled")
+
+
+class GiftCardMovement(models.Model):
+    """A change of a gift card's value in cents. Nothing updates or deletes it."""
+
+    gift_card = models.ForeignKey(GiftCard, on_delete=models.PROTECT, related_name="movements")
+    kind = models.PositiveSmallIntegerField(_("kind"), choices=GiftCardMovementKind)
+    amount_cents = models.IntegerField(_("amount in cents"))
+    balance_after_cents = models.PositiveIntegerField(_("value after in cents"))
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    moved_at = models.DateTimeField(_("moved"))
+
+    class Meta:
+        verbose_name = _("gift-card movement")
+        verbose_name_plural = _("gift-card movements")
+        indexes: ClassVar = [models.Index(fields=["gift_card", "id"], name="gift_card_movement_by_card")]
+        triggers: ClassVar = append_only_triggers()
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.amount_cents}"
