@@ -1,0 +1,53 @@
+"""Points that are not earned by a purchase: today, those for a verified e-mail address."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from loyalty.dates import expiry_date, local_date
+from loyalty.ledger.locks import lock_accounts
+from loyalty.ledger.movements import LotDates, Movement
+from loyalty.ledger.post import post_batch
+from loyalty.models import Entry, EntryKind, PointAccount
+
+EMAIL_VERIFIED = "members.email_verified"
+"""The outbox topic on which the members app tells that a member verified an address."""
+
+
+@transaction.atomic
+def grant_verified_email_points(*, account: PointAccount, at: datetime) -> int:
+    """Grant the programme's points for a verified e-mail, once per account for ever; return the points granted.
+
+    A repeat, an account that left and a programme without such points grant zero.
+    """
+    programme = account.programme
+    lock_accounts([account.pk])
+    before = Entry.objects.filter(account=account, kind=EntryKind.VERIFIED_EMAIL)
+    if programme.verified_email_points == 0 or account.left_on is not None or before.exists():
+        return 0
+    earned_on = local_date(at, programme.zone)
+    expires_on = expiry_date(
+        earned_on, years=programme.points_validity_years, rounding=programme.expiry_rounding
+    )
+    post_batch(
+        [
+            Movement(
+                account_id=account.pk,
+                kind=EntryKind.VERIFIED_EMAIL,
+                points=programme.verified_email_points,
+                occurred_at=at,
+                lot=LotDates(expires_on, earned_on),
+            )
+        ],
+        zone=programme.zone,
+        at=at,
+    )
+    return programme.verified_email_points
+
+
+def on_email_verified(payload: Mapping[str, object], at: datetime) -> None:
+    """Grant the points in every programme the member takes part in."""
+    accounts = PointAccount.objects.filter(member_id=payload["member_id"]).select_related("programme")
+    for account in accounts.order_by("pk"):
+        grant_verified_email_points(account=account, at=at)
