@@ -1,7 +1,7 @@
 """The one command behind `make`: builds the environment, then hands over to the program asked for.
 
 It uses nothing but the standard library and parses on Python 3.6, so that a Python which is too old is told
-so in a sentence. Whatever goes wrong ends in one sentence and an exit status other than 0, not in a traceback.
+so in a sentence. Whatever goes wrong ends in one sentence and an exit status other than 0, not in a trace.
 """
 
 import fcntl
