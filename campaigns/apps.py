@@ -4,5 +4,7 @@ from django.apps import AppConfig
 
 
 class CampaignsConfig(AppConfig):
+    """The campaigns app."""
+
     name = "campaigns"
     verbose_name = "Campaigns"

@@ -1,6 +1,7 @@
 """The root of every error the domain raises.
 
-Each error is named after the situation and carries a stable code. HTTP status codes are mapped elsewhere, once.
+Each error is named after the situation and carries a stable code. HTTP status codes are mapped elsewhere,
+once.
 """
 
 from typing import ClassVar

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class IdempotencyRecord(models.Model):
-    """A request that was answered. It commits with the work it answers, so neither exists without the other."""
+    """A request that was answered. It commits with the work it answers: neither exists without the other."""
 
     scope = models.CharField(max_length=100)
     key = models.CharField(max_length=200)
@@ -24,12 +24,14 @@ class IdempotencyRecord(models.Model):
 
 
 class JobState(models.TextChoices):
+    """How far a run has come."""
+
     RUNNING = "running", "running"
     DONE = "done", "done"
 
 
 class JobRun(models.Model):
-    """One run of a job for a business date. The unique row is what keeps two schedulers from running it twice."""
+    """One run of a job for a business date. Its row is unique, so two schedulers never run it twice."""
 
     job = models.CharField(max_length=60)
     scope = models.CharField(max_length=60, blank=True)

@@ -1,13 +1,14 @@
 """Messages from a lower app to a higher one.
 
-The lower app calls `publish` in the transaction of the fact it reports. Handlers are registered by the higher app
-when it starts. Delivery is tried right after the commit and again by the sweeper until it succeeds: a message
-may arrive twice, so each handler must make a repeat harmless.
+The lower app calls `publish` in the transaction of the fact it reports. Handlers are registered by the higher
+app when it starts. Delivery is tried right after the commit and again by the sweeper until it succeeds: a
+message may arrive twice, so each handler must make a repeat harmless.
 """
 
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -17,12 +18,12 @@ from core.models import OutboxMessage
 
 logger = logging.getLogger(__name__)
 
-Handler = Callable[[Mapping[str, object], datetime], None]
+Handler = Callable[[Mapping[str, Any], datetime], None]
 _handlers: dict[str, Handler] = {}
 
 
 def subscribe(topic: str, handler: Handler) -> None:
-    """Register the one handler of a topic; it receives the payload and the instant the message was written."""
+    """Register the one handler of a topic; it gets the payload and the instant the message was written."""
     if _handlers.setdefault(topic, handler) is not handler:
         message = f"The topic {topic} has a handler already."
         raise RuntimeError(message)
@@ -38,9 +39,10 @@ def publish(*, topic: str, payload: Mapping[str, object], at: datetime) -> None:
 
 
 def deliver(message_id: int) -> bool:
-    """Deliver one message unless it was delivered or another worker holds it; say whether it was delivered now.
+    """Deliver one message unless it was delivered or another worker holds it; say whether that happened now.
 
-    The handler's work and the mark that it is done commit together. A failing handler leaves the message due.
+    The handler's work and the mark that it is done commit together. A failing handler leaves the message due
+    and does not hold up the others.
     """
     try:
         with transaction.atomic():
@@ -55,7 +57,7 @@ def deliver(message_id: int) -> bool:
             row.delivered_at = timezone.now()
             row.save(update_fields=["delivered_at"])
             return True
-    except Exception as error:  # noqa: BLE001 - one bad message must not hold up the others; it stays due
+    except Exception as error:
         logger.exception("Outbox message %s could not be delivered.", message_id)
         OutboxMessage.objects.filter(pk=message_id).update(
             attempts=F("attempts") + 1, last_error=f"{type(error).__name__}"

@@ -1,4 +1,4 @@
-"""A list of proofs that `verify_ledger` runs. Each app that keeps points or money adds its own when it starts."""
+"""The proofs that `verify_ledger` runs. Each app that keeps points or money adds its own when it starts."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -4,6 +4,8 @@ from django.apps import AppConfig
 
 
 class LoyaltyConfig(AppConfig):
+    """The loyalty app."""
+
     name = "loyalty"
     verbose_name = "Loyalty"
 

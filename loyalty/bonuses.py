@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -17,7 +18,7 @@ EMAIL_VERIFIED = "members.email_verified"
 
 @transaction.atomic
 def grant_verified_email_points(*, account: PointAccount, at: datetime) -> int:
-    """Grant the programme's points for a verified e-mail, once per account for ever; return the points granted.
+    """Grant the points for a verified e-mail, once per account for ever; return the points granted.
 
     A repeat, an account that left and a programme without such points grant zero.
     """
@@ -46,7 +47,7 @@ def grant_verified_email_points(*, account: PointAccount, at: datetime) -> int:
     return programme.verified_email_points
 
 
-def on_email_verified(payload: Mapping[str, object], at: datetime) -> None:
+def on_email_verified(payload: Mapping[str, Any], at: datetime) -> None:
     """Grant the points in every programme the member takes part in."""
     accounts = PointAccount.objects.filter(member_id=payload["member_id"]).select_related("programme")
     for account in accounts.order_by("pk"):

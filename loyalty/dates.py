@@ -15,8 +15,8 @@ def local_date(instant: datetime, zone: ZoneInfo) -> date:
 def expiry_date(earned_on: date, *, years: int, rounding: str = ExpiryRounding.DAY) -> date:
     """Return the last day on which points earned on a day can be spent, through its end.
 
-    That is the same day of the calendar `years` later; 29 February becomes 28 February in a year that has none.
-    Rounding moves it to the end of its month or year, never earlier.
+    That is the same day of the calendar `years` later; 29 February becomes 28 February in a year that has
+    none. Rounding moves it to the end of its month or year, never earlier.
     """
     year = earned_on.year + years
     day = min(earned_on.day, calendar.monthrange(year, earned_on.month)[1])

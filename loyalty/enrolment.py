@@ -11,17 +11,18 @@ from members.models import Member
 
 
 def enrol_members(*, member_ids: Sequence[int], programme: Programme, at: datetime) -> int:
-    """Open a point account for each member that has none; return how many were opened. A repeat changes nothing."""
+    """Open a point account for each member that has none; return how many. A repeat changes nothing."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO loyalty_pointaccount (programme_id, member_id, balance_points, owed_points, enrolled_at)
+            INSERT INTO loyalty_pointaccount
+                   (programme_id, member_id, balance_points, owed_points, enrolled_at)
             SELECT %s, member_id, 0, 0, %s FROM unnest(%s::bigint[]) AS m(member_id) ORDER BY member_id
             ON CONFLICT (member_id, programme_id) DO NOTHING
             """,
             [programme.pk, at, sorted(set(member_ids))],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def enrol_member(*, member: Member, programme: Programme, at: datetime) -> PointAccount:

@@ -4,5 +4,7 @@ from django.apps import AppConfig
 
 
 class MembersConfig(AppConfig):
+    """The members app."""
+
     name = "members"
     verbose_name = "Members"

@@ -1,6 +1,6 @@
-"""The person, their cards and how they get in. Only the issuer's card token and the last four digits are kept."""
+"""The person, their cards and how they get in. Of a card only token and last four digits are kept."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
@@ -13,14 +13,14 @@ from core.ids import new_public_id
 class UserManager(BaseUserManager["User"]):
     """Creates sign-ins, whose name is their e-mail address in lower case."""
 
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
         """Create a sign-in; without a password only an e-mailed code opens it."""
         user = self.model(email=email.lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+    def create_superuser(self, email: str, password: str | None = None, **fields: object) -> "User":
         """Create a sign-in that may do everything in the admin."""
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
@@ -72,6 +72,8 @@ class Issuer(models.Model):
 
 
 class Title(models.TextChoices):
+    """How a letter addresses the member."""
+
     NONE = "", "—"
     MADAM = "mme", _("Ms")
     SIR = "m", _("Mr")
@@ -136,6 +138,8 @@ class CardProduct(models.Model):
 
 
 class CardStatus(models.TextChoices):
+    """Whether purchases with the card count."""
+
     ACTIVE = "active", _("active")
     BLOCKED = "blocked", _("blocked")
     CLOSED = "closed", _("closed")

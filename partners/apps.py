@@ -4,5 +4,7 @@ from django.apps import AppConfig
 
 
 class PartnersConfig(AppConfig):
+    """The partners app."""
+
     name = "partners"
     verbose_name = "Partners"

@@ -21,6 +21,8 @@ class Partner(models.Model):
 
 
 class Channel(models.TextChoices):
+    """How a store sells."""
+
     STORE = "store", _("in store")
     ONLINE = "online", _("online")
 

@@ -4,5 +4,7 @@ from django.apps import AppConfig
 
 
 class RewardsConfig(AppConfig):
+    """The rewards app."""
+
     name = "rewards"
     verbose_name = "Rewards"

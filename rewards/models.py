@@ -39,6 +39,8 @@ class GiftCardProduct(models.Model):
 
 
 class OrderState(models.TextChoices):
+    """Whether an order still stands."""
+
     FULFILLED = "fulfilled", _("fulfilled")
     CANCELLED = "cancelled", _("cancelled")
 
@@ -73,12 +75,14 @@ class Order(models.Model):
 
 
 class GiftCardState(models.TextChoices):
+    """Whether a gift card can be spent."""
+
     ACTIVE = "active", _("active")
     CANCELLED = "cancelled", _("cancelled")
 
 
 class GiftCard(models.Model):
-    """A gift card. Its code is kept as a keyed hash to find it, its last four characters to name it, and encrypted."""
+    """A gift card. Its code is kept as a keyed hash to find it, as its last four characters and encrypted."""
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="gift_card")
@@ -107,6 +111,8 @@ class GiftCard(models.Model):
 
 
 class GiftCardMovementKind(models.IntegerChoices):
+    """Why a gift card's value changed. The numbers are stored, so they never change."""
+
     ISSUE = 1, _("issued")
     REDEMPTION = 2, _("paid in store")
     CANCELLATION = 3, _("cancelled")

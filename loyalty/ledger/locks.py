@@ -1,13 +1,17 @@
 """The lock under which points move.
 
-Every movement holds the row locks of its accounts, taken in id order so that two batches never wait for each other
-in a circle. FOR NO KEY UPDATE suffices: it excludes every other movement and lets rows that only name the account
-be written beside it.
+Every movement holds the row locks of its accounts, taken in id order so that two batches never wait for each
+other in a circle. FOR NO KEY UPDATE suffices: it excludes every other movement and lets rows that only name
+the account be written beside it.
 """
 
 from collections.abc import Iterable
 
 from django.db import connection, transaction
+
+LOCK_STATEMENT = (
+    "SELECT id, owed_points FROM loyalty_pointaccount WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+)
 
 
 def lock_accounts(account_ids: Iterable[int]) -> dict[int, int]:
@@ -18,7 +22,7 @@ def lock_accounts(account_ids: Iterable[int]) -> dict[int, int]:
     wanted = sorted(set(account_ids))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, owed_points FROM loyalty_pointaccount WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+            LOCK_STATEMENT,
             [wanted],
         )
         owed = dict(cursor.fetchall())

@@ -19,8 +19,9 @@ class Movement:
     """A movement to post on one account.
 
     `points` is positive for a credit, negative for a debit and may be zero for a purchase that earns nothing.
-    `lot` is the lot a credit grows, or for a return the lot of the purchase it takes back. `corrects_id` names the
-    order's entry that a cancellation undoes. An EXPIRY carries no points: it expires whatever is over.
+    `lot` is the lot a credit grows, or for a return the lot of the purchase it takes back. `corrects_id`
+    names the order's entry that a cancellation undoes. An EXPIRY carries no points: it expires whatever is
+    over.
     """
 
     account_id: int

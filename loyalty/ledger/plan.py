@@ -1,12 +1,12 @@
 """What a batch of movements does to its accounts, worked out without a database.
 
 Debits take from the lot that expires first, then from the one available first. A return takes from its own
-purchase's lot before any other, so that buying and returning never makes older points live longer; what is not
-there becomes points owed, which the next credits repay. Nothing is clamped and nothing is dropped.
+purchase's lot before any other, so that buying and returning never makes older points live longer; what is
+not there becomes points owed, which the next credits repay. Nothing is clamped and nothing is dropped.
 
-A lot whose last day is over serves no order and covers no debt, whether the expiry job has run or not. Only the
-return of its own purchase may still take from it, and undoes its expiry as far as needed: the order in which an
-expiry and a late return are posted does not change the balance.
+A lot whose last day is over serves no order and covers no debt, whether the expiry job has run or not. Only
+the return of its own purchase may still take from it, and undoes its expiry as far as needed: the order in
+which an expiry and a late return are posted does not change the balance.
 """
 
 from collections.abc import Sequence
@@ -25,8 +25,8 @@ CREDITS = frozenset({EntryKind.PURCHASE, EntryKind.VERIFIED_EMAIL})
 class LotState:
     """A lot as the plan sees it. `lot_id` is None when the plan did not load it: it may exist or not.
 
-    `last_expiry_id` is the latest entry that expired points of the lot. The changes are what the plan adds to each
-    column.
+    `last_expiry_id` is the latest entry that expired points of the lot. The changes are what the plan adds to
+    each column.
     """
 
     lot_id: int | None = None
@@ -40,6 +40,7 @@ class LotState:
 
     @property
     def remaining_change(self) -> int:
+        """What the other changes make of the points that remain."""
         return self.granted_change - self.spent_change - self.expired_change - self.taken_back_change
 
 
@@ -77,8 +78,8 @@ def plan_batch(
 ) -> list[PlannedEntry]:
     """Return the entries that the movements make, in order, and record the changes in the accounts' lots.
 
-    `uses_of` holds, for each corrected entry, the points it took from each lot. Raises InsufficientPoints when an
-    order is not covered by lots available today; the caller then writes nothing of the batch.
+    `uses_of` holds, for each corrected entry, the points it took from each lot. Raises InsufficientPoints
+    when an order is not covered by lots available today; the caller then writes nothing of the batch.
     """
     entries: list[PlannedEntry] = []
     for movement in movements:

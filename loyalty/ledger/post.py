@@ -5,6 +5,7 @@ Nothing else in the program writes accounts' balances, lots, entries or uses of 
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
@@ -20,9 +21,9 @@ from loyalty.models import EntryKind
 def post_batch(movements: Sequence[Movement], *, zone: ZoneInfo, at: datetime) -> list[int]:
     """Post the movements in the order given, all or none, and return the ids of the entries written.
 
-    `at` is the instant of posting; its day in `zone` decides which lots are available and which are over. A repeat
-    is refused by the ledger's unique constraints (one entry a purchase and kind, one cancellation an order).
-    Raises InsufficientPoints when an order is not covered; then nothing is written.
+    `at` is the instant of posting; its day in `zone` decides which lots are available and which are over. A
+    repeat is refused by the ledger's unique constraints (one entry a purchase and kind, one cancellation an
+    order). Raises InsufficientPoints when an order is not covered; then nothing is written.
     """
     if not movements:
         return []
@@ -112,7 +113,7 @@ def _write(entries: Sequence[PlannedEntry], accounts: dict[int, AccountState], a
 
 def _parameters(
     entries: Sequence[PlannedEntry], accounts: dict[int, AccountState], ids: Sequence[int], at: datetime
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Return the columns of the statement's arrays; the rows of an array belong together by position."""
     changed = [
         (state.account_id, dates, lot)

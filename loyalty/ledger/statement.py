@@ -1,7 +1,7 @@
 """The SQL statement that writes a batch: lots, entries with their running balance, uses of lots and balances.
 
-It runs under the accounts' locks, so the balances it reads are the ones it moves. Lots that the plan loaded are
-known by id; the others are opened, or grown when the account already had them.
+It runs under the accounts' locks, so the balances it reads are the ones it moves. Lots that the plan loaded
+are known by id; the others are opened, or grown when the account already had them.
 """
 
 POST_STATEMENT = """
@@ -41,7 +41,8 @@ WITH known AS (
         %(entry_points)s::bigint[], %(entry_owed)s::bigint[], %(entry_expires)s::date[],
         %(entry_available)s::date[], %(entry_purchase)s::bigint[], %(entry_corrects)s::bigint[],
         %(entry_occurred)s::timestamptz[]
-    ) AS e(id, account_id, kind, points, owed, expires_on, available_on, purchase_id, corrects_id, occurred_at)
+    ) AS e(id, account_id, kind, points, owed, expires_on, available_on, purchase_id, corrects_id,
+           occurred_at)
 ), posted AS (
     INSERT INTO loyalty_entry (id, account_id, kind, points, owed_change_points, balance_after_points, lot_id,
                                purchase_id, corrects_id, occurred_at, posted_at)

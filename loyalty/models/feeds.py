@@ -13,12 +13,16 @@ from members.models import Card
 
 
 class FeedKind(models.TextChoices):
+    """What a file holds."""
+
     STORES = "stores", _("stores")
     CARDHOLDERS = "cardholders", _("cardholders")
     PURCHASES = "purchases", _("purchases")
 
 
 class FeedState(models.TextChoices):
+    """How far an import has come."""
+
     WAITING = "waiting", _("waiting")
     RUNNING = "running", _("running")
     DONE = "done", _("done")
@@ -28,8 +32,9 @@ class FeedState(models.TextChoices):
 class FeedImport(models.Model):
     """One import of one file. The cursor, the counts and the chunk's work commit together.
 
-    A file is known by its content (`sha256`), not by its name. `cursor_offset` is in bytes of the uncompressed file,
-    `cursor_line` in lines already read; `business_at` is the instant the import counts as having happened.
+    A file is known by its content (`sha256`), not by its name. `cursor_offset` is in bytes of the
+    uncompressed file, `cursor_line` in lines already read; `business_at` is the instant the import counts as
+    having happened.
     """
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)

@@ -13,7 +13,7 @@ from members.models import Member
 
 
 class PointAccount(models.Model):
-    """A member's points in a programme: balance = remaining of its lots - points owed. Below zero, points are owed."""
+    """A member's points in a programme: balance = remaining of its lots - points owed."""
 
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="accounts")
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="accounts")
@@ -35,7 +35,7 @@ class PointAccount(models.Model):
 
 
 class Lot(models.Model):
-    """Points of one account that become available and expire on the same days. Counts are points since it opened."""
+    """Points of one account that become available and expire on the same days, counted since it opened."""
 
     account = models.ForeignKey(PointAccount, on_delete=models.PROTECT, related_name="lots")
     expires_on = models.DateField(_("expires at the end of"))
@@ -81,6 +81,8 @@ class Lot(models.Model):
 
 
 class EntryKind(models.IntegerChoices):
+    """Why points moved. The numbers are stored, so they never change."""
+
     PURCHASE = 1, _("Purchase")
     RETURN = 2, _("Return")
     VERIFIED_EMAIL = 3, _("E-mail address verified")
@@ -91,7 +93,7 @@ class EntryKind(models.IntegerChoices):
 
 
 class Entry(models.Model):
-    """A movement of points. Nothing updates or deletes it: a correction is a new entry naming the one it corrects.
+    """A movement of points. Nothing updates or deletes it: a correction is a new entry that names it.
 
     points = what its lots gained - the change in points owed. A credit names the lot it opened or grew; what
     debits took from lots, and what a cancellation gave back, stands in LotUse.

@@ -15,6 +15,8 @@ from partners.models import Partner
 
 
 class ExpiryRounding(models.TextChoices):
+    """To the end of what an expiry is moved."""
+
     DAY = "day", _("to the day")
     MONTH = "month", _("to the end of the month")
     YEAR = "year", _("to the end of the year")

@@ -15,11 +15,15 @@ from partners.models import Partner, Store
 
 
 class PurchaseKind(models.IntegerChoices):
+    """What a line reports. The numbers are stored, so they never change."""
+
     PURCHASE = 1, _("purchase")
     RETURN = 2, _("return")
 
 
 class PurchaseState(models.IntegerChoices):
+    """What became of a line. The numbers are stored, so they never change."""
+
     ACCEPTED = 1, _("accepted")
     PARKED = 2, _("waiting")
     REJECTED = 3, _("rejected")
@@ -28,8 +32,8 @@ class PurchaseState(models.IntegerChoices):
 class Purchase(models.Model):
     """A reported line: its reference is unique per partner for ever. Once settled it never changes.
 
-    It waits (parked) while its card, or the purchase it returns, is not yet known. Amounts are positive cents;
-    `points` is the verdict: what it granted, or took back below zero.
+    It waits (parked) while its card, or the purchase it returns, is not yet known. Amounts are positive
+    cents; `points` is the verdict: what it granted, or took back below zero.
     """
 
     programme = models.ForeignKey(

@@ -9,10 +9,10 @@ def points_for(amount_cents: int, *, points: int, per_cents: int) -> int:
 def points_taken_back(
     *, purchase_cents: int, returned_before_cents: int, returned_cents: int, points: int, per_cents: int
 ) -> int:
-    """Return the points (positive) that a partial return takes back, cumulated over the returns of its purchase.
+    """Return the points (positive) that a partial return takes back, counting those before it.
 
-    The amounts returned count together and never above the purchase, so any split and any order of partial returns
-    takes back the same in the end.
+    The amounts returned count together and never above the purchase, so any split and any order of partial
+    returns takes back the same in the end.
     """
     kept_before = max(0, purchase_cents - returned_before_cents)
     kept_after = max(0, purchase_cents - returned_before_cents - returned_cents)

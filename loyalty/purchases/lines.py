@@ -25,6 +25,8 @@ class PurchaseLine:
 
 
 class Outcome(StrEnum):
+    """What became of a line, as the verdict file writes it."""
+
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
     PARKED = "parked"
@@ -35,7 +37,8 @@ class Outcome(StrEnum):
 class LineVerdict:
     """What became of a line: points granted, or taken back below zero, or a reason why there are none.
 
-    `purchase_id` names the recorded purchase; a rejected line has none. `card_id` is the card when it is known.
+    `purchase_id` names the recorded purchase; a rejected line has none. `card_id` is the card when it is
+    known.
     """
 
     outcome: Outcome

@@ -1,4 +1,4 @@
-"""Why a line earned nothing, waits or was refused: a stable code and a plain sentence in the reader's language."""
+"""Why a line earned nothing, waits or was refused: a stable code and a sentence in the reader's language."""
 
 from enum import StrEnum
 

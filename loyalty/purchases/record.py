@@ -30,9 +30,9 @@ SELECT %(programme)s, n.partner_id, n.store_id, n.reference, n.kind, n.card_toke
        n.amount_cents, n.channel, n.original_reference, n.state, n.reason, n.points, %(rule)s,
        %(feed_import)s, %(at)s
 FROM unnest(
-    %(partner)s::bigint[], %(store)s::bigint[], %(reference)s::text[], %(kind)s::smallint[], %(token)s::text[],
-    %(card)s::bigint[], %(purchased_at)s::timestamptz[], %(amount)s::bigint[], %(channel)s::text[],
-    %(original)s::text[], %(state)s::smallint[], %(reason)s::text[], %(points)s::bigint[]
+    %(partner)s::bigint[], %(store)s::bigint[], %(reference)s::text[], %(kind)s::smallint[],
+    %(token)s::text[], %(card)s::bigint[], %(purchased_at)s::timestamptz[], %(amount)s::bigint[],
+    %(channel)s::text[], %(original)s::text[], %(state)s::smallint[], %(reason)s::text[], %(points)s::bigint[]
 ) AS n(partner_id, store_id, reference, kind, card_token, card_id, purchased_at, amount_cents, channel,
        original_reference, state, reason, points)
 ORDER BY n.partner_id, n.reference
@@ -61,10 +61,12 @@ class Candidate:
 
     @property
     def key(self) -> Key:
+        """Its identity for ever."""
         return self.store.partner_id, self.line.reference
 
     @property
     def content(self) -> Content:
+        """What a repeat must be equal in."""
         line = self.line
         return (
             int(line.kind),
@@ -86,9 +88,9 @@ def record_purchases(
 ) -> list[LineVerdict]:
     """Record the lines, post their points and return one verdict a line, in order; all or nothing.
 
-    A line sent again with the same content is a duplicate and changes nothing; with another content it is rejected,
-    as are lines the programme's rules refuse. A purchase of an unknown card and a return of an unknown purchase
-    are parked and settled when the missing piece arrives.
+    A line sent again with the same content is a duplicate and changes nothing; with another content it is
+    rejected, as are lines the programme's rules refuse. A purchase of an unknown card and a return of an
+    unknown purchase are parked and settled when the missing piece arrives.
     """
     rule = EarningRule.objects.get(programme=programme, is_live=True)
     rejected, found = _sort_out(lines, programme, rule, at)
@@ -97,16 +99,16 @@ def record_purchases(
         firsts.setdefault(candidate.key, index)
     candidates = [found[index] for index in firsts.values()]
     _insert(candidates, programme, rule, feed_import, at)
-    credits = [
+    earned = [
         _credit(c, programme) for c in candidates if c.purchase_id and c.state is PurchaseState.ACCEPTED
     ]
     returns = waiting_returns(
         return_ids=[
             c.purchase_id for c in candidates if c.purchase_id and c.line.kind is PurchaseKind.RETURN
         ],
-        purchase_ids=[credit.purchase_id for credit in credits],
+        purchase_ids=[credit.purchase_id for credit in earned],
     )
-    settled = post_credits_and_returns(credits, returns, programme=programme, at=at)
+    settled = post_credits_and_returns(earned, returns, programme=programme, at=at)
     stored = _stored_contents([c.key for c in candidates if c.purchase_id is None])
     verdicts = []
     for index in range(len(lines)):
@@ -178,7 +180,8 @@ def _insert(
 ) -> None:
     """Insert the candidates whose reference is new and give those their id; the others keep none.
 
-    References are inserted in order, so that two files with the same lines wait for each other and never in a circle.
+    References are inserted in order, so that two files with the same lines wait for each other and never in a
+    circle.
     """
     if not candidates:
         return
@@ -217,8 +220,9 @@ def _stored_contents(keys: Sequence[Key]) -> dict[Key, Content]:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT p.partner_id, p.reference, p.kind, p.store_id, p.card_token, p.purchased_at, p.amount_cents,"
-            " p.original_reference FROM unnest(%s::bigint[], %s::text[]) AS n(partner_id, reference)"
+            "SELECT p.partner_id, p.reference, p.kind, p.store_id, p.card_token, p.purchased_at,"
+            " p.amount_cents, p.original_reference"
+            " FROM unnest(%s::bigint[], %s::text[]) AS n(partner_id, reference)"
             " JOIN loyalty_purchase p USING (partner_id, reference)",
             [[partner_id for partner_id, _ in keys], [reference for _, reference in keys]],
         )

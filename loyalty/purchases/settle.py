@@ -43,7 +43,7 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class WaitingReturn:
-    """A parked return whose purchase is settled, under its row lock. The account is None when it was rejected."""
+    """A parked return whose purchase is settled. The account is None when the purchase was rejected."""
 
     return_id: int
     amount_cents: int
@@ -68,7 +68,7 @@ class SettledReturn:
 
 
 def waiting_returns(*, return_ids: Sequence[int], purchase_ids: Sequence[int]) -> list[WaitingReturn]:
-    """Lock and return the parked returns, among those given and those of the purchases given, that can be settled."""
+    """Lock and return the parked returns, those given and those of the purchases, that can be settled."""
     if not return_ids and not purchase_ids:
         return []
     with connection.cursor() as cursor:
@@ -107,13 +107,13 @@ def waiting_returns(*, return_ids: Sequence[int], purchase_ids: Sequence[int]) -
 
 
 def post_credits_and_returns(
-    credits: Sequence[Credit], returns: Sequence[WaitingReturn], *, programme: Programme, at: datetime
+    earned: Sequence[Credit], returns: Sequence[WaitingReturn], *, programme: Programme, at: datetime
 ) -> dict[int, LineVerdict]:
     """Post the credits, then settle the returns; return the verdict of each return by its id.
 
     All accounts are locked at once before anything is posted or any earlier return is counted.
     """
-    accounts = {credit.account_id for credit in credits}
+    accounts = {credit.account_id for credit in earned}
     accounts |= {waiting.account_id for waiting in returns if waiting.account_id is not None}
     lock_accounts(accounts)
     post_batch(
@@ -126,7 +126,7 @@ def post_credits_and_returns(
                 lot=credit.lot,
                 purchase_id=credit.purchase_id,
             )
-            for credit in credits
+            for credit in earned
         ],
         zone=programme.zone,
         at=at,
@@ -235,18 +235,19 @@ def settle_parked(
 ) -> int:
     """Settle at most `limit` parked purchases whose card is known now, and the returns that waited for them.
 
-    With `tokens` only those cards are looked at; without, also parked returns whose purchase arrived unseen. Returns
-    how many lines were settled: call again until it is zero. Lines that another worker holds are passed over.
+    With `tokens` only those cards are looked at; without, also parked returns whose purchase arrived unseen.
+    Returns how many lines were settled: call again until it is zero. Lines that another worker holds are
+    passed over.
     """
-    credits, purchase_ids = _settle_purchases(programme, at, tokens, limit)
+    earned, purchase_ids = _settle_purchases(programme, tokens, limit)
     return_ids = _stray_returns(programme, limit) if tokens is None else []
     returns = waiting_returns(return_ids=return_ids, purchase_ids=purchase_ids)
-    settled = post_credits_and_returns(credits, returns, programme=programme, at=at)
+    settled = post_credits_and_returns(earned, returns, programme=programme, at=at)
     return len(purchase_ids) + len(settled)
 
 
 def _settle_purchases(
-    programme: Programme, at: datetime, tokens: Sequence[str] | None, limit: int
+    programme: Programme, tokens: Sequence[str] | None, limit: int
 ) -> tuple[list[Credit], list[int]]:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -271,7 +272,7 @@ def _settle_purchases(
             },
         )
         rows = cursor.fetchall()
-        credits: list[Credit] = []
+        earned: list[Credit] = []
         states: list[tuple[int, int, str, int, int]] = []
         for purchase_id, cents, purchased_at, rule_points, per_cents, card_id, account_id, *terms in rows:
             card = KnownCard(card_id, account_id, *terms)
@@ -282,7 +283,7 @@ def _settle_purchases(
             points = points_for(cents, points=rule_points, per_cents=per_cents)
             reason = Reason.NONE if points else Reason.BELOW_RULE_AMOUNT
             states.append((purchase_id, PurchaseState.ACCEPTED, reason, points, card_id))
-            credits.append(
+            earned.append(
                 Credit.of(
                     purchase_id=purchase_id,
                     account_id=account_id,
@@ -295,7 +296,7 @@ def _settle_purchases(
             "UPDATE loyalty_purchase SET state = %s, reason = %s, points = %s, card_id = %s WHERE id = %s",
             [(state, reason, points, card_id, pk) for pk, state, reason, points, card_id in states],
         )
-    return credits, [row[0] for row in rows]
+    return earned, [row[0] for row in rows]
 
 
 def _stray_returns(programme: Programme, limit: int) -> list[int]:
