@@ -30,7 +30,7 @@ DATA = Path(os.environ.get("PORTAL_DATA") or ROOT / ".data").resolve()
 LOGS = DATA / "log"
 MANAGE = [sys.executable, "manage.py"]
 SECONDS_TO_SERVE = 60
-SECONDS_TO_STOP = 6
+SECONDS_TO_STOP = 5
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 

@@ -100,7 +100,7 @@ TIME_ZONE = "Europe/Paris"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT: Path | None = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Uploaded feeds and their verdicts. Nothing here is ever served by address; views check who asks.
 MEDIA_ROOT = Path(os.environ.get("UPLOADS_FOLDER") or DATA_DIR / "uploads")

@@ -19,7 +19,7 @@ def broker(*, redis_url: str, folder: Path) -> tuple[str, dict[str, Any]]:
     }
     for path in (messages, control):
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return "filesystem://", options
+    return "filesystem://localhost//", options
 
 
 CELERY_ACCEPT_CONTENT = ["json"]
