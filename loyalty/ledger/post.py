@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from core.bulk import bulk_cursor
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.plan import CREDITS, AccountState, LotState, PlannedEntry, plan_batch
@@ -40,10 +41,10 @@ def _load_uses(movements: Sequence[Movement]) -> dict[int, list[tuple[LotDates, 
     corrected = [m.corrects_id for m in movements if m.kind is EntryKind.ORDER_CANCELLED and m.corrects_id]
     uses: dict[int, list[tuple[LotDates, int]]] = {entry_id: [] for entry_id in corrected}
     if corrected:
-        with connection.cursor() as cursor:
+        with bulk_cursor() as cursor:
             cursor.execute(
                 "SELECT u.entry_id, l.expires_on, l.available_on, u.points"
-                " FROM loyalty_lotuse u JOIN loyalty_lot l ON l.id = u.lot_id WHERE u.entry_id = ANY(%s)",
+                " FROM loyalty_lotuse u JOIN loyalty_lot l ON l.id = u.lot_id WHERE u.entry_id = ANY(%b)",
                 [corrected],
             )
             for entry_id, expires_on, available_on, points in cursor.fetchall():
@@ -67,7 +68,7 @@ def _load_lots(
         if m.corrects_id
         for dates, _ in uses_of.get(m.corrects_id, [])
     }
-    with connection.cursor() as cursor:
+    with bulk_cursor() as cursor:
         cursor.execute(
             """
             SELECT l.account_id, l.expires_on, l.available_on, l.id, l.remaining_points, l.expired_points,
@@ -75,10 +76,10 @@ def _load_lots(
                        SELECT max(u.entry_id) FROM loyalty_lotuse u JOIN loyalty_entry e ON e.id = u.entry_id
                        WHERE u.lot_id = l.id AND e.kind = %s) END
             FROM loyalty_lot l
-            WHERE l.account_id = ANY(%s) AND (
+            WHERE l.account_id = ANY(%b) AND (
                 l.remaining_points > 0
                 OR (l.account_id, l.expires_on, l.available_on) IN (
-                    SELECT * FROM unnest(%s::bigint[], %s::date[], %s::date[])))
+                    SELECT * FROM unnest(%b::bigint[], %b::date[], %b::date[])))
             """,
             [
                 EntryKind.EXPIRY,
@@ -97,7 +98,7 @@ def _load_lots(
 def _write(entries: Sequence[PlannedEntry], accounts: dict[int, AccountState], at: datetime) -> list[int]:
     if not entries:
         return []
-    with connection.cursor() as cursor:
+    with bulk_cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence('loyalty_entry', 'id')) FROM generate_series(1, %s)",
             [len(entries)],

@@ -13,8 +13,8 @@ WITH known AS (
         taken_back_points = l.taken_back_points + k.taken_back,
         remaining_points = l.remaining_points + k.granted - k.spent - k.expired - k.taken_back
     FROM unnest(
-        %(known_id)s::bigint[], %(known_granted)s::bigint[], %(known_spent)s::bigint[],
-        %(known_expired)s::bigint[], %(known_taken_back)s::bigint[]
+        %(known_id)b::bigint[], %(known_granted)b::bigint[], %(known_spent)b::bigint[],
+        %(known_expired)b::bigint[], %(known_taken_back)b::bigint[]
     ) AS k(id, granted, spent, expired, taken_back)
     WHERE l.id = k.id
     RETURNING l.id, l.account_id, l.expires_on, l.available_on
@@ -24,8 +24,8 @@ WITH known AS (
     SELECT o.account_id, o.expires_on, o.available_on, o.granted, o.spent, 0, o.taken_back,
            o.granted - o.spent - o.taken_back
     FROM unnest(
-        %(opened_account)s::bigint[], %(opened_expires)s::date[], %(opened_available)s::date[],
-        %(opened_granted)s::bigint[], %(opened_spent)s::bigint[], %(opened_taken_back)s::bigint[]
+        %(opened_account)b::bigint[], %(opened_expires)b::date[], %(opened_available)b::date[],
+        %(opened_granted)b::bigint[], %(opened_spent)b::bigint[], %(opened_taken_back)b::bigint[]
     ) AS o(account_id, expires_on, available_on, granted, spent, taken_back)
     ON CONFLICT (account_id, expires_on, available_on) DO UPDATE SET
         granted_points = loyalty_lot.granted_points + excluded.granted_points,
@@ -37,10 +37,10 @@ WITH known AS (
     SELECT * FROM known UNION ALL SELECT * FROM opened
 ), entries AS (
     SELECT * FROM unnest(
-        %(entry_id)s::bigint[], %(entry_account)s::bigint[], %(entry_kind)s::smallint[],
-        %(entry_points)s::bigint[], %(entry_owed)s::bigint[], %(entry_expires)s::date[],
-        %(entry_available)s::date[], %(entry_purchase)s::bigint[], %(entry_corrects)s::bigint[],
-        %(entry_occurred)s::timestamptz[]
+        %(entry_id)b::bigint[], %(entry_account)b::bigint[], %(entry_kind)b::smallint[],
+        %(entry_points)b::bigint[], %(entry_owed)b::bigint[], %(entry_expires)b::date[],
+        %(entry_available)b::date[], %(entry_purchase)b::bigint[], %(entry_corrects)b::bigint[],
+        %(entry_occurred)b::timestamptz[]
     ) AS e(id, account_id, kind, points, owed, expires_on, available_on, purchase_id, corrects_id,
            occurred_at)
 ), posted AS (
@@ -48,7 +48,7 @@ WITH known AS (
                                purchase_id, corrects_id, occurred_at, posted_at)
     SELECT e.id, e.account_id, e.kind, e.points, e.owed,
            a.balance_points + sum(e.points) OVER (PARTITION BY e.account_id ORDER BY e.id),
-           t.id, e.purchase_id, e.corrects_id, e.occurred_at, %(at)s
+           t.id, e.purchase_id, e.corrects_id, e.occurred_at, %(at)s::timestamptz
     FROM entries e
     JOIN loyalty_pointaccount a ON a.id = e.account_id
     LEFT JOIN touched t USING (account_id, expires_on, available_on)
@@ -57,8 +57,8 @@ WITH known AS (
     INSERT INTO loyalty_lotuse (entry_id, lot_id, points)
     SELECT u.entry_id, t.id, u.points
     FROM unnest(
-        %(use_entry)s::bigint[], %(use_account)s::bigint[], %(use_expires)s::date[],
-        %(use_available)s::date[], %(use_points)s::bigint[]
+        %(use_entry)b::bigint[], %(use_account)b::bigint[], %(use_expires)b::date[],
+        %(use_available)b::date[], %(use_points)b::bigint[]
     ) AS u(entry_id, account_id, expires_on, available_on, points)
     JOIN touched t USING (account_id, expires_on, available_on)
     RETURNING id

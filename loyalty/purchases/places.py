@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import connection
-
+from core.bulk import bulk_cursor
 from loyalty.models import Programme
 from loyalty.purchases.lines import PurchaseLine
 
@@ -42,11 +41,11 @@ class KnownCard:
 
 def known_partners(programme: Programme, lines: Sequence[PurchaseLine]) -> dict[str, KnownPartner]:
     """Return the programme's partners among those named, by code."""
-    with connection.cursor() as cursor:
+    with bulk_cursor() as cursor:
         cursor.execute(
             "SELECT p.code, p.id, a.starts_on, a.ends_on FROM partners_partner p"
             " JOIN loyalty_agreement a ON a.partner_id = p.id"
-            " WHERE a.programme_id = %s AND p.code = ANY(%s)",
+            " WHERE a.programme_id = %s AND p.code = ANY(%b)",
             [programme.pk, list({line.partner for line in lines})],
         )
         return {code: KnownPartner(*rest) for code, *rest in cursor.fetchall()}
@@ -55,10 +54,10 @@ def known_partners(programme: Programme, lines: Sequence[PurchaseLine]) -> dict[
 def known_stores(lines: Sequence[PurchaseLine]) -> dict[tuple[str, str], KnownStore]:
     """Return the stores named, by the codes of their partner and their own."""
     pairs = list({(line.partner, line.store) for line in lines})
-    with connection.cursor() as cursor:
+    with bulk_cursor() as cursor:
         cursor.execute(
             "SELECT p.code, s.code, s.id, p.id, s.opened_on, s.closed_on"
-            " FROM unnest(%s::text[], %s::text[]) AS named(partner, store)"
+            " FROM unnest(%b::text[], %b::text[]) AS named(partner, store)"
             " JOIN partners_partner p ON p.code = named.partner"
             " JOIN partners_store s ON s.partner_id = p.id AND s.code = named.store",
             [[partner for partner, _ in pairs], [store for _, store in pairs]],
@@ -68,11 +67,11 @@ def known_stores(lines: Sequence[PurchaseLine]) -> dict[tuple[str, str], KnownSt
 
 def known_cards(programme: Programme, tokens: Sequence[str]) -> dict[str, KnownCard]:
     """Return the cards of the programme's members among the tokens."""
-    with connection.cursor() as cursor:
+    with bulk_cursor() as cursor:
         cursor.execute(
             "SELECT c.token, c.id, a.id, c.status, c.status_on, a.left_on FROM members_card c"
             " JOIN loyalty_pointaccount a ON a.member_id = c.member_id AND a.programme_id = %s"
-            " WHERE c.issuer_id = %s AND c.token = ANY(%s)",
+            " WHERE c.issuer_id = %s AND c.token = ANY(%b)",
             [programme.pk, programme.issuer_id, list(set(tokens))],
         )
         return {token: KnownCard(*rest) for token, *rest in cursor.fetchall()}

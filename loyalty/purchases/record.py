@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from core.bulk import bulk_cursor
 from loyalty.dates import local_date
 from loyalty.models import EarningRule, FeedImport, Programme, PurchaseKind, PurchaseState
 from loyalty.purchases.checks import check_card, check_line, check_place
@@ -26,13 +27,13 @@ INSERT_PURCHASES = """
 INSERT INTO loyalty_purchase (
     programme_id, partner_id, store_id, reference, kind, card_token, card_id, purchased_at, amount_cents,
     channel, original_reference, state, reason, points, rule_id, feed_import_id, received_at)
-SELECT %(programme)s, n.partner_id, n.store_id, n.reference, n.kind, n.card_token, n.card_id, n.purchased_at,
-       n.amount_cents, n.channel, n.original_reference, n.state, n.reason, n.points, %(rule)s,
-       %(feed_import)s, %(at)s
+SELECT %(programme)s::bigint, n.partner_id, n.store_id, n.reference, n.kind, n.card_token, n.card_id,
+       n.purchased_at, n.amount_cents, n.channel, n.original_reference, n.state, n.reason, n.points, %(rule)s::bigint,
+       %(feed_import)s::bigint, %(at)s::timestamptz
 FROM unnest(
-    %(partner)s::bigint[], %(store)s::bigint[], %(reference)s::text[], %(kind)s::smallint[],
-    %(token)s::text[], %(card)s::bigint[], %(purchased_at)s::timestamptz[], %(amount)s::bigint[],
-    %(channel)s::text[], %(original)s::text[], %(state)s::smallint[], %(reason)s::text[], %(points)s::bigint[]
+    %(partner)b::bigint[], %(store)b::bigint[], %(reference)b::text[], %(kind)b::smallint[],
+    %(token)b::text[], %(card)b::bigint[], %(purchased_at)b::timestamptz[], %(amount)b::bigint[],
+    %(channel)b::text[], %(original)b::text[], %(state)b::smallint[], %(reason)b::text[], %(points)b::bigint[]
 ) AS n(partner_id, store_id, reference, kind, card_token, card_id, purchased_at, amount_cents, channel,
        original_reference, state, reason, points)
 ORDER BY n.partner_id, n.reference
@@ -185,7 +186,7 @@ def _insert(
     """
     if not candidates:
         return
-    with connection.cursor() as cursor:
+    with bulk_cursor() as cursor:
         cursor.execute(
             INSERT_PURCHASES,
             {
@@ -218,11 +219,11 @@ def _insert(
 def _stored_contents(keys: Sequence[Key]) -> dict[Key, Content]:
     if not keys:
         return {}
-    with connection.cursor() as cursor:
+    with bulk_cursor() as cursor:
         cursor.execute(
             "SELECT p.partner_id, p.reference, p.kind, p.store_id, p.card_token, p.purchased_at,"
             " p.amount_cents, p.original_reference"
-            " FROM unnest(%s::bigint[], %s::text[]) AS n(partner_id, reference)"
+            " FROM unnest(%b::bigint[], %b::text[]) AS n(partner_id, reference)"
             " JOIN loyalty_purchase p USING (partner_id, reference)",
             [[partner_id for partner_id, _ in keys], [reference for _, reference in keys]],
         )

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from core.bulk import bulk_cursor
 from loyalty.dates import expiry_date, local_date
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import LotDates, Movement
@@ -71,12 +72,12 @@ def waiting_returns(*, return_ids: Sequence[int], purchase_ids: Sequence[int]) -
     """Lock and return the parked returns, those given and those of the purchases, that can be settled."""
     if not return_ids and not purchase_ids:
         return []
-    with connection.cursor() as cursor:
+    with bulk_cursor() as cursor:
         cursor.execute(
             """
             SELECT r.id FROM loyalty_purchase o JOIN loyalty_purchase r
               ON r.partner_id = o.partner_id AND r.original_reference = o.reference
-            WHERE o.id = ANY(%s) AND r.state = %s AND r.kind = %s
+            WHERE o.id = ANY(%b) AND r.state = %s AND r.kind = %s
             """,
             [list(purchase_ids), PurchaseState.PARKED, PurchaseKind.RETURN],
         )
@@ -92,7 +93,7 @@ def waiting_returns(*, return_ids: Sequence[int], purchase_ids: Sequence[int]) -
             JOIN loyalty_earningrule u ON u.id = o.rule_id
             LEFT JOIN members_card c ON c.id = o.card_id
             LEFT JOIN loyalty_pointaccount a ON a.member_id = c.member_id AND a.programme_id = o.programme_id
-            WHERE r.id = ANY(%s) AND r.state = %s AND o.kind = %s AND o.state <> %s
+            WHERE r.id = ANY(%b) AND r.state = %s AND o.kind = %s AND o.state <> %s
             ORDER BY r.id FOR UPDATE OF r
             """,
             [
@@ -151,10 +152,10 @@ def post_credits_and_returns(
 def _decide(returns: Sequence[WaitingReturn]) -> list[SettledReturn]:
     """Work out what each return takes back, counting the accepted returns of its purchase before it."""
     before: dict[int, int] = defaultdict(int)
-    with connection.cursor() as cursor:
+    with bulk_cursor() as cursor:
         cursor.execute(
             "SELECT original_id, sum(amount_cents)::bigint FROM loyalty_purchase"
-            " WHERE original_id = ANY(%s) AND state = %s GROUP BY original_id",
+            " WHERE original_id = ANY(%b) AND state = %s GROUP BY original_id",
             [[waiting.original_id for waiting in returns], PurchaseState.ACCEPTED],
         )
         before.update(cursor.fetchall())
@@ -181,13 +182,13 @@ def _decide(returns: Sequence[WaitingReturn]) -> list[SettledReturn]:
 
 
 def _store(settled: Sequence[SettledReturn]) -> None:
-    with connection.cursor() as cursor:
+    with bulk_cursor() as cursor:
         cursor.execute(
             """
             UPDATE loyalty_purchase p SET state = s.state, reason = s.reason, points = s.points,
                    original_id = s.original_id, card_id = s.card_id, rule_id = s.rule_id
-            FROM unnest(%s::bigint[], %s::smallint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
-                        %s::bigint[]) AS s(id, state, reason, points, original_id, card_id, rule_id)
+            FROM unnest(%b::bigint[], %b::smallint[], %b::text[], %b::bigint[], %b::bigint[], %b::bigint[],
+                        %b::bigint[]) AS s(id, state, reason, points, original_id, card_id, rule_id)
             WHERE p.id = s.id
             """,
             [
@@ -204,10 +205,10 @@ def _store(settled: Sequence[SettledReturn]) -> None:
 
 def _post_returns(settled: Sequence[SettledReturn], programme: Programme, at: datetime) -> None:
     originals = [one.waiting.original_id for one in settled]
-    with connection.cursor() as cursor:
+    with bulk_cursor() as cursor:
         cursor.execute(
             "SELECT e.purchase_id, l.expires_on, l.available_on FROM loyalty_entry e"
-            " JOIN loyalty_lot l ON l.id = e.lot_id WHERE e.purchase_id = ANY(%s) AND e.kind = %s",
+            " JOIN loyalty_lot l ON l.id = e.lot_id WHERE e.purchase_id = ANY(%b) AND e.kind = %s",
             [originals, EntryKind.PURCHASE],
         )
         lots = {purchase_id: LotDates(*dates) for purchase_id, *dates in cursor.fetchall()}
@@ -249,7 +250,7 @@ def settle_parked(
 def _settle_purchases(
     programme: Programme, tokens: Sequence[str] | None, limit: int
 ) -> tuple[list[Credit], list[int]]:
-    with connection.cursor() as cursor:
+    with bulk_cursor() as cursor:
         cursor.execute(
             """
             SELECT p.id, p.amount_cents, p.purchased_at, u.points, u.per_cents,
@@ -259,7 +260,7 @@ def _settle_purchases(
             JOIN members_card c ON c.token = p.card_token AND c.issuer_id = %(issuer)s
             JOIN loyalty_pointaccount a ON a.member_id = c.member_id AND a.programme_id = p.programme_id
             WHERE p.programme_id = %(programme)s AND p.state = %(parked)s AND p.kind = %(purchase)s
-              AND (%(tokens)s::text[] IS NULL OR p.card_token = ANY(%(tokens)s::text[]))
+              AND (%(tokens)b::text[] IS NULL OR p.card_token = ANY(%(tokens)b::text[]))
             ORDER BY p.id LIMIT %(limit)s FOR UPDATE OF p SKIP LOCKED
             """,
             {
@@ -300,7 +301,7 @@ def _settle_purchases(
 
 
 def _stray_returns(programme: Programme, limit: int) -> list[int]:
-    with connection.cursor() as cursor:
+    with bulk_cursor() as cursor:
         cursor.execute(
             """
             SELECT r.id FROM loyalty_purchase r
