@@ -28,8 +28,8 @@ INSERT INTO loyalty_purchase (
     programme_id, partner_id, store_id, reference, kind, card_token, card_id, purchased_at, amount_cents,
     channel, original_reference, state, reason, points, rule_id, feed_import_id, received_at)
 SELECT %(programme)s::bigint, n.partner_id, n.store_id, n.reference, n.kind, n.card_token, n.card_id,
-       n.purchased_at, n.amount_cents, n.channel, n.original_reference, n.state, n.reason, n.points, %(rule)s::bigint,
-       %(feed_import)s::bigint, %(at)s::timestamptz
+       n.purchased_at, n.amount_cents, n.channel, n.original_reference, n.state, n.reason, n.points,
+       %(rule)s::bigint, %(feed_import)s::bigint, %(at)s::timestamptz
 FROM unnest(
     %(partner)b::bigint[], %(store)b::bigint[], %(reference)b::text[], %(kind)b::smallint[],
     %(token)b::text[], %(card)b::bigint[], %(purchased_at)b::timestamptz[], %(amount)b::bigint[],
