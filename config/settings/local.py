@@ -1,7 +1,6 @@
 """The demo and development on one machine: embedded services, and e-mail that lands in a folder."""
 
 import os
-from importlib.util import find_spec
 
 from config import embedded
 from config.database import database_from_url
@@ -11,7 +10,7 @@ from config.settings.jobs import broker
 
 DEMO = True
 DEBUG = os.environ.get("DEBUG") == "1"
-INSTALLED_APPS = [*INSTALLED_APPS, *(["demo"] if find_spec("demo") else [])]
+INSTALLED_APPS = [*INSTALLED_APPS, "demo"]
 
 DATABASES = {"default": database_from_url(os.environ.get("DATABASE_URL") or embedded.local_cluster().url)}
 
