@@ -1,0 +1,1 @@
+"""The story that the demo tells: who, where, what and when. Pure data, no database."""
