@@ -17,3 +17,9 @@ class RequestKeyReused(DomainError):
     """The same request key came again with another content."""
 
     code = "request_key_reused"
+
+
+class RequestKeyInvalid(DomainError):
+    """The request key is empty, too long or holds characters that nobody can see."""
+
+    code = "request_key_invalid"

@@ -11,8 +11,10 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from core.errors import RequestKeyReused
+from core.errors import RequestKeyInvalid, RequestKeyReused
 from core.models import IdempotencyRecord
+
+LONGEST_KEY = 200
 
 
 def fingerprint_of(content: Mapping[str, object]) -> str:
@@ -23,9 +25,12 @@ def fingerprint_of(content: Mapping[str, object]) -> str:
 def claim_request(*, scope: str, key: str, fingerprint: str, at: datetime) -> IdempotencyRecord | None:
     """Claim a request key inside the caller's transaction; return None when it is ours to do.
 
-    Returns the earlier record when the request was answered before. Raises RequestKeyReused when the same key
-    came with another content. Blocks while another transaction holds the same key.
+    Returns the earlier record when the request was answered before. Raises RequestKeyReused when the same
+    key came with another content, and RequestKeyInvalid when it cannot be stored. Blocks while another
+    transaction holds the same key.
     """
+    if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
+        raise RequestKeyInvalid
     if not transaction.get_connection().in_atomic_block:
         message = "A request is claimed in the transaction that does its work."
         raise RuntimeError(message)

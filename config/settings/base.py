@@ -114,6 +114,8 @@ CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"},
 }
 
+# Where letters point to when a programme names no host of its own.
+SITE_ADDRESS = f"http://localhost:{os.environ.get('PORT') or 8000}"
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Happy Card <contact@happycard.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

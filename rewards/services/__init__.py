@@ -1,0 +1,1 @@
+"""What is done with points and gift cards: one function a business sentence."""

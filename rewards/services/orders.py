@@ -1,0 +1,151 @@
+"""Ordering a gift card for points, and cancelling an order.
+
+The points are spent and the gift card is issued in one transaction, under the account's lock.
+"""
+
+import calendar
+from datetime import date, datetime
+
+from django.db import transaction
+
+from core.idempotency import answer_request, claim_request, fingerprint_of
+from core.outbox import publish
+from loyalty.dates import local_date
+from loyalty.errors import MemberLeft
+from loyalty.ledger.locks import lock_accounts
+from loyalty.ledger.movements import Movement
+from loyalty.ledger.post import post_batch
+from loyalty.models import EntryKind, PointAccount
+from rewards.codes import new_code, seal_code
+from rewards.errors import GiftCardNotOffered, GiftCardUsed, PriceChanged
+from rewards.models import (
+    GiftCard,
+    GiftCardMovement,
+    GiftCardMovementKind,
+    GiftCardProduct,
+    GiftCardState,
+    Order,
+    OrderState,
+)
+
+GIFT_CARD_ORDERED = "rewards.gift_card_ordered"
+"""The outbox topic of a new order; its payload names the order: {"order_id": int}."""
+
+
+@transaction.atomic
+def order_gift_card(
+    *,
+    account: PointAccount,
+    product: GiftCardProduct,
+    request_key: str,
+    at: datetime,
+    shown_points: int | None = None,
+) -> Order:
+    """Spend the account's points on a gift card, and issue the card.
+
+    The same request key gives the same order, however often it comes; with another product it raises
+    RequestKeyReused. Raises MemberLeft, GiftCardNotOffered, PriceChanged when the price is not the one the
+    member was shown, and InsufficientPoints; then nothing has moved and the key stays free.
+    """
+    scope = f"order:{account.pk}"
+    fingerprint = fingerprint_of({"product": product.pk})
+    answered = claim_request(scope=scope, key=request_key, fingerprint=fingerprint, at=at)
+    if answered is not None:
+        return Order.objects.select_related("gift_card", "product").get(pk=int(answered.result))
+    lock_accounts([account.pk])
+    owner = PointAccount.objects.select_related("programme").get(pk=account.pk)
+    offer = GiftCardProduct.objects.get(pk=product.pk)
+    _check_offer(owner, offer, shown_points)
+    entry_id = post_batch(
+        [Movement(account_id=owner.pk, kind=EntryKind.ORDER, points=-offer.price_points, occurred_at=at)],
+        zone=owner.programme.zone,
+        at=at,
+    )[0]
+    order = Order.objects.create(
+        account=owner, product=offer, points=offer.price_points, entry_id=entry_id, ordered_at=at
+    )
+    _issue_gift_card(order, issued_on=local_date(at, owner.programme.zone))
+    answer_request(scope=scope, key=request_key, result=str(order.pk))
+    publish(topic=GIFT_CARD_ORDERED, payload={"order_id": order.pk}, at=at)
+    return order
+
+
+@transaction.atomic
+def cancel_order(*, order: Order, reason: str, at: datetime) -> Order:
+    """Give the points of an order back to the lots they came from, and make its gift card worthless.
+
+    A repeat changes nothing and keeps the first reason. Raises GiftCardUsed when anything was paid with it.
+    """
+    lock_accounts([order.account_id])
+    order = (
+        Order.objects.select_related("account__programme").select_for_update(of=("self",)).get(pk=order.pk)
+    )
+    if order.state == OrderState.CANCELLED:
+        return order
+    gift_card = GiftCard.objects.select_for_update(of=("self",)).get(order=order)
+    if gift_card.balance_cents != gift_card.face_value_cents:
+        raise GiftCardUsed
+    post_batch(
+        [
+            Movement(
+                account_id=order.account_id,
+                kind=EntryKind.ORDER_CANCELLED,
+                points=order.points,
+                occurred_at=at,
+                corrects_id=order.entry_id,
+            )
+        ],
+        zone=order.account.programme.zone,
+        at=at,
+    )
+    GiftCardMovement.objects.create(
+        gift_card=gift_card,
+        kind=GiftCardMovementKind.CANCELLATION,
+        amount_cents=-gift_card.face_value_cents,
+        balance_after_cents=0,
+        moved_at=at,
+    )
+    GiftCard.objects.filter(pk=gift_card.pk).update(state=GiftCardState.CANCELLED, balance_cents=0)
+    order.state = OrderState.CANCELLED
+    order.cancelled_at = at
+    order.cancellation_reason = reason
+    order.save(update_fields=["state", "cancelled_at", "cancellation_reason"])
+    return order
+
+
+def last_day(issued_on: date, *, months: int) -> date:
+    """Return the last day on which a gift card pays: the same day months later, or the last of that month."""
+    year, month = divmod(issued_on.year * 12 + issued_on.month - 1 + months, 12)
+    return date(year, month + 1, min(issued_on.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _check_offer(owner: PointAccount, offer: GiftCardProduct, shown_points: int | None) -> None:
+    if owner.left_on is not None:
+        raise MemberLeft
+    if not offer.is_offered or offer.programme_id != owner.programme_id:
+        raise GiftCardNotOffered
+    if shown_points is not None and shown_points != offer.price_points:
+        raise PriceChanged(shown_points=shown_points, price_points=offer.price_points)
+
+
+def _issue_gift_card(order: Order, *, issued_on: date) -> GiftCard:
+    sealed = seal_code(new_code())
+    gift_card = GiftCard.objects.create(
+        order=order,
+        code_hash=sealed.code_hash,
+        code_last4=sealed.code_last4,
+        code_encrypted=sealed.code_encrypted,
+        face_value_cents=order.product.face_value_cents,
+        balance_cents=order.product.face_value_cents,
+        currency=order.product.currency,
+        issued_at=order.ordered_at,
+        expires_on=last_day(issued_on, months=order.product.validity_months),
+    )
+    GiftCardMovement.objects.create(
+        gift_card=gift_card,
+        kind=GiftCardMovementKind.ISSUE,
+        amount_cents=gift_card.face_value_cents,
+        balance_after_cents=gift_card.face_value_cents,
+        moved_at=order.ordered_at,
+    )
+    return gift_card

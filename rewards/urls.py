@@ -1,0 +1,12 @@
+"""Addresses of the pages about gift cards."""
+
+from django.urls import path
+
+from rewards import views
+
+urlpatterns = [
+    path("gift-cards/", views.gift_cards, name="gift_cards"),
+    path("gift-cards/<slug:code>/", views.order, name="order"),
+    path("wallet/", views.wallet, name="wallet"),
+    path("wallet/<uuid:public_id>/", views.gift_card, name="gift_card"),
+]

@@ -1,0 +1,118 @@
+"""Pages about gift cards: the catalogue, the order and the wallet. Each makes one domain call."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from core.errors import DomainError, RequestKeyReused
+from loyalty.access import members_only
+from loyalty.dates import local_date
+from loyalty.errors import InsufficientPoints, MemberLeft
+from loyalty.requests import MemberRequest
+from loyalty.selectors.balance import balance_of, points_to_use
+from rewards.codes import reveal_code
+from rewards.errors import GiftCardNotOffered, PriceChanged
+from rewards.forms import OrderForm
+from rewards.home import offers_for
+from rewards.models import GiftCardProduct
+from rewards.selectors.catalogue import catalogue_of, offered_product
+from rewards.selectors.wallet import gift_card_of, wallet_of
+from rewards.services.orders import order_gift_card
+
+USES_SHOWN = 4
+"""How many of the expiry days of the points an order takes are listed one by one."""
+
+REFUSALS: dict[str, str | Promise] = {
+    InsufficientPoints.code: _("You do not have enough points for this gift card. Nothing was ordered."),
+    MemberLeft.code: _("You have left the programme, so no gift card can be ordered. Nothing was ordered."),
+    GiftCardNotOffered.code: _("This gift card is no longer offered. Nothing was ordered."),
+    PriceChanged.code: _("The price of this gift card has changed. Nothing was ordered."),
+    RequestKeyReused.code: _("This page was used for another order before. Nothing more was ordered."),
+}
+
+
+@require_safe
+@members_only
+def gift_cards(request: MemberRequest) -> HttpResponse:
+    """Show the catalogue with what the member can afford and what is missing for the rest."""
+    balance = balance_of(request.account, at=timezone.now(), expiries=0)
+    offers = offers_for(catalogue_of(request.programme), available_points=balance.available_points)
+    return render(
+        request,
+        "rewards/gift_cards.html",
+        {"account": request.account, "balance": balance, "offers": offers.everything},
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@members_only
+def order(request: MemberRequest, code: str) -> HttpResponse:
+    """Ask the member to confirm an order, and order."""
+    product = offered_product(request.programme, code=code)
+    if product is None:
+        raise Http404
+    at = timezone.now()
+    form = OrderForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            done = order_gift_card(
+                account=request.account,
+                product=product,
+                request_key=str(form.cleaned_data["request_key"]),
+                shown_points=form.cleaned_data["shown_points"],
+                at=at,
+            )
+        except DomainError as refusal:
+            messages.error(request, str(REFUSALS[refusal.code]))
+            return redirect("gift_cards")
+        messages.success(request, _("Your gift card is ready."))
+        return redirect("gift_card", done.gift_card.public_id)
+    return _confirmation(request, product, at)
+
+
+@require_safe
+@members_only
+def wallet(request: MemberRequest) -> HttpResponse:
+    """Show the member's gift cards with what remains on each."""
+    held = wallet_of(request.account, on=local_date(timezone.now(), request.programme.zone))
+    context = {
+        "usable": [one for one in held if one.is_usable],
+        "finished": [one for one in held if not one.is_usable],
+    }
+    return render(request, "rewards/wallet.html", context)
+
+
+@require_safe
+@members_only
+def gift_card(request: MemberRequest, public_id: UUID) -> HttpResponse:
+    """Show one gift card of the member with its code, as long as it pays."""
+    held = gift_card_of(
+        request.account, public_id=public_id, on=local_date(timezone.now(), request.programme.zone)
+    )
+    if held is None:
+        raise Http404
+    code = reveal_code(held.gift_card) if held.is_usable else ""
+    return render(request, "rewards/gift_card.html", {"held": held, "code": code})
+
+
+def _confirmation(request: MemberRequest, product: GiftCardProduct, at: datetime) -> HttpResponse:
+    balance = balance_of(request.account, at=at, expiries=0)
+    uses = points_to_use(request.account, points=product.price_points, at=at)
+    context = {
+        "product": product,
+        "balance": balance,
+        "missing_points": max(0, product.price_points - balance.available_points),
+        "points_after": balance.available_points - product.price_points,
+        "uses": uses[:USES_SHOWN],
+        "further_points": sum(use.points for use in uses[USES_SHOWN:]),
+        "last_use": uses[-1] if uses else None,
+        "request_key": uuid4(),
+    }
+    return render(request, "rewards/order.html", context)
