@@ -1,0 +1,1 @@
+"""Imports a real retailer's year through the ordinary commands and proves the ledger afterwards."""

@@ -1,0 +1,203 @@
+"""`make real`: a real retailer's year through the ordinary commands, into a database of its own.
+
+Exits with 1 when the counts do not add up, when the ledger is not proved or when the import needs too much
+memory. The files are written by a process of their own: the peak memory of a child counts that of its parent
+when it was started.
+"""
+
+import argparse
+import csv
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from config import embedded
+from tools.real.baskets import BASKETS, read_baskets
+from tools.real.files import Feeds, write_feeds
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DATABASE = "portal_real"
+PROGRAMME = "happy-card"
+MEMORY_LIMIT_MB = 300
+
+
+class Trouble(Exception):
+    """Something that makes the run worthless; the message is the whole story."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended: what it printed, how long it took and its peak memory."""
+
+    output: str
+    seconds: float
+    megabytes: float
+
+
+def main() -> int:
+    """Write the files, import them, prove the ledger and print the table; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=ROOT / ".data" / "real", help="where the files go")
+    parser.add_argument("--convert", action="store_true", help="only write the three files")
+    arguments = parser.parse_args()
+    if arguments.convert:
+        convert(arguments.folder)
+        return 0
+    cluster = None if os.environ.get("DATABASE_URL") else embedded.local_cluster()
+    try:
+        if cluster is not None:
+            cluster.hold()
+        run(arguments.folder, os.environ.get("DATABASE_URL") or embedded.local_cluster().url)
+    except (Trouble, embedded.EmbeddedPostgresError, psycopg.OperationalError) as trouble:
+        print(trouble, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        if cluster is not None:
+            cluster.release()
+    return 0
+
+
+def convert(folder: Path) -> None:
+    """Write the three files and, beside them, what must come out of them."""
+    feeds = write_feeds(read_baskets(), folder, today=date.today())  # noqa: DTZ011 - the day of whoever asks
+    expected = {"lines": feeds.lines, "zero_amounts": feeds.zero_amounts, "points": feeds.points}
+    (folder / "expected.json").write_text(json.dumps(expected), encoding="utf-8")
+
+
+def run(folder: Path, server_url: str) -> None:
+    """Do everything on the server given, in a database dropped and made anew. Raises Trouble."""
+    print("Reading the retailer's year …", file=sys.stderr)
+    command([sys.executable, "-m", "tools.real", "--convert", "--folder", str(folder)], os.environ)
+    feeds = read_expected(folder)
+    if feeds.lines != BASKETS:
+        raise Trouble(f"The package holds {feeds.lines} baskets instead of {BASKETS}.")
+    url = database_made_anew(server_url)
+    environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings.local"}
+    environment.pop("DEBUG", None)
+    manage(environment, "migrate", "--verbosity", "0")
+    manage(environment, "load_preset", PROGRAMME)
+    manage(environment, "import_stores", str(feeds.stores), "--programme", PROGRAMME)
+    manage(environment, "import_cardholders", str(feeds.cardholders), "--programme", PROGRAMME)
+    verdicts = folder / "purchases.csv.verdicts.csv"
+    verdicts.unlink(missing_ok=True)
+    imported = manage(environment, "import_purchases", str(feeds.purchases), "--programme", PROGRAMME)
+    expired = manage(environment, "expire_points")
+    proved = manage(environment, "verify_ledger")
+    counts = summary(imported.output)
+    reasons = count_verdicts(verdicts)
+    print_table(counts, reasons, imported, (expired, proved))
+    refuse_wrong_counts(feeds, counts, reasons)
+    if imported.megabytes >= MEMORY_LIMIT_MB:
+        raise Trouble(f"The import needed {imported.megabytes:.0f} MB; {MEMORY_LIMIT_MB} MB is the limit.")
+
+
+def read_expected(folder: Path) -> Feeds:
+    """Return what the conversion wrote down."""
+    return Feeds(folder, **json.loads((folder / "expected.json").read_text(encoding="utf-8")))
+
+
+def database_made_anew(server_url: str) -> str:
+    """Drop and create the database of the run; return its address."""
+    name = sql.Identifier(DATABASE)
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
+    return urlunsplit(urlsplit(server_url)._replace(path=f"/{DATABASE}"))
+
+
+def manage(environment: Mapping[str, str], *arguments: str) -> Done:
+    """Run a management command as anybody would."""
+    print(f"manage.py {' '.join(arguments)}", file=sys.stderr)
+    return command([sys.executable, "manage.py", *arguments], environment)
+
+
+def command(program: list[str], environment: Mapping[str, str]) -> Done:
+    """Run a program to its end; its progress goes to the terminal. Raises Trouble when it fails."""
+    started = time.monotonic()
+    with subprocess.Popen(
+        program, cwd=ROOT, env=dict(environment), stdout=subprocess.PIPE, text=True
+    ) as child:
+        output = child.stdout.read() if child.stdout else ""
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise Trouble(f"{' '.join(program[1:3])} failed:\n{output}")
+    return Done(output, time.monotonic() - started, peak_megabytes(usage))
+
+
+def peak_megabytes(usage: resource.struct_rusage) -> float:
+    """Return the peak memory; Linux counts kilobytes, macOS bytes."""
+    return usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+def summary(output: str) -> dict[str, int]:
+    """Return the counts of a command's summary line, the last line it printed."""
+    line = output.strip().splitlines()[-1] if output.strip() else ""
+    try:
+        return {name: int(count) for name, count in (pair.split("=") for pair in line.split())}
+    except ValueError:
+        raise Trouble(f"This is no summary line: {line}") from None
+
+
+def count_verdicts(path: Path) -> Counter[tuple[str, str]]:
+    """Count the verdicts by outcome and reason."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return Counter((row["outcome"], row["reason"]) for row in csv.DictReader(file))
+
+
+def refuse_wrong_counts(feeds: Feeds, counts: Mapping[str, int], reasons: Counter[tuple[str, str]]) -> None:
+    """Raise Trouble unless every line has its verdict and the points are those the amounts earn."""
+    outcomes = ("accepted", "duplicate", "parked", "rejected")
+    by_outcome = {
+        name: sum(count for (outcome, _), count in reasons.items() if outcome == name) for name in outcomes
+    }
+    expected = {"accepted": feeds.lines - feeds.zero_amounts, "duplicate": 0, "parked": 0}
+    expected |= {"rejected": feeds.zero_amounts, "read": feeds.lines, "points": feeds.points}
+    for name, count in expected.items():
+        if counts.get(name) != count:
+            raise Trouble(f"The import says {name}={counts.get(name)} where {count} is right.")
+        if by_outcome.get(name, count) != count:
+            raise Trouble(f"The verdicts hold {by_outcome[name]} lines {name} where {count} is right.")
+
+
+def print_table(
+    counts: Mapping[str, int], reasons: Counter[tuple[str, str]], imported: Done, after: tuple[Done, Done]
+) -> None:
+    """Print what the run showed."""
+    expired, proved = after
+    rows = [("lines", f"{counts['read']:,}")]
+    rows += [
+        (f"{outcome} {reason}".strip(), f"{count:,}") for (outcome, reason), count in sorted(reasons.items())
+    ]
+    rows += [
+        ("points", f"{counts['points']:,}"),
+        ("seconds of the import", f"{imported.seconds:.1f}"),
+        ("lines per second", f"{counts['read'] / imported.seconds:,.0f}"),
+        ("peak memory of the import", f"{imported.megabytes:.0f} MB"),
+        ("seconds of the expiry", f"{expired.seconds:.1f}"),
+        ("seconds of the proof", f"{proved.seconds:.1f}"),
+    ]
+    width = max(len(label) for label, _ in rows)
+    print()
+    for label, value in rows:
+        print(f"{label:<{width}}  {value:>12}")
+    print()
+    print(proved.output.strip())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
