@@ -85,7 +85,7 @@ def plan_batch(
     for movement in movements:
         account = accounts[movement.account_id]
         if movement.kind in CREDITS:
-            entries.append(_credit(account, movement))
+            entries.append(_credit(account, movement, today))
         elif movement.kind is EntryKind.RETURN:
             entries.extend(_take_back(account, movement, today))
         elif movement.kind is EntryKind.ORDER:
@@ -101,14 +101,15 @@ def plan_batch(
     return entries
 
 
-def _credit(account: AccountState, movement: Movement) -> PlannedEntry:
-    repaid = min(account.owed, movement.points)
+def _credit(account: AccountState, movement: Movement, today: date) -> PlannedEntry:
+    if movement.lot is None:
+        message = "A credit names the lot that it grows."
+        raise ValueError(message)
+    # A purchase that waited until its points were over repays nothing, as if they had expired in time.
+    repaid = min(account.owed, movement.points) if movement.lot.expires_on >= today else 0
     granted = movement.points - repaid
     account.owed -= repaid
     if granted:
-        if movement.lot is None:
-            message = "A credit names the lot that it grows."
-            raise ValueError(message)
         lot = account.lots.setdefault(movement.lot, LotState())
         lot.granted_change += granted
         lot.remaining += granted
@@ -149,23 +150,9 @@ def _take_back(account: AccountState, movement: Movement, today: date) -> list[P
     own = account.lots.get(movement.lot) if movement.lot else None
     if own is not None and movement.lot is not None:
         sources = [movement.lot, *(dates for dates in sources if dates != movement.lot)]
-        revived = min(own.expired, max(0, wanted - own.remaining))
-        if revived:
-            own.expired -= revived
-            own.expired_change -= revived
-            own.remaining += revived
-            entries.append(
-                PlannedEntry(
-                    account_id=movement.account_id,
-                    kind=EntryKind.EXPIRY_REVERSED,
-                    points=revived,
-                    owed_change=0,
-                    occurred_at=movement.occurred_at,
-                    purchase_id=movement.purchase_id,
-                    corrects_id=own.last_expiry_id,
-                    uses=((movement.lot, -revived),),
-                )
-            )
+        missing = min(own.expired, max(0, wanted - own.remaining))
+        if missing:
+            entries.append(_revive(own, movement.lot, missing, movement))
     covered = min(wanted, sum(account.lots[dates].remaining for dates in sources))
     uses = _take(account, sources, covered)
     for dates, points in uses:
@@ -183,6 +170,26 @@ def _take_back(account: AccountState, movement: Movement, today: date) -> list[P
         )
     )
     return entries
+
+
+def _revive(own: LotState, dates: LotDates, points: int, movement: Movement) -> PlannedEntry:
+    """Undo the expiry of so many points of the lot, for the return that takes them back."""
+    if own.last_expiry_id is None:
+        message = "Points that expire in this batch are taken back in the next."
+        raise ValueError(message)
+    own.expired -= points
+    own.expired_change -= points
+    own.remaining += points
+    return PlannedEntry(
+        account_id=movement.account_id,
+        kind=EntryKind.EXPIRY_REVERSED,
+        points=points,
+        owed_change=0,
+        occurred_at=movement.occurred_at,
+        purchase_id=movement.purchase_id,
+        corrects_id=own.last_expiry_id,
+        uses=((dates, -points),),
+    )
 
 
 def _give_back(

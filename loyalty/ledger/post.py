@@ -141,6 +141,7 @@ def _parameters(
         "opened_available": [dates.available_on for _, dates, _ in opened],
         "opened_granted": [lot.granted_change for _, _, lot in opened],
         "opened_spent": [lot.spent_change for _, _, lot in opened],
+        "opened_expired": [lot.expired_change for _, _, lot in opened],
         "opened_taken_back": [lot.taken_back_change for _, _, lot in opened],
         "entry_id": list(ids),
         "entry_account": [entry.account_id for entry in entries],

@@ -21,15 +21,17 @@ WITH known AS (
 ), opened AS (
     INSERT INTO loyalty_lot (account_id, expires_on, available_on, granted_points, spent_points,
                              expired_points, taken_back_points, remaining_points)
-    SELECT o.account_id, o.expires_on, o.available_on, o.granted, o.spent, 0, o.taken_back,
-           o.granted - o.spent - o.taken_back
+    SELECT o.account_id, o.expires_on, o.available_on, o.granted, o.spent, o.expired, o.taken_back,
+           o.granted - o.spent - o.expired - o.taken_back
     FROM unnest(
         %(opened_account)b::bigint[], %(opened_expires)b::date[], %(opened_available)b::date[],
-        %(opened_granted)b::bigint[], %(opened_spent)b::bigint[], %(opened_taken_back)b::bigint[]
-    ) AS o(account_id, expires_on, available_on, granted, spent, taken_back)
+        %(opened_granted)b::bigint[], %(opened_spent)b::bigint[], %(opened_expired)b::bigint[],
+        %(opened_taken_back)b::bigint[]
+    ) AS o(account_id, expires_on, available_on, granted, spent, expired, taken_back)
     ON CONFLICT (account_id, expires_on, available_on) DO UPDATE SET
         granted_points = loyalty_lot.granted_points + excluded.granted_points,
         spent_points = loyalty_lot.spent_points + excluded.spent_points,
+        expired_points = loyalty_lot.expired_points + excluded.expired_points,
         taken_back_points = loyalty_lot.taken_back_points + excluded.taken_back_points,
         remaining_points = loyalty_lot.remaining_points + excluded.remaining_points
     RETURNING id, account_id, expires_on, available_on

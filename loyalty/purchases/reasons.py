@@ -27,6 +27,39 @@ class Reason(StrEnum):
     RETURN_ABOVE_PURCHASE = "return_above_purchase"
     RETURN_ABOVE_REST = "return_above_rest"
     RETURN_OF_REJECTED = "return_of_rejected"
+    # What is wrong with the line itself, whoever sent it.
+    FULL_CARD_NUMBER = "full_card_number"
+    WRONG_FIELD_COUNT = "wrong_field_count"
+    MISSING_VALUE = "missing_value"
+    VALUE_TOO_LONG = "value_too_long"
+    INVISIBLE_CHARACTER = "invisible_character"
+    FOREIGN_DIGITS = "foreign_digits"
+    UNKNOWN_KIND = "unknown_kind"
+    UNKNOWN_CHANNEL = "unknown_channel"
+    MALFORMED_AMOUNT = "malformed_amount"
+    NEGATIVE_AMOUNT = "negative_amount"
+    ZERO_AMOUNT = "zero_amount"
+    TOO_MANY_DECIMALS = "too_many_decimals"
+    AMOUNT_TOO_LARGE = "amount_too_large"
+    MALFORMED_TIME = "malformed_time"
+    TIME_WITHOUT_OFFSET = "time_without_offset"
+    MALFORMED_DATE = "malformed_date"
+    IMPOSSIBLE_DATE = "impossible_date"
+    RETURN_WITHOUT_ORIGINAL = "return_without_original"
+    ORIGINAL_ON_PURCHASE = "original_on_purchase"
+    # Cardholders and stores.
+    UNCHANGED = "unchanged"
+    UNKNOWN_CARD_PRODUCT = "unknown_card_product"
+    UNKNOWN_CARD_STATUS = "unknown_card_status"
+    MALFORMED_LAST4 = "malformed_last4"
+    CARD_OF_ANOTHER_MEMBER = "card_of_another_member"
+    TITLE_LEFT_OUT = "title_left_out"
+    EMAIL_LEFT_OUT = "email_left_out"
+    MALFORMED_CODE = "malformed_code"
+    MALFORMED_COUNTRY = "malformed_country"
+    MALFORMED_LANGUAGE = "malformed_language"
+    MALFORMED_POSITION = "malformed_position"
+    CLOSED_BEFORE_OPENED = "closed_before_opened"
 
 
 SENTENCES = {
@@ -55,6 +88,41 @@ SENTENCES = {
     Reason.RETURN_ABOVE_PURCHASE: _("The amount returned is higher than the purchase."),
     Reason.RETURN_ABOVE_REST: _("Part of the purchase had been returned before; only the rest counts."),
     Reason.RETURN_OF_REJECTED: _("The purchase that was returned had earned nothing."),
+    Reason.FULL_CARD_NUMBER: _(
+        "The line holds what looks like a full card number; it was not kept. Send the card token only."
+    ),
+    Reason.WRONG_FIELD_COUNT: _("The line has more or fewer fields than the header."),
+    Reason.MISSING_VALUE: _("A field that must be filled in is empty."),
+    Reason.VALUE_TOO_LONG: _("A field is too long."),
+    Reason.INVISIBLE_CHARACTER: _(
+        "The line holds invisible characters: control characters, zero-width ones or marks of direction."
+    ),
+    Reason.FOREIGN_DIGITS: _("The line holds digits other than 0 to 9."),
+    Reason.UNKNOWN_KIND: _("The kind is neither purchase nor return."),
+    Reason.UNKNOWN_CHANNEL: _("The channel is neither store nor online."),
+    Reason.MALFORMED_AMOUNT: _("The amount is not written in digits with a point, like 12.50."),
+    Reason.NEGATIVE_AMOUNT: _("The amount is negative. Send a return instead."),
+    Reason.ZERO_AMOUNT: _("The amount is zero."),
+    Reason.TOO_MANY_DECIMALS: _("The amount has more than two decimals."),
+    Reason.AMOUNT_TOO_LARGE: _("The amount is above 1,000,000."),
+    Reason.MALFORMED_TIME: _("The date and time are not written like 2026-11-22T10:30:00+01:00."),
+    Reason.TIME_WITHOUT_OFFSET: _("The time has no offset, like +01:00 or Z."),
+    Reason.MALFORMED_DATE: _("A date is not written like 2026-11-22."),
+    Reason.IMPOSSIBLE_DATE: _("The date or the time does not exist."),
+    Reason.RETURN_WITHOUT_ORIGINAL: _("The return does not say which purchase is returned."),
+    Reason.ORIGINAL_ON_PURCHASE: _("Only a return names the purchase that is returned."),
+    Reason.UNCHANGED: _("Nothing changed since the line before."),
+    Reason.UNKNOWN_CARD_PRODUCT: _("The issuer has no such card product."),
+    Reason.UNKNOWN_CARD_STATUS: _("The status of the card is neither active nor blocked nor closed."),
+    Reason.MALFORMED_LAST4: _("The last four digits of the card are not four digits."),
+    Reason.CARD_OF_ANOTHER_MEMBER: _("The card belongs to another member. Send a new token for a new card."),
+    Reason.TITLE_LEFT_OUT: _("The title is not known and was left out."),
+    Reason.EMAIL_LEFT_OUT: _("The e-mail address is not one and was left out."),
+    Reason.MALFORMED_CODE: _("A code may hold letters without accents, digits, - and _ only."),
+    Reason.MALFORMED_COUNTRY: _("The country is not a code of two letters, like FR."),
+    Reason.MALFORMED_LANGUAGE: _("The language is not a code of two letters, like fr."),
+    Reason.MALFORMED_POSITION: _("The latitude or the longitude is no position on Earth."),
+    Reason.CLOSED_BEFORE_OPENED: _("The store closed before it opened."),
 }
 
 

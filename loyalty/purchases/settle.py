@@ -90,6 +90,7 @@ def waiting_returns(*, return_ids: Sequence[int], purchase_ids: Sequence[int]) -
                    CASE WHEN o.state = %s THEN a.id END, o.rule_id, u.points, u.per_cents
             FROM loyalty_purchase r
             JOIN loyalty_purchase o ON o.partner_id = r.partner_id AND o.reference = r.original_reference
+                                   AND o.programme_id = r.programme_id
             JOIN loyalty_earningrule u ON u.id = o.rule_id
             LEFT JOIN members_card c ON c.id = o.card_id
             LEFT JOIN loyalty_pointaccount a ON a.member_id = c.member_id AND a.programme_id = o.programme_id
@@ -306,6 +307,7 @@ def _stray_returns(programme: Programme, limit: int) -> list[int]:
             """
             SELECT r.id FROM loyalty_purchase r
             JOIN loyalty_purchase o ON o.partner_id = r.partner_id AND o.reference = r.original_reference
+                                   AND o.programme_id = r.programme_id
             WHERE r.programme_id = %s AND r.state = %s AND r.kind = %s AND o.kind = %s AND o.state <> %s
             ORDER BY r.id LIMIT %s
             """,
