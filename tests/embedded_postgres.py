@@ -40,7 +40,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     os.environ["DATABASE_URL"] = url
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure() -> None:
     """Stop the server and wait until its folder is gone."""
     while _servers:
