@@ -8,3 +8,10 @@ class CampaignsConfig(AppConfig):
 
     name = "campaigns"
     verbose_name = "Campaigns"
+
+    def ready(self) -> None:
+        """Show the promotions under way on the home page."""
+        from campaigns.home import promotion_panel  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.home import add_panel  # noqa: PLC0415 - likewise
+
+        add_panel("promotions", promotion_panel)

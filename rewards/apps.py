@@ -10,9 +10,12 @@ class RewardsConfig(AppConfig):
     verbose_name = "Rewards"
 
     def ready(self) -> None:
-        """Write to members whose order was taken, and prove orders and gift cards with the ledger."""
+        """Write to members whose order was taken, prove gift cards with the ledger, show them at home."""
         from core.outbox import subscribe  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.home import add_panel  # noqa: PLC0415 - likewise
         from rewards.handlers import on_gift_card_ordered  # noqa: PLC0415 - likewise
+        from rewards.home import gift_card_panel  # noqa: PLC0415 - likewise
         from rewards.services.orders import GIFT_CARD_ORDERED  # noqa: PLC0415 - likewise
 
         subscribe(GIFT_CARD_ORDERED, on_gift_card_ordered)
+        add_panel("gift_cards", gift_card_panel)

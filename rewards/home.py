@@ -1,52 +1,8 @@
-"""What the home page shows of the gift cards: which are within reach, and how far away the next one is."""
-
-from dataclasses import dataclass
+"""What the home page shows of the gift cards."""
 
 from loyalty.home import Panel, Visit
-from rewards.models import GiftCardProduct
+from rewards.offers import offers_for
 from rewards.selectors.catalogue import catalogue_of
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A gift card of the catalogue beside the points of the member who looks at it."""
-
-    product: GiftCardProduct
-    missing_points: int
-
-    @property
-    def is_affordable(self) -> bool:
-        """Whether the available points cover its price."""
-        return self.missing_points == 0
-
-    @property
-    def reached_points(self) -> int:
-        """How much of the price the available points cover."""
-        return self.product.price_points - self.missing_points
-
-
-@dataclass(frozen=True, slots=True)
-class Offers:
-    """The catalogue as one member sees it."""
-
-    everything: tuple[Offer, ...]
-
-    @property
-    def affordable(self) -> tuple[Offer, ...]:
-        """The gift cards that the member can order now, the dearest first."""
-        return tuple(offer for offer in reversed(self.everything) if offer.is_affordable)
-
-    @property
-    def next_goal(self) -> Offer | None:
-        """The cheapest gift card that is still out of reach."""
-        return next((offer for offer in self.everything if not offer.is_affordable), None)
-
-
-def offers_for(products: list[GiftCardProduct], *, available_points: int) -> Offers:
-    """Return the products, given from the cheapest to the dearest, with the points missing for each."""
-    return Offers(
-        tuple(Offer(product, max(0, product.price_points - available_points)) for product in products)
-    )
 
 
 def gift_card_panel(visit: Visit) -> Panel:

@@ -20,8 +20,8 @@ from loyalty.selectors.balance import balance_of, points_to_use
 from rewards.codes import reveal_code
 from rewards.errors import GiftCardNotOffered, PriceChanged
 from rewards.forms import OrderForm
-from rewards.home import offers_for
 from rewards.models import GiftCardProduct
+from rewards.offers import offers_for
 from rewards.selectors.catalogue import catalogue_of, offered_product
 from rewards.selectors.wallet import gift_card_of, wallet_of
 from rewards.services.orders import order_gift_card

@@ -19,13 +19,18 @@ LOGOUT_REDIRECT_URL = "/"
 
 ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "dashed": False, "length": 6}
 
-ACCOUNT_ADAPTER = "config.accounts.ClosedAccountAdapter"
+ACCOUNT_ADAPTER = "members.adapter.SignInAdapter"
 ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+# A code sent to the address is what signs in: it proves the address each time, so nothing is left to verify.
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_FORMS = {
+    "confirm_login_code": "members.forms.SignInCodeForm",
+    "request_login_code": "members.forms.SignInCodeRequestForm",
+}
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 3
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = 3
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_LOGOUT_ON_GET = False
@@ -33,11 +38,15 @@ ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-# Counted in the shared cache, so that more processes do not mean more attempts.
+# Counted in the shared cache, so that more processes do not mean more attempts. The daily limit on codes
+# stops whoever guesses at one in a million.
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",
-    "request_login_code": "20/m/ip,3/m/key",
-    "confirm_email": "1/30s/key",
-    "reauthenticate": "10/m/user",
+    "request_login_code": "20/m/ip,3/m/key,10/h/key,40/d/key",
+    "activation": "20/m/ip,60/h/ip,10/h/key",
+    "activation_email": "10/m/ip,6/h/key",
+    "activation_code": "30/m/ip",
 }
+
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600

@@ -1,0 +1,79 @@
+"""How numbers, points, amounts and dates are written for people, in the active language.
+
+Nothing here decides anything: values come in as integers, cents and dates and go out as text.
+"""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_skeleton, format_time
+from babel.numbers import format_currency, format_decimal
+from django.utils import timezone
+from django.utils.translation import get_language, ngettext
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def active_locale() -> str:
+    """Return Babel's name for the active language: French, or English as it is written in Europe."""
+    return "en_GB" if (get_language() or "fr").startswith("en") else "fr_FR"
+
+
+def number(value: int) -> str:
+    """Write a number with its thousands grouped."""
+    return (
+        format_decimal(abs(value), locale=active_locale()).rjust(1) if value >= 0 else MINUS + number(-value)
+    )
+
+
+def points(value: int) -> str:
+    """Write a number of points with its unit, such as `1 point` or `1,234 points`."""
+    return ngettext("%(number)s point", "%(number)s points", abs(value)) % {"number": number(value)}
+
+
+def signed_points(value: int) -> str:
+    """Write a movement of points with its sign; nothing is neither gained nor lost."""
+    return ("+" if value > 0 else "") + points(value)
+
+
+def amount(cents: int, currency: str) -> str:
+    """Write cents as an amount of money, such as `1 234,50 €` or `€1,234.50`."""
+    return format_currency(Decimal(cents) / 100, currency, locale=active_locale())
+
+
+def whole_amount(cents: int, currency: str) -> str:
+    """Write cents as an amount of money, without decimals when there are no cents: `15 €`."""
+    if cents % 100:
+        return amount(cents, currency)
+    locale = active_locale()
+    pattern = "¤#,##0" if locale == "en_GB" else "#,##0\N{NO-BREAK SPACE}¤"
+    return format_currency(Decimal(cents) / 100, currency, pattern, locale=locale, currency_digits=False)
+
+
+def day(value: date) -> str:
+    """Write a day in words, such as `14 février 2027`; French writes the first of a month as `1er`."""
+    locale = active_locale()
+    pattern = "d'er' MMMM y" if locale == "fr_FR" and value.day == 1 else "long"
+    return format_date(value, pattern, locale=locale)
+
+
+def first_day(begins_at: datetime) -> str:
+    """Write the day, in the active time zone, on which something begins."""
+    return day(timezone.localtime(begins_at).date())
+
+
+def last_day(ends_at: datetime) -> str:
+    """Write the last day of what ends at an instant, in the active time zone; midnight is the day before."""
+    return day(timezone.localtime(ends_at - timedelta(microseconds=1)).date())
+
+
+def month(value: date) -> str:
+    """Write a month in words, such as `février 2027`."""
+    return format_skeleton("yMMMM", value, locale=active_locale())
+
+
+def moment(value: datetime, zone: ZoneInfo | None = None) -> str:
+    """Write an instant as its day and hour in a time zone, by default the active one."""
+    local = timezone.localtime(value, zone)
+    return f"{day(local.date())}, {format_time(local, 'short', locale=active_locale())}"

@@ -1,0 +1,18 @@
+"""Template filters for `core.formatting`: `{% load formatting %}`."""
+
+from django import template
+
+from core import formatting
+
+register = template.Library()
+
+register.filter("number", formatting.number)
+register.filter("points", formatting.points)
+register.filter("signed_points", formatting.signed_points)
+register.filter("amount", formatting.amount)
+register.filter("whole_amount", formatting.whole_amount)
+register.filter("day", formatting.day)
+register.filter("first_day", formatting.first_day)
+register.filter("last_day", formatting.last_day)
+register.filter("month", formatting.month)
+register.filter("moment", formatting.moment)

@@ -1,0 +1,44 @@
+"""How allauth treats sign-ins here: it opens none, and the language follows the member who signs in."""
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from members.models import User
+from members.selectors import language_of
+
+
+class SignInAdapter(DefaultAccountAdapter):
+    """Refuses every sign-up; members activate with the reference from their letter."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "incorrect_code": _("This is not the code we sent you last. Check its six digits."),
+        "rate_limited": _("That was too often. Wait a few minutes and try again."),
+        "too_many_login_attempts": _("That was too often. Wait a few minutes and try again."),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - closed whoever asks
+        """Answer no."""
+        return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Lead staff to the admin and members to their points."""
+        user = request.user
+        return reverse("admin:index" if user.is_authenticated and user.is_staff else "home")
+
+    def post_login(self, request: HttpRequest, user: User, **details: object) -> HttpResponse:
+        """Show the site in the member's language, unless this browser has chosen one."""
+        response: HttpResponse = super().post_login(request, user, **details)
+        language = language_of(user)
+        if language and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME,
+                language,
+                max_age=settings.LANGUAGE_COOKIE_AGE,
+                secure=settings.LANGUAGE_COOKIE_SECURE,
+                httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+                samesite="Lax",
+            )
+        return response

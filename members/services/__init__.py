@@ -1,0 +1,1 @@
+"""What is written about members. Each function is one business sentence."""

@@ -1,0 +1,176 @@
+"""The pages on which an enrolled cardholder activates, and the choice of the language.
+
+What the person has proved so far stays in the session for half an hour. No answer tells whether a reference
+or an address is known.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from allauth.account.utils import perform_login
+from allauth.core.ratelimit import consume, respond_429
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.i18n import set_language
+
+from members.errors import CodeExpired, WrongCode
+from members.forms import CodeForm, EmailForm, IdentityForm
+from members.models import ActivationAttempt, Member, User
+from members.requests import IssuerRequest
+from members.selectors import member_to_activate, open_attempt, waiting_member
+from members.services.activation import activate_member, send_activation_code
+from members.services.language import choose_language as keep_language
+
+MEMBER, ATTEMPT = "activation_member", "activation_attempt"
+PATIENCE = timedelta(minutes=30)
+"""How long a person who proved who they are may take to prove their address."""
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def activate(request: IssuerRequest) -> HttpResponse:
+    """Ask who the cardholder is; one and the same answer to whoever cannot be activated."""
+    if request.user.is_authenticated:
+        return redirect("home")
+    form = IdentityForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        if not consume(request, action="activation", key=form.cleaned_data["reference"].upper()):
+            return too_many_tries(request)
+        member = member_to_activate(
+            issuer=request.issuer,
+            reference=form.cleaned_data["reference"],
+            card_last4=form.cleaned_data["card_last4"],
+            birth_date=form.cleaned_data["birth_date"],
+        )
+        if member is not None:
+            request.session.cycle_key()
+            request.session[MEMBER] = [member.pk, timezone.now().isoformat()]
+            return redirect("activate_email")
+        form.add_error(
+            None,
+            _(
+                "We cannot activate anything with this information. Check it against your letter and your"
+                " card. If you have activated before, simply sign in."
+            ),
+        )
+    return render(request, "members/activate.html", {"form": form})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def activate_email(request: HttpRequest) -> HttpResponse:
+    """Ask where to send the code, and send it."""
+    member = _member_of(request, at=timezone.now())
+    if member is None:
+        return redirect("activate")
+    form = EmailForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        return _send_code(request, member, form.cleaned_data["email"]) or render(
+            request, "members/activate_email.html", {"form": form}
+        )
+    return render(request, "members/activate_email.html", {"form": form})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def activate_code(request: HttpRequest) -> HttpResponse:
+    """Ask for the code; the right one opens the sign-in and signs in."""
+    at = timezone.now()
+    attempt = _attempt_of(request, at=at)
+    if attempt is None:
+        return _start_again(request)
+    form = CodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        if not consume(request, action="activation_code"):
+            return too_many_tries(request)
+        try:
+            user = activate_member(attempt_id=attempt.public_id, code=form.cleaned_data["code"], at=at)
+        except CodeExpired:
+            return _start_again(request)
+        except WrongCode:
+            form.add_error("code", _("This is not the code we sent you last. Check its six digits."))
+        else:
+            return _welcome(request, user, attempt.email)
+    return render(request, "members/activate_code.html", {"form": form, "email": attempt.email})
+
+
+@never_cache
+@require_POST
+def resend_code(request: HttpRequest) -> HttpResponse:
+    """Send another code to the same address."""
+    attempt = _attempt_of(request, at=timezone.now())
+    if attempt is None:
+        return _start_again(request)
+    return _send_code(request, attempt.member, attempt.email, again=True) or redirect("activate_code")
+
+
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Show the site in another language from now on, and keep the choice of whoever is signed in."""
+    language = request.POST.get("language", "")
+    if request.user.is_authenticated and language in dict(settings.LANGUAGES):
+        keep_language(user=request.user, language=language)
+    return set_language(request)
+
+
+def too_many_tries(request: HttpRequest) -> HttpResponse:
+    """Say that this was too often, as allauth does."""
+    response: HttpResponse = respond_429(request)
+    return response
+
+
+def _member_of(request: HttpRequest, *, at: datetime) -> Member | None:
+    """Return the member whom this browser proved to be, as long as that is not too long ago."""
+    member_id, since = request.session.get(MEMBER, (None, ""))
+    if member_id is None or datetime.fromisoformat(since) + PATIENCE < at:
+        return None
+    return waiting_member(member_id)
+
+
+def _attempt_of(request: HttpRequest, *, at: datetime) -> ActivationAttempt | None:
+    public_id = request.session.get(ATTEMPT)
+    return open_attempt(UUID(public_id), at=at) if public_id else None
+
+
+def _send_code(
+    request: HttpRequest, member: Member, email: str, *, again: bool = False
+) -> HttpResponse | None:
+    """Send a code and lead to where it is entered; none when the mail could not be handed over."""
+    if not consume(request, action="activation_email", key=str(member.pk)):
+        return too_many_tries(request)
+    try:
+        attempt = send_activation_code(
+            member=member,
+            email=email,
+            sign_in_url=request.build_absolute_uri(reverse(settings.LOGIN_URL)),
+            at=timezone.now(),
+        )
+    except OSError:
+        messages.error(request, _("The e-mail could not be sent. Please try again in a few minutes."))
+        return None
+    request.session[ATTEMPT] = str(attempt.public_id)
+    if again:
+        messages.success(request, _("We have sent you another code. Only the latest one works."))
+    return redirect("activate_code")
+
+
+def _start_again(request: HttpRequest) -> HttpResponse:
+    """Ask for the address again when the code can no longer be used."""
+    if request.session.pop(ATTEMPT, None):
+        messages.error(request, _("This code can no longer be used. We can send you another one."))
+    return redirect("activate_email")
+
+
+def _welcome(request: HttpRequest, user: User, email: str) -> HttpResponse:
+    for key in (MEMBER, ATTEMPT):
+        request.session.pop(key, None)
+    messages.success(request, _("Welcome! Your account is activated and your e-mail address is confirmed."))
+    response: HttpResponse = perform_login(request, user, email=email)
+    return response
