@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -31,6 +32,7 @@ DATABASE = "portal"
 # A socket's whole path may take 103 bytes on macOS and 107 on Linux.
 LONGEST_SOCKET_FOLDER = 103 - len("/.s.PGSQL.5432")
 START_SECONDS = 120
+SECONDS_TO_END = 10
 NEEDED_BYTES = 300 * 1024 * 1024
 
 DURABLE: dict[str, str] = {
@@ -223,12 +225,24 @@ class Cluster:
             raise EmbeddedPostgresError(message) from error
 
     def _forget_stale_pid(self) -> None:
-        """Remove the pid file of a server that was killed, when another program has its number by now."""
+        """Remove the pid file of a server that was killed, when its number now means something else.
+
+        PostgreSQL takes any living process of that number for a running server and would refuse to start. The
+        file stays as long as one of the old server's own processes is still at work on the data.
+        """
         pid_file = self.data / "postmaster.pid"
-        with suppress(OSError, ValueError, IndexError, psutil.Error):
-            pid = int(pid_file.read_text(encoding="utf-8").splitlines()[0])
-            if not psutil.pid_exists(pid) or "postgres" not in psutil.Process(pid).name():
-                pid_file.unlink()
+        try:
+            process = psutil.Process(int(pid_file.read_text(encoding="utf-8").splitlines()[0]))
+            if process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == self.data:
+                return
+        except (OSError, ValueError, IndexError, psutil.Error):
+            return
+        deadline = time.monotonic() + SECONDS_TO_END
+        while any(_works_in(other, self.data) for other in psutil.process_iter()):
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.1)
+        pid_file.unlink(missing_ok=True)
 
     def _run(
         self, program: str, *arguments: str, account: pwd.struct_passwd | None, log: Path | None = None
@@ -266,6 +280,13 @@ class Cluster:
                     raise EmbeddedPostgresError("The disk is full: the embedded PostgreSQL could not start.")
                 message = f"The embedded PostgreSQL failed ({program}):\n{said}"
                 raise EmbeddedPostgresError(message)
+
+
+def _works_in(process: psutil.Process, folder: Path) -> bool:
+    try:
+        return Path(process.cwd()) == folder
+    except psutil.Error:
+        return False
 
 
 def local_cluster() -> Cluster:

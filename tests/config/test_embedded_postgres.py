@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,19 +95,26 @@ def test_a_server_killed_outright_starts_again_with_what_was_committed(folder: P
     again.release()
 
 
-def test_the_number_of_a_killed_server_now_worn_by_another_program_does_no_harm(folder: Path) -> None:
+@pytest.mark.parametrize("is_zombie", [False, True], ids=["living", "zombie"])
+def test_the_number_of_a_killed_server_now_worn_by_another_program_does_no_harm(
+    folder: Path, *, is_zombie: bool
+) -> None:
     cluster = Cluster(folder / "postgres", THROW_AWAY)
     cluster.hold()
     cluster.release()
-    stale = folder / "postgres" / "postmaster.pid"
-    stale.write_text(
-        f"{os.getpid()}\n{folder / 'postgres'}\n1\n5432\n{folder}\n\n 1 1\nready\n", encoding="utf-8"
-    )
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, text=True) as other:
+        if is_zombie:
+            other.kill()
+            while psutil.Process(other.pid).status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.01)
+        stale = f"{other.pid}\n{folder / 'postgres'}\n1\n5432\n{folder}\n\n 1 1\nready\n"
+        (folder / "postgres" / "postmaster.pid").write_text(stale, encoding="utf-8")
 
-    cluster.hold()
-    with psycopg.connect(cluster.url) as connection:
-        assert connection.execute("SELECT 1").fetchone() == (1,)
-    cluster.release()
+        cluster.hold()
+        with psycopg.connect(cluster.url) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        cluster.release()
+        other.kill()
 
 
 def test_a_folder_too_deep_for_a_socket_works_as_well(folder: Path) -> None:
