@@ -62,6 +62,9 @@ class Reason(StrEnum):
     CLOSED_BEFORE_OPENED = "closed_before_opened"
 
 
+RECORDED_REFUSALS = frozenset({Reason.RETURN_ABOVE_PURCHASE, Reason.RETURN_OF_REJECTED})
+"""Refusals of returns that are kept with the purchases: they may have waited for theirs before."""
+
 SENTENCES = {
     Reason.NONE: "",
     Reason.BELOW_RULE_AMOUNT: _("The amount is too small to earn a point."),

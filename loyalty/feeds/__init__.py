@@ -1,0 +1,1 @@
+"""Files of stores, cardholders and purchases: from bytes to verdicts, chunk by chunk."""

@@ -1,0 +1,163 @@
+"""What the three import commands share: they differ only in the kind of file."""
+
+import sys
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from tqdm import tqdm
+
+from loyalty.errors import UnknownProgramme
+from loyalty.feeds.imports import begin_import, finish_import, import_lines, summary_of
+from loyalty.feeds.refusals import FeedRefused
+from loyalty.feeds.source import open_source
+from loyalty.feeds.verdicts import unfinished_file, write_verdicts
+from loyalty.models import FeedImport, FeedKind, Programme
+
+STOPPED_BY_HAND = 130
+
+
+class ImportCommand(BaseCommand):
+    """Import a file, write its verdicts and say in one line what became of its lines."""
+
+    kind: ClassVar[FeedKind]
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the file, the programme and where the verdicts go."""
+        parser.add_argument("file", help=_("CSV in UTF-8, or the same compressed as .gz"))
+        parser.add_argument("--programme", required=True, help=_("code of the programme"))
+        parser.add_argument("--verdicts", help=_("where to write the verdicts; by default beside the file"))
+        parser.add_argument(
+            "--as-of", type=_instant, help=_("instant at which the file counts as having arrived")
+        )
+
+    def handle(
+        self,
+        *_arguments: object,
+        file: str,
+        programme: str,
+        verdicts: str | None,
+        as_of: datetime | None,
+        **_options: object,
+    ) -> None:
+        """Import, or say in one sentence why not."""
+        path = Path(file)
+        with telling_in_one_sentence():
+            feed_import = import_file(
+                programme=find_programme(programme),
+                kind=self.kind,
+                path=path,
+                verdicts=Path(verdicts or f"{path}.verdicts.csv"),
+                at=as_of or timezone.now(),
+            )
+        if not feed_import.read_lines:
+            self.stderr.write(_("The file has a header and no lines."))
+        self.stdout.write(summary_of(feed_import))
+
+
+def import_file(*, programme: Programme, kind: str, path: Path, verdicts: Path, at: datetime) -> FeedImport:
+    """Import a file, or go on with its import, and write its verdicts; return the finished import.
+
+    The verdicts are written before the import is closed, so a run killed in between writes them when it
+    goes on.
+    """
+    with open_source(path) as source:
+        _refuse_unwritable(verdicts, path)
+        with _progress(source.size, _("checking"), unit="B") as show:
+            feed_import = begin_import(
+                programme=programme, kind=kind, source=source, name=path.name, at=at, report=show
+            )
+        with _progress(feed_import.total_lines, _("importing"), unit=_("lines")) as show:
+
+            def goes_on(so_far: FeedImport) -> bool:
+                show(so_far.read_lines)
+                return True
+
+            feed_import = import_lines(feed_import, source, at=at, goes_on=goes_on)
+    try:
+        write_verdicts(feed_import, verdicts)
+    except OSError as error:
+        raise _unwritable(error) from None
+    return finish_import(feed_import, at=at)
+
+
+def find_programme(code: str) -> Programme:
+    """Return the programme with this code. Raises UnknownProgramme."""
+    try:
+        return Programme.objects.select_related("issuer").get(code=code)
+    except Programme.DoesNotExist:
+        raise UnknownProgramme from None
+
+
+@contextmanager
+def telling_in_one_sentence() -> Iterator[None]:
+    """Turn what an operator can do something about into a sentence instead of a traceback."""
+    try:
+        yield
+    except FeedRefused as refusal:
+        raise CommandError(refusal.sentence) from None
+    except UnknownProgramme:
+        known = ", ".join(Programme.objects.order_by("code").values_list("code", flat=True))
+        sentence = _("There is no such programme. Known programmes: %(known)s.") % {"known": known or "-"}
+        raise CommandError(sentence) from None
+    except (OperationalError, InterfaceError):
+        sentence = _(
+            "The database does not answer. What was imported is kept; run the same command again to go on."
+        )
+        raise CommandError(sentence) from None
+    except KeyboardInterrupt:
+        sentence = _("Stopped. What was imported is kept; run the same command again to go on.")
+        raise CommandError(sentence, returncode=STOPPED_BY_HAND) from None
+
+
+def _refuse_unwritable(verdicts: Path, path: Path) -> None:
+    """Find out before the import whether its verdicts can be written."""
+    if verdicts.resolve() == path.resolve():
+        raise CommandError(_("The verdicts would overwrite the file itself."))
+    if verdicts.is_dir():
+        raise CommandError(_("The verdicts need the name of a file, not of a folder."))
+    try:
+        trial = unfinished_file(verdicts)
+        trial.touch()
+        trial.unlink()
+    except OSError as error:
+        raise _unwritable(error) from None
+
+
+def _unwritable(error: OSError) -> CommandError:
+    sentence = _("The verdicts cannot be written: %(problem)s. Run the same command again to go on.")
+    return CommandError(sentence % {"problem": error.strerror})
+
+
+@contextmanager
+def _progress(total: int, label: str, unit: str) -> Iterator[Callable[[int], None]]:
+    """Show a bar on a terminal; yield a function that is told how far the work has come."""
+    with tqdm(
+        total=total,
+        desc=label,
+        unit=unit,
+        unit_scale=True,
+        leave=False,
+        file=sys.stderr,
+        disable=not sys.stderr.isatty(),
+    ) as bar:
+
+        def show(done: int) -> None:
+            bar.update(done - bar.n)
+
+        yield show
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(_("write the instant like 2026-11-22T10:30:00+01:00")) from None
+    return instant if instant.tzinfo else timezone.make_aware(instant)

@@ -1,0 +1,75 @@
+"""What became of every line: rows kept with each chunk, from which the file is rebuilt at any time.
+
+No row ever holds a full card number, nor text that a spreadsheet would run as a formula.
+"""
+
+import csv
+import gzip
+import io
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from core.card_numbers import without_card_numbers
+from loyalty.feeds.values import FOREIGN_DIGIT, INVISIBLE
+from loyalty.models import FeedChunk, FeedImport
+from loyalty.purchases.lines import LineVerdict
+
+COLUMNS = ("line", "reference", "outcome", "reason", "points")
+LONGEST_REFERENCE = 80
+_STARTS_OF_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def safe_reference(reference: str) -> str:
+    """Return what of a refused line's reference may be kept: short, visible, without card numbers."""
+    visible = INVISIBLE.sub("", FOREIGN_DIGIT.sub("?", reference[: 4 * LONGEST_REFERENCE]))
+    return without_card_numbers(visible)[:LONGEST_REFERENCE]
+
+
+def pack_verdicts(
+    numbers: Sequence[int], references: Sequence[str], verdicts: Sequence[LineVerdict]
+) -> bytes:
+    """Return the rows of a chunk as compressed CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(
+        [
+            number,
+            "'" + reference if reference.startswith(_STARTS_OF_FORMULAS) else reference,
+            verdict.outcome,
+            verdict.reason,
+            verdict.points,
+        ]
+        for number, reference, verdict in zip(numbers, references, verdicts, strict=True)
+    )
+    return gzip.compress(text.getvalue().encode(), compresslevel=1, mtime=0)
+
+
+def verdict_lines(feed_import: FeedImport) -> Iterator[bytes]:
+    """Yield the verdict file of an import in pieces, as far as it has come."""
+    yield (",".join(COLUMNS) + "\n").encode()
+    chunks = FeedChunk.objects.filter(feed_import=feed_import).order_by("first_line")
+    for packed in chunks.values_list("verdicts", flat=True).iterator(chunk_size=20):
+        yield gzip.decompress(packed)
+
+
+def write_verdicts(feed_import: FeedImport, target: Path) -> None:
+    """Write the verdict file in one piece: whoever looks sees all of it or the one before."""
+    unfinished = unfinished_file(target)
+    try:
+        _write_pieces(unfinished, verdict_lines(feed_import))
+        unfinished.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise
+
+
+def unfinished_file(target: Path) -> Path:
+    """Return the name under which this process writes a file that takes its place once it is whole."""
+    return target.with_name(f".{target.name}.{os.getpid()}")
+
+
+def _write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    with path.open("wb") as file:
+        file.writelines(pieces)

@@ -1,0 +1,186 @@
+"""Recording the members and cards that the issuer's file describes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from django.db import transaction
+
+from members.models import Card, CardProduct, CardStatus, Issuer, Member
+
+DETAILS = (
+    "title",
+    "first_name",
+    "last_name",
+    "birth_date",
+    "email",
+    "phone",
+    "address",
+    "postcode",
+    "city",
+    "country",
+    "language",
+)
+"""What a file says about a member. The sign-in and its verified address are never touched."""
+
+MemberDetails = tuple[object, ...]
+"""The values of DETAILS, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardholderLine:
+    """A card and its member as the issuer describes them."""
+
+    card_token: str
+    card_last4: str
+    card_product: str
+    card_status: str
+    member_reference: str
+    last_name: str
+    first_name: str = ""
+    title: str = ""
+    birth_date: date | None = None
+    email: str = ""
+    phone: str = ""
+    address: str = ""
+    postcode: str = ""
+    city: str = ""
+    country: str = ""
+    language: str = "fr"
+
+
+class CardholderOutcome(StrEnum):
+    """What became of a line."""
+
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    UNKNOWN_PRODUCT = "unknown_product"
+    CARD_OF_ANOTHER_MEMBER = "card_of_another_member"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCardholder:
+    """The outcome of a line; a refused one has no member."""
+
+    outcome: CardholderOutcome
+    member_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CardState:
+    """A card as it is known, with the reference of its member."""
+
+    member_reference: str
+    product_id: int
+    last4: str
+    status: str
+    status_on: date
+
+
+@transaction.atomic
+def record_cardholders(
+    lines: Sequence[CardholderLine], *, issuer: Issuer, on: date, at: datetime
+) -> list[RecordedCardholder]:
+    """Create or update the members and cards described, line after line; return one result a line.
+
+    `on` is the day from which a new status counts. A line that says what is known already changes nothing.
+    A card never moves to another member. Files of one issuer wait for each other here, chunk by chunk.
+    """
+    Issuer.objects.select_for_update(no_key=True).get(pk=issuer.pk)
+    products = dict(CardProduct.objects.filter(issuer=issuer).values_list("code", "pk"))
+    members = _known_members(lines, issuer)
+    cards = _known_cards(lines, issuer)
+    changed_members: set[str] = set()
+    changed_cards: set[str] = set()
+    outcomes = []
+    for line in lines:
+        product_id = products.get(line.card_product)
+        card = cards.get(line.card_token)
+        if product_id is None:
+            outcomes.append(CardholderOutcome.UNKNOWN_PRODUCT)
+        elif card is not None and card.member_reference != line.member_reference:
+            outcomes.append(CardholderOutcome.CARD_OF_ANOTHER_MEMBER)
+        else:
+            details, new_card = _details_of(line), _card_after(card, line, product_id, on)
+            has_other_details = members.get(line.member_reference) != details
+            if has_other_details:
+                members[line.member_reference] = details
+                changed_members.add(line.member_reference)
+            if new_card != card:
+                cards[line.card_token] = new_card
+                changed_cards.add(line.card_token)
+            is_change = has_other_details or new_card != card
+            outcomes.append(CardholderOutcome.CHANGED if is_change else CardholderOutcome.UNCHANGED)
+    _write_members({reference: members[reference] for reference in sorted(changed_members)}, issuer, at)
+    ids = dict(Member.objects.filter(issuer=issuer, reference__in=members).values_list("reference", "pk"))
+    _write_cards({token: cards[token] for token in sorted(changed_cards)}, ids, issuer)
+    return [_recorded(line, outcome, ids) for line, outcome in zip(lines, outcomes, strict=True)]
+
+
+def _card_after(card: CardState | None, line: CardholderLine, product_id: int, on: date) -> CardState:
+    """Return the card as the line leaves it. A blocked card that is closed keeps the day it was blocked."""
+    status_on = on
+    if card is not None:
+        was_active, is_active = card.status == CardStatus.ACTIVE, line.card_status == CardStatus.ACTIVE
+        status_on = card.status_on if was_active == is_active else on
+    return CardState(line.member_reference, product_id, line.card_last4, line.card_status, status_on)
+
+
+def _recorded(
+    line: CardholderLine, outcome: CardholderOutcome, member_ids: dict[str, int]
+) -> RecordedCardholder:
+    if outcome in (CardholderOutcome.CHANGED, CardholderOutcome.UNCHANGED):
+        return RecordedCardholder(outcome, member_ids[line.member_reference])
+    return RecordedCardholder(outcome)
+
+
+def _details_of(row: CardholderLine | Member) -> MemberDetails:
+    return tuple(getattr(row, name) for name in DETAILS)
+
+
+def _known_members(lines: Sequence[CardholderLine], issuer: Issuer) -> dict[str, MemberDetails]:
+    references = {line.member_reference for line in lines}
+    rows = Member.objects.filter(issuer=issuer, reference__in=references)
+    return {reference: tuple(details) for reference, *details in rows.values_list("reference", *DETAILS)}
+
+
+def _known_cards(lines: Sequence[CardholderLine], issuer: Issuer) -> dict[str, CardState]:
+    rows = Card.objects.filter(issuer=issuer, token__in={line.card_token for line in lines}).values_list(
+        "token", "member__reference", "product_id", "last4", "status", "status_on"
+    )
+    return {row[0]: CardState(*row[1:]) for row in rows}
+
+
+def _write_members(members: dict[str, MemberDetails], issuer: Issuer, at: datetime) -> None:
+    Member.objects.bulk_create(
+        [
+            Member(
+                issuer=issuer, reference=reference, created_at=at, **dict(zip(DETAILS, details, strict=True))
+            )
+            for reference, details in members.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["issuer", "reference"],
+        update_fields=DETAILS,
+    )
+
+
+def _write_cards(cards: dict[str, CardState], member_ids: dict[str, int], issuer: Issuer) -> None:
+    Card.objects.bulk_create(
+        [
+            Card(
+                issuer=issuer,
+                member_id=member_ids[state.member_reference],
+                token=token,
+                product_id=state.product_id,
+                last4=state.last4,
+                status=state.status,
+                status_on=state.status_on,
+            )
+            for token, state in cards.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["issuer", "token"],
+        update_fields=["product", "last4", "status", "status_on"],
+    )

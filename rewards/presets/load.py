@@ -1,0 +1,130 @@
+"""Loading a preset once. A programme that exists is compared and left alone: somebody may have edited it."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from django.db import transaction
+
+from core.errors import DomainError
+from loyalty.models import EarningRule, Programme
+from members.models import CardProduct, Issuer
+from rewards.models import GiftCardProduct
+from rewards.presets.happy_card import HAPPY_CARD
+from rewards.presets.preset import GiftCardPreset, ProgrammePreset
+
+PRESETS = {preset.code: preset for preset in (HAPPY_CARD,)}
+RULE = "base"
+
+Facts = dict[str, object]
+"""What a preset says, by name. A preset and a loaded programme are compared fact by fact."""
+
+
+class UnknownPreset(DomainError):
+    """No preset has this code."""
+
+    code: ClassVar[str] = "unknown_preset"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPreset:
+    """Whether the programme was made now, and the names of what differs from the preset since."""
+
+    preset: ProgrammePreset
+    is_new: bool
+    differences: tuple[str, ...] = ()
+
+
+@transaction.atomic
+def load_preset(*, code: str) -> LoadedPreset:
+    """Make the programme of a preset, or say how the one there is differs from it.
+
+    A repeat changes nothing, and what was edited since is never overwritten. Raises UnknownPreset.
+    """
+    if code not in PRESETS:
+        raise UnknownPreset
+    preset = PRESETS[code]
+    issuer, _ = Issuer.objects.get_or_create(code=preset.issuer, defaults={"name": preset.issuer_name})
+    programme, is_new = Programme.objects.get_or_create(
+        code=code,
+        defaults={
+            "name": preset.name,
+            "issuer": issuer,
+            "time_zone": preset.time_zone,
+            "currency": preset.currency,
+            "points_validity_years": preset.points_validity_years,
+            "verified_email_points": preset.verified_email_points,
+        },
+    )
+    if is_new:
+        _fill(programme, preset)
+        return LoadedPreset(preset, is_new=True)
+    expected, found = _facts_of_preset(preset), _facts_of_programme(programme)
+    names = sorted(expected.keys() | found.keys())
+    return LoadedPreset(
+        preset,
+        is_new=False,
+        differences=tuple(name for name in names if expected.get(name) != found.get(name)),
+    )
+
+
+def _fill(programme: Programme, preset: ProgrammePreset) -> None:
+    """Add what belongs to a new programme. Its issuer may have card products already."""
+    CardProduct.objects.bulk_create(
+        [
+            CardProduct(issuer=programme.issuer, code=code, name=name)
+            for code, name in preset.card_products.items()
+        ],
+        ignore_conflicts=True,
+    )
+    EarningRule.objects.create(
+        programme=programme,
+        code=RULE,
+        name_fr=preset.rule_name_fr,
+        name_en=preset.rule_name_en,
+        points=preset.points,
+        per_cents=preset.per_cents,
+    )
+    GiftCardProduct.objects.bulk_create(
+        GiftCardProduct(
+            programme=programme,
+            code=code,
+            face_value_cents=gift_card.face_value_cents,
+            currency=preset.currency,
+            price_points=gift_card.price_points,
+        )
+        for code, gift_card in preset.gift_cards.items()
+    )
+
+
+def _facts_of_preset(preset: ProgrammePreset) -> Facts:
+    facts: Facts = {
+        "name": preset.name,
+        "issuer": preset.issuer,
+        "time_zone": preset.time_zone,
+        "currency": preset.currency,
+        "points_validity_years": preset.points_validity_years,
+        "verified_email_points": preset.verified_email_points,
+        "earning_rule": (preset.points, preset.per_cents),
+    }
+    facts |= {f"card_product {code}": name for code, name in preset.card_products.items()}
+    return facts | {f"gift_card {code}": gift_card for code, gift_card in preset.gift_cards.items()}
+
+
+def _facts_of_programme(programme: Programme) -> Facts:
+    rules = EarningRule.objects.filter(programme=programme, is_live=True)
+    products = CardProduct.objects.filter(issuer=programme.issuer)
+    gift_cards = GiftCardProduct.objects.filter(programme=programme, is_offered=True)
+    facts: Facts = {
+        "name": programme.name,
+        "issuer": programme.issuer.code,
+        "time_zone": programme.time_zone,
+        "currency": programme.currency,
+        "points_validity_years": programme.points_validity_years,
+        "verified_email_points": programme.verified_email_points,
+        "earning_rule": rules.values_list("points", "per_cents").first(),
+    }
+    facts |= {f"card_product {code}": name for code, name in products.values_list("code", "name")}
+    return facts | {
+        f"gift_card {card.code}": GiftCardPreset(card.face_value_cents, card.price_points)
+        for card in gift_cards
+    }
