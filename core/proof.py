@@ -1,7 +1,9 @@
 """The proofs that `verify_ledger` runs. Each app that keeps points or money adds its own when it starts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+
+from django.db import connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +27,14 @@ def register_proof(name: str, proof: Proof) -> None:
 def proofs() -> dict[str, Proof]:
     """Return every registered proof by name."""
     return dict(_proofs)
+
+
+def rows_that_break(rule: str, query: str, parameters: Mapping[str, int | str]) -> Iterator[Violation]:
+    """Yield a violation for each row of a query that names the row and says what was found.
+
+    The database does the adding up and hands over only the rows that break the rule, a few at a time.
+    """
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(query, parameters)
+        for row, found in cursor:
+            yield Violation(rule, row, found)

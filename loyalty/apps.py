@@ -10,12 +10,16 @@ class LoyaltyConfig(AppConfig):
     verbose_name = "Loyalty"
 
     def ready(self) -> None:
-        """Listen to what the members app reports, and add the jobs and sweepers of this app."""
+        """Listen to what the members app reports; add the jobs, sweepers and proofs of this app."""
         from core.outbox import subscribe  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.bonuses import EMAIL_VERIFIED, on_email_verified  # noqa: PLC0415 - likewise
         from loyalty.expiry.job import register_expiry_job  # noqa: PLC0415 - likewise
         from loyalty.parked import register_stray_lines_sweeper  # noqa: PLC0415 - likewise
+        from loyalty.proofs.feeds import register_feed_proofs  # noqa: PLC0415 - likewise
+        from loyalty.proofs.ledger import register_ledger_proofs  # noqa: PLC0415 - likewise
 
         subscribe(EMAIL_VERIFIED, on_email_verified)
         register_expiry_job()
         register_stray_lines_sweeper()
+        register_ledger_proofs()
+        register_feed_proofs()

@@ -15,7 +15,9 @@ class RewardsConfig(AppConfig):
         from loyalty.home import add_panel  # noqa: PLC0415 - likewise
         from rewards.handlers import on_gift_card_ordered  # noqa: PLC0415 - likewise
         from rewards.home import gift_card_panel  # noqa: PLC0415 - likewise
+        from rewards.proofs import register_reward_proofs  # noqa: PLC0415 - likewise
         from rewards.services.orders import GIFT_CARD_ORDERED  # noqa: PLC0415 - likewise
 
         subscribe(GIFT_CARD_ORDERED, on_gift_card_ordered)
+        register_reward_proofs()
         add_panel("gift_cards", gift_card_panel)

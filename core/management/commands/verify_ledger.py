@@ -1,0 +1,48 @@
+"""`manage.py verify_ledger`: recompute everything and name the rows that break a rule."""
+
+from itertools import islice
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection, transaction
+
+from core.proof import proofs
+
+SHOWN = 20
+
+
+class Command(BaseCommand):
+    """Runs every proof on one state of the database; exits with status 1 when a rule is broken."""
+
+    help = (
+        "Recompute all points and gift cards and compare; exit with status 1 and name the rows that differ."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add how many rows are named for each rule."""
+        parser.add_argument(
+            "--show", type=int, default=SHOWN, help=f"rows named for each broken rule (default {SHOWN})"
+        )
+
+    def handle(self, *_args: object, **options: int) -> None:
+        """Run the proofs in one transaction that sees one state, whatever is written meanwhile."""
+        is_outermost = not connection.in_atomic_block
+        with transaction.atomic():
+            if is_outermost:
+                with connection.cursor() as cursor:
+                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            broken = {name: count for name in proofs() if (count := self._run(name, options["show"]))}
+        counts = " ".join(f"{name.replace(' ', '_')}={count}" for name, count in broken.items())
+        summary = f"proofs={len(proofs())} violations={sum(broken.values())}"
+        if broken:
+            message = f"{summary} {counts}"
+            raise CommandError(message)
+        self.stdout.write(summary)
+
+    def _run(self, name: str, show: int) -> int:
+        """Run one proof; name the first rows that break it and return how many there are."""
+        violations = proofs()[name]()
+        count = 0
+        for violation in islice(violations, show):
+            self.stdout.write(f"{violation.rule}: {violation.row}: {violation.found}")
+            count += 1
+        return count + sum(1 for _ in violations)

@@ -1,0 +1,1 @@
+"""What must hold over all accounts and imports, recomputed for `verify_ledger`. Nothing here writes."""

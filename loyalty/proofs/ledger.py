@@ -1,0 +1,161 @@
+"""Proofs over the whole ledger: everything is recomputed from what never changes, and compared.
+
+Each proof is one query that finds the rows that break its rule. Nothing here writes.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+
+from core.proof import register_proof, rows_that_break
+from loyalty.models import EntryKind, PurchaseState
+
+# A purchase and a return have the same number as kind of line and as kind of entry.
+KINDS: dict[str, int | str] = {kind.name.lower(): int(kind) for kind in EntryKind}
+ACCEPTED: dict[str, int | str] = {"accepted": int(PurchaseState.ACCEPTED)}
+
+BALANCES = """
+SELECT 'account ' || a.id,
+       format('balance %%s, entries %%s, lots %%s, owed %%s, owed by entries %%s', a.balance_points,
+              coalesce(e.points, 0), coalesce(l.remaining, 0), a.owed_points, coalesce(e.owed, 0))
+FROM loyalty_pointaccount a
+LEFT JOIN (SELECT account_id, sum(points) AS points, sum(owed_change_points) AS owed
+           FROM loyalty_entry GROUP BY account_id) e ON e.account_id = a.id
+LEFT JOIN (SELECT account_id, sum(remaining_points) AS remaining
+           FROM loyalty_lot GROUP BY account_id) l ON l.account_id = a.id
+WHERE a.balance_points <> coalesce(e.points, 0)
+   OR a.balance_points <> coalesce(l.remaining, 0) - a.owed_points
+   OR a.owed_points <> coalesce(e.owed, 0)
+"""
+
+RUNNING_BALANCES = """
+SELECT 'entry ' || id, format('balance after %%s, entries so far %%s', balance_after_points, so_far)
+FROM (SELECT id, balance_after_points, sum(points) OVER (PARTITION BY account_id ORDER BY id) AS so_far
+      FROM loyalty_entry) e
+WHERE balance_after_points <> so_far
+"""
+
+ENTRIES = """
+SELECT 'entry ' || e.id,
+       format('kind %%s, points %%s, change in owed %%s, lot %%s, taken from lots %%s, lots of others %%s',
+              e.kind, e.points, e.owed_change_points, e.lot_id, coalesce(u.points, 0),
+              coalesce(u.strangers, 0) + (l.id IS NOT NULL)::int)
+FROM loyalty_entry e
+LEFT JOIN (SELECT u.entry_id, sum(u.points) AS points,
+                  count(*) FILTER (WHERE l.account_id <> e.account_id) AS strangers
+           FROM loyalty_lotuse u
+           JOIN loyalty_lot l ON l.id = u.lot_id JOIN loyalty_entry e ON e.id = u.entry_id
+           GROUP BY u.entry_id) u ON u.entry_id = e.id
+LEFT JOIN loyalty_lot l ON l.id = e.lot_id AND l.account_id <> e.account_id
+WHERE u.strangers > 0 OR l.id IS NOT NULL
+   OR CASE WHEN e.kind IN (%(purchase)s, %(verified_email)s)
+      THEN e.points + e.owed_change_points < 0 OR e.owed_change_points > 0 OR u.points IS NOT NULL
+           OR (e.lot_id IS NOT NULL) <> (e.points + e.owed_change_points > 0)
+      ELSE e.points <> -coalesce(u.points, 0) - e.owed_change_points OR e.lot_id IS NOT NULL END
+"""
+
+LOTS = """
+SELECT 'lot ' || l.id,
+       format('granted %%s for %%s, spent %%s for %%s, expired %%s for %%s, taken back %%s for %%s, left %%s',
+              l.granted_points, coalesce(g.granted, 0), l.spent_points, coalesce(u.spent, 0),
+              l.expired_points, coalesce(u.expired, 0), l.taken_back_points, coalesce(u.taken_back, 0),
+              l.remaining_points)
+FROM loyalty_lot l
+LEFT JOIN (SELECT lot_id, sum(points + owed_change_points) AS granted
+           FROM loyalty_entry WHERE lot_id IS NOT NULL GROUP BY lot_id) g ON g.lot_id = l.id
+LEFT JOIN (SELECT u.lot_id,
+                  sum(u.points) FILTER (WHERE e.kind IN (%(order)s, %(order_cancelled)s)) AS spent,
+                  sum(u.points) FILTER (WHERE e.kind IN (%(expiry)s, %(expiry_reversed)s)) AS expired,
+                  sum(u.points) FILTER (WHERE e.kind = %(return)s) AS taken_back
+           FROM loyalty_lotuse u JOIN loyalty_entry e ON e.id = u.entry_id
+           GROUP BY u.lot_id) u ON u.lot_id = l.id
+WHERE l.granted_points <> coalesce(g.granted, 0) OR l.spent_points <> coalesce(u.spent, 0)
+   OR l.expired_points <> coalesce(u.expired, 0) OR l.taken_back_points <> coalesce(u.taken_back, 0)
+   OR l.remaining_points <> l.granted_points - l.spent_points - l.expired_points - l.taken_back_points
+   OR least(l.granted_points, l.spent_points, l.expired_points, l.taken_back_points, l.remaining_points) < 0
+"""
+
+OWED = """
+SELECT 'account ' || a.id, format('owed %%s beside %%s points that can still be spent', a.owed_points, l.live)
+FROM loyalty_pointaccount a JOIN loyalty_programme p ON p.id = a.programme_id
+CROSS JOIN LATERAL (
+    SELECT (greatest(now(), max(posted_at)) AT TIME ZONE p.time_zone)::date AS today
+    FROM loyalty_entry WHERE account_id = a.id) d
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(remaining_points), 0) AS live
+    FROM loyalty_lot WHERE account_id = a.id AND expires_on >= d.today) l
+WHERE a.owed_points <> 0 AND (a.owed_points < 0 OR l.live > 0)
+"""
+
+PURCHASES = """
+SELECT 'purchase ' || p.id,
+       format('accepted for %%s points with %%s entries for %%s', p.points, e.entries, e.points)
+FROM loyalty_purchase p
+LEFT JOIN (SELECT purchase_id, kind, count(*) AS entries, sum(points) AS points FROM loyalty_entry
+           WHERE kind IN (%(purchase)s, %(return)s) GROUP BY purchase_id, kind) e
+       ON e.purchase_id = p.id AND e.kind = p.kind
+WHERE p.state = %(accepted)s AND (e.entries IS DISTINCT FROM 1 OR e.points <> p.points)
+UNION ALL
+SELECT 'entry ' || e.id, format('purchase %%s is of kind %%s in state %%s', p.id, p.kind, p.state)
+FROM loyalty_entry e LEFT JOIN loyalty_purchase p ON p.id = e.purchase_id
+WHERE e.kind IN (%(purchase)s, %(return)s) AND (p.kind <> e.kind OR p.state <> %(accepted)s OR p.id IS NULL)
+UNION ALL
+SELECT 'entry ' || e.id, format('posted to account %%s, the card is of member %%s', e.account_id, c.member_id)
+FROM loyalty_entry e JOIN loyalty_purchase p ON p.id = e.purchase_id JOIN members_card c ON c.id = p.card_id
+JOIN loyalty_pointaccount a ON a.id = e.account_id
+WHERE a.member_id <> c.member_id OR a.programme_id <> p.programme_id
+UNION ALL
+SELECT 'purchase ' || id, format('not accepted, yet %%s points', points)
+FROM loyalty_purchase WHERE state <> %(accepted)s AND points <> 0
+"""
+
+EARNED = """
+SELECT 'purchase ' || p.id, format('%%s points for %%s cents', p.points, p.amount_cents)
+FROM loyalty_purchase p LEFT JOIN loyalty_earningrule r ON r.id = p.rule_id
+WHERE p.state = %(accepted)s AND p.kind = %(purchase)s
+  AND p.points IS DISTINCT FROM p.amount_cents / r.per_cents * r.points
+"""
+
+RETURNS = """
+SELECT 'purchase ' || o.id,
+       format('%%s points for %%s cents, of which returns of %%s cents took back %%s',
+              o.points, o.amount_cents, t.cents, t.points)
+FROM (SELECT original_id, sum(amount_cents) AS cents, -sum(points) AS points
+      FROM loyalty_purchase WHERE state = %(accepted)s AND kind = %(return)s GROUP BY original_id) t
+LEFT JOIN loyalty_purchase o ON o.id = t.original_id
+LEFT JOIN loyalty_earningrule r ON r.id = o.rule_id
+WHERE o.id IS NULL OR o.state <> %(accepted)s OR o.kind <> %(purchase)s
+   OR t.points > o.points OR t.points < 0
+   OR t.points IS DISTINCT FROM o.points - div(greatest(0, o.amount_cents - t.cents), r.per_cents) * r.points
+"""
+
+CORRECTIONS = """
+SELECT 'entry ' || c.id,
+       format('kind %%s for %%s points corrects entry %%s of kind %%s for %%s points',
+              c.kind, c.points, e.id, e.kind, e.points)
+FROM loyalty_entry c LEFT JOIN loyalty_entry e ON e.id = c.corrects_id
+WHERE CASE c.kind
+      WHEN %(order_cancelled)s THEN e.kind IS DISTINCT FROM %(order)s OR e.points <> -c.points
+      WHEN %(expiry_reversed)s THEN e.kind IS DISTINCT FROM %(expiry)s
+      ELSE c.corrects_id IS NOT NULL END
+   OR e.account_id <> c.account_id OR e.id >= c.id
+"""
+
+
+PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {
+    "balance": (BALANCES, {}),
+    "running balance": (RUNNING_BALANCES, {}),
+    "entry": (ENTRIES, KINDS),
+    "lot": (LOTS, KINDS),
+    "owed": (OWED, {}),
+    "purchase": (PURCHASES, KINDS | ACCEPTED),
+    "earned": (EARNED, KINDS | ACCEPTED),
+    "return": (RETURNS, KINDS | ACCEPTED),
+    "correction": (CORRECTIONS, KINDS),
+}
+"""The rules of the ledger, each with the query that finds the rows that break it."""
+
+
+def register_ledger_proofs() -> None:
+    """Add the ledger's proofs to those that `verify_ledger` runs."""
+    for rule, (query, parameters) in PROOFS.items():
+        register_proof(rule, partial(rows_that_break, rule, query, parameters))

@@ -1,0 +1,76 @@
+"""Proofs over orders and gift cards: their points stand in the ledger, their value in their movements.
+
+Each proof is one query that finds the rows that break its rule. Nothing here writes.
+"""
+
+from functools import partial
+
+from core.proof import register_proof, rows_that_break
+from loyalty.models import EntryKind
+from rewards.models import GiftCardMovementKind, GiftCardState, OrderState
+
+PARAMETERS: dict[str, int | str] = {
+    "order": int(EntryKind.ORDER),
+    "order_cancelled": int(EntryKind.ORDER_CANCELLED),
+    "issue": int(GiftCardMovementKind.ISSUE),
+    "redemption": int(GiftCardMovementKind.REDEMPTION),
+    "cancellation": int(GiftCardMovementKind.CANCELLATION),
+    "card_cancelled": GiftCardState.CANCELLED.value,
+    "cancelled": OrderState.CANCELLED.value,
+}
+
+GIFT_CARDS = """
+SELECT 'gift card ' || g.id,
+       format('%%s of %%s cents remain, %%s by its movements; issued %%s times for %%s,'
+              ' cancelled %%s times for %%s, state %%s',
+              g.balance_cents, g.face_value_cents, m.cents, m.issues, m.issued, m.cancellations,
+              m.cancelled, g.state)
+FROM rewards_giftcard g
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(amount_cents), 0) AS cents,
+           count(*) FILTER (WHERE kind = %(issue)s) AS issues,
+           coalesce(sum(amount_cents) FILTER (WHERE kind = %(issue)s), 0) AS issued,
+           count(*) FILTER (WHERE kind = %(cancellation)s) AS cancellations,
+           coalesce(sum(amount_cents) FILTER (WHERE kind = %(cancellation)s), 0) AS cancelled,
+           coalesce(bool_or(amount_cents >= 0) FILTER (WHERE kind = %(redemption)s), FALSE) AS upside_down
+    FROM rewards_giftcardmovement WHERE gift_card_id = g.id) m
+WHERE g.balance_cents <> m.cents OR g.balance_cents < 0 OR g.balance_cents > g.face_value_cents
+   OR m.issues <> 1 OR m.issued <> g.face_value_cents OR m.upside_down
+   OR CASE WHEN g.state = %(card_cancelled)s THEN m.cancellations <> 1 OR m.cancelled <> -g.face_value_cents
+      ELSE m.cancellations <> 0 END
+"""
+
+MOVEMENTS = """
+SELECT 'gift-card movement ' || id,
+       format('%%s cents after it, movements so far %%s', balance_after_cents, so_far)
+FROM (SELECT id, balance_after_cents, sum(amount_cents) OVER (PARTITION BY gift_card_id ORDER BY id) AS so_far
+      FROM rewards_giftcardmovement) m
+WHERE balance_after_cents <> so_far
+"""
+
+ORDERS = """
+SELECT 'order ' || o.id,
+       format('%%s for %%s points; entry %%s of account %%s for %%s points, cancelled by entry %%s,'
+              ' gift card %%s',
+              o.state, o.points, e.id, e.account_id, e.points, c.id, coalesce(g.state, 'missing'))
+FROM rewards_order o
+LEFT JOIN loyalty_entry e ON e.id = o.entry_id
+LEFT JOIN loyalty_entry c ON c.corrects_id = o.entry_id AND c.kind = %(order_cancelled)s
+LEFT JOIN rewards_giftcard g ON g.order_id = o.id
+WHERE e.kind IS DISTINCT FROM %(order)s OR e.account_id <> o.account_id OR e.points <> -o.points
+   OR (o.state = %(cancelled)s) <> (c.id IS NOT NULL)
+   OR (o.state = %(cancelled)s) IS DISTINCT FROM (g.state = %(card_cancelled)s)
+UNION ALL
+SELECT 'entry ' || e.id, format('spends %%s points for no order', -e.points)
+FROM loyalty_entry e LEFT JOIN rewards_order o ON o.entry_id = e.id
+WHERE e.kind = %(order)s AND o.id IS NULL
+"""
+
+PROOFS = {"gift card": GIFT_CARDS, "gift-card movement": MOVEMENTS, "order": ORDERS}
+"""The rules of orders and gift cards, each with the query that finds the rows that break it."""
+
+
+def register_reward_proofs() -> None:
+    """Add the proofs of orders and gift cards to those that `verify_ledger` runs."""
+    for rule, query in PROOFS.items():
+        register_proof(rule, partial(rows_that_break, rule, query, PARAMETERS))
