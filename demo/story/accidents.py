@@ -10,7 +10,7 @@ from demo.story.people import Person
 
 def accidents(persons: Sequence[Person], day: date) -> list[PurchaseRow]:
     """Return lines that wait or are refused, each for its own reason, all of the last week."""
-    token = persons[3].cards[0].token
+    token = persons[4].cards[0].token
     closed = next(card for person in persons for card in person.cards if card.closed_days_ago is not None)
 
     def row(number: int, days_ago: int, clock: time, **other: str) -> PurchaseRow:

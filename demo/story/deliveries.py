@@ -9,9 +9,9 @@ from demo.story.accidents import accidents
 from demo.story.calendar import PARIS, Period, days_before, periods
 from demo.story.dice import Dice
 from demo.story.lines import CardholderRow, PurchaseRow, StoreRow, euros
-from demo.story.people import ALICE, Person, Plastic, people
+from demo.story.people import Person, Plastic, by_reference, people
 from demo.story.places import PARTNERS, Place, places
-from demo.story.shopping import Sale, alices_small_change, numbered, sales_of
+from demo.story.shopping import Sale, numbered, sales_of, told_sales
 
 CHANCE_OF_DELAY = 0.02
 REPEATED_LINES = 4
@@ -32,8 +32,7 @@ def tell(day: date) -> Story:
     """Tell the story as of a day. The same day always gives the same story."""
     persons, shops = people(), places(day)
     sales = [sale for person in persons for sale in sales_of(person, shops, day)]
-    alice = next(person for person in persons if person.reference == ALICE)
-    sales += alices_small_change(shops, alice, day)
+    sales += told_sales(by_reference(persons), day)
     return Story(day, persons, shops, _delivered(sales, day), numbered(sales))
 
 

@@ -21,7 +21,6 @@ PRICES = {15: 1500, 30: 3000, 60: 6000}
 """Points for a gift card by its face value in euros, as in the preset."""
 
 SAFE_DAYS = 1400
-CHANCE_OF_ORDER = 0.22
 CHANCE_OF_CHANGED_MIND = 0.02
 USED_WITHIN_DAYS = 250
 ALICES_CANCELLED_ORDER = 2
@@ -56,7 +55,7 @@ def wishes(story: Story) -> dict[int, list[Wish]]:
             by_member[sale.member].append((number, sale))
     found: dict[int, list[Wish]] = defaultdict(list)
     for person in story.persons:
-        if person.habits.spends and person.activated_days_ago is not None:
+        if person.habits.chance_of_order and person.activated_days_ago is not None:
             for number, wish in _wishes_of(person, by_member[person.reference], story):
                 found[number].append(wish)
     return {number: sorted(those, key=lambda wish: (wish.at, wish.member)) for number, those in found.items()}
@@ -70,8 +69,8 @@ def _wishes_of(person: Person, sales: list[tuple[int, Sale]], story: Story) -> I
         if person.activated_days_ago is None or person.activated_days_ago <= period.end:
             continue
         points = _safe_points(sales, period, story) - spent
-        affordable = [value for value, price in PRICES.items() if price <= points]
-        if not affordable or not chance.happens(CHANCE_OF_ORDER):
+        affordable = [value for value in person.habits.face_values if PRICES[value] <= points]
+        if not affordable or not chance.happens(person.habits.chance_of_order):
             continue
         orders += 1
         wish = _wish(person, chance, chance.choice(affordable), (period, following), story)

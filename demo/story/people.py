@@ -14,7 +14,8 @@ STORY_DAYS = 1640
 """Four and a half years, less the days before the first file."""
 
 PRODUCTS = ("aurore", "live", "visa", "visa-premier")
-ALICE, BRUNO, CHLOE = "HC100001", "HC100002", "HC100003"
+ALICE, BRUNO, CHLOE, DENISE = "HC100001", "HC100002", "HC100003", "HC100004"
+CHANCE_OF_ORDER = 0.22
 REPLACED_DAYS_AGO = (90, 400)
 E_MAIL_DOMAIN = "demo.example"
 
@@ -32,13 +33,14 @@ class Plastic:
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """When a member shops, how often in thirty days and where; `spends`: whether points become gift cards."""
+    """When a member shops, how often in thirty days, where, and how readily they order which gift cards."""
 
     first_days_ago: int
     last_days_ago: int
     per_month: float
     partners: tuple[str, ...]
-    spends: bool = False
+    chance_of_order: float = 0.0
+    face_values: tuple[int, ...] = (15, 30, 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Person:
 
 def people() -> list[Person]:
     """Return the members in the order of their references."""
-    cast = {person.reference: person for person in (_alice(), _bruno(), _chloe())}
+    cast = {person.reference: person for person in (_alice(), _bruno(), _chloe(), _denise())}
     references = [f"HC{100001 + number}" for number in range(MEMBERS)]
     return [cast.get(reference) or _somebody(reference) for reference in references]
 
@@ -93,7 +95,7 @@ def _alice() -> Person:
             Plastic("tok_alicevisapremier", "4821", "visa-premier", STORY_DAYS),
             Plastic("tok_aliceaurore", "1177", "aurore", 900),
         ),
-        habits=Habits(STORY_DAYS - 2, 1, 2.4, tuple(PARTNERS), spends=True),
+        habits=Habits(STORY_DAYS - 2, 1, 2.8, tuple(PARTNERS), chance_of_order=0.12, face_values=(15,)),
         email_on_file=f"alice@{E_MAIL_DOMAIN}",
         sign_in=f"alice@{E_MAIL_DOMAIN}",
         activated_days_ago=1590,
@@ -135,6 +137,27 @@ def _chloe() -> Person:
         sign_in=f"chloe@{E_MAIL_DOMAIN}",
         activated_days_ago=1500,
         purchases=(1630, 1604, 1571, 1548, 1513, 1490, 1472, 1455, 1449, 1441, 1433, 1425),
+    )
+
+
+def _denise() -> Person:
+    """Return the member who orders a gift card and then brings the purchase back: she owes points."""
+    return Person(
+        reference=DENISE,
+        title="mme",
+        first_name="Denise",
+        last_name="Roux",
+        birth_date=date(1968, 11, 30),
+        town="lille",
+        address="27 rue Pasteur",
+        phone="+33639980104",
+        language="fr",
+        joined_days_ago=700,
+        cards=(Plastic("tok_denisevisa", "2260", "visa", 700),),
+        habits=Habits(0, 0, 0, ("conforama",), chance_of_order=1.0),
+        email_on_file=f"denise@{E_MAIL_DOMAIN}",
+        sign_in=f"denise@{E_MAIL_DOMAIN}",
+        activated_days_ago=650,
     )
 
 
@@ -181,7 +204,8 @@ def _habits(chance: Dice) -> tuple[Habits, int]:
     if kind == "occasional":
         return Habits(joined, chance.randint(1, 60), chance.uniform(0.2, 0.6), favourites), joined
     rate = chance.uniform(0.8, 2.0)
-    return Habits(joined, chance.randint(1, 20), rate, favourites, spends=chance.happens(0.7)), joined
+    orders = CHANCE_OF_ORDER if chance.happens(0.7) else 0.0
+    return Habits(joined, chance.randint(1, 20), rate, favourites, orders), joined
 
 
 def _cards(chance: Dice, joined: int) -> tuple[Plastic, ...]:

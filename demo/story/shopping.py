@@ -3,15 +3,13 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
+from demo.story.calendar import PARIS, instant
 from demo.story.dice import Dice
-from demo.story.people import ALICE, Person, Plastic
+from demo.story.people import ALICE, DENISE, Person, Plastic
 from demo.story.places import CLOSED_STORE, WEB_SHOP, YOUNG_STORE, YOUNG_STORE_DAYS_AGO, Place
-
-PARIS = ZoneInfo("Europe/Paris")
 
 # Middle amount in euros, spread of its logarithm, and how likely the web shop is.
 BASKETS: Mapping[str, tuple[float, float, float]] = {
@@ -139,26 +137,18 @@ def _return(chance: Dice, sale: Sale, day: date) -> Sale:
     )
 
 
-def alices_small_change(places: Sequence[Place], person: Person, day: date) -> list[Sale]:
-    """Return two lines of Alice's that need a word: one too small for a point, one in a closed store."""
-    if person.reference != ALICE:
-        raise ValueError("This is Alice's part of the story.")
-    small = next(place for place in places if (place.partner, place.code) == ("nocibe", "lille"))
-    closed = next(place for place in places if (place.partner, place.code) == CLOSED_STORE)
-    moments = ((small, 12, time(17, 42, 5), 85), (closed, 9, time(11, 8, 30), 2990))
-    return [
-        Sale(
-            partner=place.partner,
-            store=place.code,
-            channel=place.channel,
-            kind="purchase",
-            token=person.cards[0].token,
-            at=datetime.combine(day - timedelta(days=days_ago), clock, PARIS).astimezone(UTC),
-            cents=cents,
-            member=person.reference,
-        )
-        for place, days_ago, clock, cents in moments
-    ]
+def told_sales(persons: Mapping[str, Person], day: date) -> list[Sale]:
+    """Return the sales told one by one: Alice's that need a word, and what Denise brought back."""
+    alice, denise = persons[ALICE], persons[DENISE]
+    too_small = _told(alice, "nocibe", "lille", instant(day, 12, time(17, 42, 5)), 85)
+    closed = _told(alice, *CLOSED_STORE, instant(day, 9, time(11, 8, 30)), 2990)
+    bought = _told(denise, "conforama", "lille", instant(day, 75, time(15, 20, 12)), 154_900)
+    back = replace(bought, kind="return", at=instant(day, 26, time(10, 45)), original=bought)
+    return [too_small, closed, bought, back]
+
+
+def _told(person: Person, partner: str, store: str, at: datetime, cents: int) -> Sale:
+    return Sale(partner, store, "store", "purchase", person.cards[0].token, at, cents, person.reference)
 
 
 def reference_of(sale: Sale, number: int) -> str:

@@ -1,0 +1,49 @@
+"""`manage.py demo_sign_ins`: who can sign in to the demo, and how."""
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from demo.staff import COLLEAGUES
+from demo.story.people import ALICE, BRUNO, CHLOE, Person, by_reference, people
+
+
+class Command(BaseCommand):
+    """Print a short table; with an address, also where the pages are."""
+
+    help = "Print who can sign in to the demo, and how."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the address of the site."""
+        parser.add_argument("--site", default="", help="address of the site, such as http://localhost:8000")
+
+    def handle(self, *_args: object, **options: str) -> None:
+        """Print."""
+        if site := options["site"].rstrip("/"):
+            addresses = [
+                ("Site", f"{site}/"),
+                ("Admin", f"{site}/admin/"),
+                ("Mailbox", f"{site}/demo/mailbox/"),
+            ]
+            self.stdout.write("\n".join(f"  {name:<8} {address}" for name, address in addresses) + "\n\n")
+        cast = by_reference(people())
+        rows = [
+            (_name(cast[ALICE]), "regular, good balance", cast[ALICE].sign_in),
+            (_name(cast[CHLOE]), "ex-active, points about to expire", cast[CHLOE].sign_in),
+            (_name(cast[BRUNO]), "not yet activated", _letter(cast[BRUNO])),
+            *((f"{one.first_name} {one.last_name}", one.role, one.email) for one in COLLEAGUES),
+        ]
+        widths = [max(len(row[column]) for row in rows) for column in range(2)]
+        for name, who, how in rows:
+            self.stdout.write(f"  {name:<{widths[0]}}  {who:<{widths[1]}}  {how}")
+        self.stdout.write("\n  Sign in with the e-mail address; the six-digit code arrives in the mailbox.")
+
+
+def _name(person: Person) -> str:
+    return f"{person.first_name} {person.last_name}"
+
+
+def _letter(person: Person) -> str:
+    """Return what is printed on the letter that the cardholder got."""
+    return (
+        f"letter: reference {person.reference}, card ending {person.cards[0].last4},"
+        f" born {person.birth_date:%d/%m/%Y}"
+    )
