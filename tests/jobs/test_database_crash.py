@@ -1,0 +1,89 @@
+"""PostgreSQL itself is killed in the middle of an expiry: started again, the same command finishes."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+from django.conf import settings
+
+from config.embedded import DURABLE, Cluster
+from tests.jobs.conftest import wait_until
+from tests.jobs.story import MEMBERS, POINTS_OVER
+
+TELL_THE_STORY = """
+import django
+django.setup()
+from tests.jobs.story import make_programme_with_points_over
+make_programme_with_points_over("a")
+"""
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    with tempfile.TemporaryDirectory(prefix="portal-test-") as folder:
+        Path(folder).chmod(0o711)  # the server's account must pass, when it is not ours
+        server = Cluster(Path(folder) / "postgres", DURABLE)
+        server.hold()
+        yield server
+        server.release(immediately=True)
+
+
+def start(cluster: Cluster, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings.test", "DATABASE_URL": cluster.url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(program: subprocess.Popen[str]) -> str:
+    output, _ = program.communicate()
+    assert program.returncode == 0, output
+    return output
+
+
+def kill_every_process(cluster: Cluster) -> None:
+    pid = int((cluster.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
+    postmaster = psutil.Process(pid)
+    for process in [postmaster, *postmaster.children(recursive=True)]:
+        process.send_signal(signal.SIGKILL)
+    postmaster.wait()
+
+
+def test_an_expiry_is_finished_after_postgresql_was_killed_in_it(cluster: Cluster) -> None:
+    finish(start(cluster, "manage.py", "migrate", "--verbosity", "0"))
+    finish(start(cluster, "-c", TELL_THE_STORY))
+    with psycopg.connect(cluster.url) as holder, psycopg.connect(cluster.url, autocommit=True) as watcher:
+        holder.execute(
+            "SELECT id FROM loyalty_pointaccount WHERE id = "
+            "(SELECT id FROM loyalty_pointaccount ORDER BY id OFFSET 250 LIMIT 1) FOR UPDATE"
+        )
+        expiry = start(cluster, "manage.py", "expire_points")
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        wait_until(lambda: watcher.execute(waiting).fetchone(), "The command never came to the second chunk.")
+        kill_every_process(cluster)
+        holder.close()
+        watcher.close()
+    assert expiry.wait() != 0
+    assert expiry.stdout is not None
+    expiry.stdout.close()
+
+    cluster.release()
+    cluster.hold()
+    finished = finish(start(cluster, "manage.py", "expire_points"))
+
+    left = {"accounts": MEMBERS - 200, "points": POINTS_OVER - sum(10 + number for number in range(200))}
+    assert finished == f"accounts={left['accounts']} lots={left['accounts']} points={left['points']}\n"
+    with psycopg.connect(cluster.url) as connection:
+        totals = "SELECT count(*), -sum(points) FROM loyalty_entry WHERE kind = 6"
+        assert connection.execute(totals).fetchone() == (MEMBERS, POINTS_OVER)
