@@ -36,18 +36,14 @@ def folder() -> Iterator[Path]:
 
 def servers_in(folder: Path) -> list[psutil.Process]:
     """Return the PostgreSQL servers whose data lie in a folder."""
-    return [
-        process
-        for process in psutil.process_iter()
-        if process.name() == "postgres" and any(str(folder) in word for word in _command_of(process))
-    ]
+    return [process for process in psutil.process_iter() if _is_server_in(process, folder)]
 
 
-def _command_of(process: psutil.Process) -> list[str]:
+def _is_server_in(process: psutil.Process, folder: Path) -> bool:
     try:
-        return process.cmdline()
+        return process.name() == "postgres" and any(str(folder) in word for word in process.cmdline())
     except psutil.Error:
-        return []
+        return False
 
 
 def test_the_server_starts_answers_and_keeps_its_data_over_a_restart(folder: Path) -> None:

@@ -28,7 +28,9 @@ def run_pytest(folder: Path, source: str, *, ci: str) -> int:
         "no:cacheprovider",
     ]
     command += ["-p", "no:django", "-p", "tests.nothing_skipped", str(folder / "test_it.py")]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COVERAGE"))
+    }
     return subprocess.run(
         command, cwd=ROOT, env=environment | {"CI": ci}, capture_output=True, check=False
     ).returncode

@@ -55,6 +55,7 @@ def start(data: Path, port: int, **more: str) -> subprocess.Popen[str]:
         name: value
         for name, value in os.environ.items()
         if name not in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
+        and not name.startswith("COVERAGE")  # measuring four starts costs more than it shows
     }
     portal = subprocess.Popen(
         [sys.executable, "tools/portal.py", "run"],
