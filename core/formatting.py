@@ -39,7 +39,8 @@ def signed_points(value: int) -> str:
 
 def amount(cents: int, currency: str) -> str:
     """Write cents as an amount of money, such as `1 234,50 €` or `€1,234.50`."""
-    return format_currency(Decimal(cents) / 100, currency, locale=active_locale())
+    text = format_currency(Decimal(abs(cents)) / 100, currency, locale=active_locale())
+    return MINUS + text if cents < 0 else text
 
 
 def whole_amount(cents: int, currency: str) -> str:
