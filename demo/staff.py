@@ -54,4 +54,5 @@ def make_staff(*, at: datetime) -> None:
         EmailAddress.objects.get_or_create(
             user=user, email=user.email, defaults={"verified": True, "primary": True}
         )
-        user.groups.add(Group.objects.get(name=colleague.role))
+        group, _ = Group.objects.get_or_create(name=colleague.role)
+        user.groups.add(group)
