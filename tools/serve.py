@@ -58,8 +58,9 @@ class Portal:
         try:
             self._start_services()
             self._prepare_data()
-            self._start_programs()
+            self._start_site()
             self._wait_until_served()
+            self._start_worker()
             self._introduce()
             self._watch()
         finally:
@@ -104,19 +105,24 @@ class Portal:
             message = f"{sentence}; the reason stands above."
             raise Trouble(message)
 
-    def _start_programs(self) -> None:
-        """Start the site and the worker, each with a log file of its own."""
-        LOGS.mkdir(parents=True, exist_ok=True)
+    def _start_site(self) -> None:
+        command = ["gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{self.port}", "--preload"]
+        command += ["--workers", "2", "--threads", "4", "--graceful-timeout", "4", "--no-control-socket"]
+        self._start_program("site", command)
+
+    def _start_worker(self) -> None:
         (DATA / "celery").mkdir(parents=True, exist_ok=True, mode=0o700)
+        command = ["celery", "--app", "config", "--quiet", "worker", "--beat", "--loglevel", "WARNING"]
+        command += ["--schedule", str(DATA / "celery" / "schedule"), "--concurrency", "2"]
+        command += ["--without-gossip", "--without-mingle"]
+        self._start_program("worker", command)
+
+    def _start_program(self, name: str, command: Sequence[str]) -> None:
+        """Start a program that is to run until the end, with a log file of its own."""
         self._raise_if_stopping()
-        gunicorn = ["gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{self.port}", "--preload"]
-        gunicorn += ["--workers", "2", "--threads", "4", "--graceful-timeout", "4", "--no-control-socket"]
-        worker = ["celery", "--app", "config", "--quiet", "worker", "--beat", "--loglevel", "WARNING"]
-        worker += ["--schedule", str(DATA / "celery" / "schedule"), "--concurrency", "2"]
-        worker += ["--without-gossip", "--without-mingle"]
-        for name, command in (("site", gunicorn), ("worker", worker)):
-            with (LOGS / f"{name}.log").open("wb") as log:
-                self.programs[name] = _start([sys.executable, "-m", *command], log)
+        LOGS.mkdir(parents=True, exist_ok=True)
+        with (LOGS / f"{name}.log").open("wb") as log:
+            self.programs[name] = _start([sys.executable, "-m", *command], log)
 
     def _wait_until_served(self) -> None:
         deadline = time.monotonic() + SECONDS_TO_SERVE
