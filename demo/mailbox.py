@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as modern_policy
@@ -76,6 +76,8 @@ def _letter(file_name: str, position: int, content: bytes) -> Letter:
 
 def _instant(date: str) -> datetime | None:
     try:
-        return parsedate_to_datetime(date)
+        sent_at = parsedate_to_datetime(date)
     except ValueError:
         return None
+    # A date that ends in -0000 is in UTC and says nothing of where it was written.
+    return sent_at if sent_at.tzinfo else sent_at.replace(tzinfo=UTC)

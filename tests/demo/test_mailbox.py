@@ -40,7 +40,7 @@ def test_an_empty_mailbox_says_so_before_the_first_message_made_its_folder(
     client: Client, folder: Path
 ) -> None:
     assert not folder.exists()
-    assert "<article" not in page(client, "/demo/mailbox/")
+    assert 'class="line"' not in page(client, "/demo/mailbox/")
 
 
 def test_messages_are_listed_newest_first_even_when_one_file_holds_several(
@@ -51,7 +51,7 @@ def test_messages_are_listed_newest_first_even_when_one_file_holds_several(
         os.utime(file, (1_000_000_000, 1_000_000_000))
     send(folder, letter("Troisième", "trois"))
     shown = page(client, "/demo/mailbox/")
-    assert shown.count("<article") == 3
+    assert shown.count('class="line"') == 3
     assert shown.index("Troisième") < shown.index("Deuxième") < shown.index("Premier")
 
 
@@ -104,3 +104,12 @@ def test_where_settings_do_not_ask_for_the_demo_its_addresses_do_not_exist() -> 
         check=True,
     )
     assert done.stdout.strip() == "not found"
+
+
+def test_a_message_without_a_date_or_a_text_is_still_shown(client: Client, folder: Path) -> None:
+    folder.mkdir()
+    (folder / "broken.log").write_bytes(
+        b"Subject: Sans date\nContent-Type: multipart/mixed\n\n\n" + b"-" * 79 + b"\n"
+    )
+    assert "Sans date" in page(client, "/demo/mailbox/")
+    assert "Sans date" in page(client, "/demo/mailbox/broken.log/0/")
