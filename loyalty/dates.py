@@ -2,6 +2,7 @@
 
 import calendar
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from loyalty.models import ExpiryRounding
@@ -12,6 +13,7 @@ def local_date(instant: datetime, zone: ZoneInfo) -> date:
     return instant.astimezone(zone).date()
 
 
+@lru_cache(maxsize=5000)
 def expiry_date(earned_on: date, *, years: int, rounding: str = ExpiryRounding.DAY) -> date:
     """Return the last day on which points earned on a day can be spent, through its end.
 
