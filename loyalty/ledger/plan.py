@@ -25,23 +25,25 @@ CREDITS = frozenset({EntryKind.PURCHASE, EntryKind.VERIFIED_EMAIL})
 class LotState:
     """A lot as the plan sees it. `lot_id` is None when the plan did not load it: it may exist or not.
 
-    `last_expiry_id` is the latest entry that expired points of the lot. The changes are what the plan adds to
-    each column.
+    `last_expiry_id` is the latest entry that expired points of the lot; a lot is named when a credit of the
+    plan names it. The changes are what the plan adds to each column.
     """
 
     lot_id: int | None = None
     remaining: int = 0
     expired: int = 0
     last_expiry_id: int | None = None
+    is_named: bool = False
     granted_change: int = 0
     spent_change: int = 0
     expired_change: int = 0
     taken_back_change: int = 0
 
     @property
-    def remaining_change(self) -> int:
-        """What the other changes make of the points that remain."""
-        return self.granted_change - self.spent_change - self.expired_change - self.taken_back_change
+    def is_changed(self) -> bool:
+        """Whether the lot is to be written."""
+        changes = (self.granted_change, self.spent_change, self.expired_change, self.taken_back_change)
+        return self.is_named or any(changes)
 
 
 @dataclass(slots=True)
@@ -109,8 +111,9 @@ def _credit(account: AccountState, movement: Movement, today: date) -> PlannedEn
     repaid = min(account.owed, movement.points) if movement.lot.expires_on >= today else 0
     granted = movement.points - repaid
     account.owed -= repaid
-    if granted:
+    if movement.points:
         lot = account.lots.setdefault(movement.lot, LotState())
+        lot.is_named = True
         lot.granted_change += granted
         lot.remaining += granted
     return PlannedEntry(
@@ -119,7 +122,7 @@ def _credit(account: AccountState, movement: Movement, today: date) -> PlannedEn
         points=movement.points,
         owed_change=-repaid,
         occurred_at=movement.occurred_at,
-        lot=movement.lot if granted else None,
+        lot=movement.lot if movement.points else None,
         purchase_id=movement.purchase_id,
     )
 

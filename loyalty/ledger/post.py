@@ -120,7 +120,7 @@ def _parameters(
         (state.account_id, dates, lot)
         for state in accounts.values()
         for dates, lot in state.lots.items()
-        if lot.granted_change or lot.spent_change or lot.expired_change or lot.taken_back_change
+        if lot.is_changed
     ]
     known = [lot for _, _, lot in changed if lot.lot_id is not None]
     opened = [(account_id, dates, lot) for account_id, dates, lot in changed if lot.lot_id is None]

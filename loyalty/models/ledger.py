@@ -95,8 +95,8 @@ class EntryKind(models.IntegerChoices):
 class Entry(models.Model):
     """A movement of points. Nothing updates or deletes it: a correction is a new entry that names it.
 
-    points = what its lots gained - the change in points owed. A credit names the lot it opened or grew; what
-    debits took from lots, and what a cancellation gave back, stands in LotUse.
+    points = what its lots gained - the change in points owed. A credit names the lot of its points, even when
+    all of them repaid points owed; what debits took from lots, and cancellations gave back, stands in LotUse.
     """
 
     account = models.ForeignKey(

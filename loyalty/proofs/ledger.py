@@ -49,7 +49,7 @@ LEFT JOIN loyalty_lot l ON l.id = e.lot_id AND l.account_id <> e.account_id
 WHERE u.strangers > 0 OR l.id IS NOT NULL
    OR CASE WHEN e.kind IN (%(purchase)s, %(verified_email)s)
       THEN e.points + e.owed_change_points < 0 OR e.owed_change_points > 0 OR u.points IS NOT NULL
-           OR (e.lot_id IS NOT NULL) <> (e.points + e.owed_change_points > 0)
+           OR (e.lot_id IS NOT NULL) <> (e.points > 0)
       ELSE e.points <> -coalesce(u.points, 0) - e.owed_change_points OR e.lot_id IS NOT NULL END
 """
 

@@ -12,13 +12,16 @@ from members.models import CardStatus
 CLOCK_DRIFT = timedelta(minutes=15)
 """A till whose clock runs ahead by less than this is believed."""
 
+LONGEST_YEAR = timedelta(days=366)
 
-def check_line(line: PurchaseLine, programme: Programme, at: datetime) -> Reason:
-    """Check what needs no partner, store or card: the currency and the date."""
-    if line.currency != programme.currency:
-        return Reason.WRONG_CURRENCY
+
+def check_date(line: PurchaseLine, programme: Programme, at: datetime) -> Reason:
+    """Check that a purchase or return is neither to come nor older than the points it would earn."""
     if line.purchased_at > at + CLOCK_DRIFT:
         return Reason.IN_FUTURE
+    # The calendar of a time zone ends before year 1 does, so what is clearly too old is not looked up in it.
+    if line.purchased_at < at - (programme.points_validity_years + 2) * LONGEST_YEAR:
+        return Reason.OLDER_THAN_VALIDITY
     purchased_on = local_date(line.purchased_at, programme.zone)
     last_day = expiry_date(
         purchased_on, years=programme.points_validity_years, rounding=programme.expiry_rounding

@@ -9,7 +9,7 @@ from django.db import transaction
 from core.bulk import bulk_cursor
 from loyalty.dates import local_date
 from loyalty.models import EarningRule, FeedImport, Programme, PurchaseKind, PurchaseState
-from loyalty.purchases.checks import check_card, check_line, check_place
+from loyalty.purchases.checks import check_card, check_date, check_place
 from loyalty.purchases.earning import points_for
 from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
 from loyalty.purchases.places import (
@@ -95,10 +95,11 @@ def record_purchases(
     """
     rule = EarningRule.objects.get(programme=programme, is_live=True)
     rejected, found = _sort_out(lines, programme, rule, at)
-    firsts: dict[Key, int] = {}
-    for index, candidate in found.items():
-        firsts.setdefault(candidate.key, index)
-    candidates = [found[index] for index in firsts.values()]
+    firsts: dict[Key, Candidate] = {}
+    for candidate in found.values():
+        if candidate.state is not PurchaseState.REJECTED:
+            firsts.setdefault(candidate.key, candidate)
+    candidates = list(firsts.values())
     _insert(candidates, programme, rule, feed_import, at)
     earned = [
         _credit(c, programme) for c in candidates if c.purchase_id and c.state is PurchaseState.ACCEPTED
@@ -110,26 +111,25 @@ def record_purchases(
         purchase_ids=[credit.purchase_id for credit in earned],
     )
     settled = post_credits_and_returns(earned, returns, programme=programme, at=at)
-    stored = _stored_contents([c.key for c in candidates if c.purchase_id is None])
+    stored = _stored_contents([c.key for c in found.values() if c.purchase_id is None])
     verdicts = []
     for index in range(len(lines)):
         if index in rejected:
             verdicts.append(rejected[index])
-            continue
-        candidate = found[index]
-        first = found[firsts[candidate.key]]
-        if candidate is first and first.purchase_id:
-            verdicts.append(settled.get(first.purchase_id) or _verdict(first))
+        elif (purchase_id := found[index].purchase_id) is not None:
+            verdicts.append(settled.get(purchase_id) or _verdict(found[index]))
         else:
-            content = first.content if first.purchase_id else stored[candidate.key]
-            verdicts.append(_verdict_on_repeat(same=candidate.content == content, candidate=candidate))
+            verdicts.append(_verdict_on_unrecorded(found[index], stored.get(found[index].key)))
     return verdicts
 
 
 def _sort_out(
     lines: Sequence[PurchaseLine], programme: Programme, rule: EarningRule, at: datetime
 ) -> tuple[dict[int, LineVerdict], dict[int, Candidate]]:
-    """Return the verdicts on lines that the rules refuse, and the lines that may be recorded, by position."""
+    """Return the verdicts on lines whose reference or amount means nothing, and the others, by position.
+
+    Among the others are lines that the rules refuse today: they may have been recorded when these did not.
+    """
     partners = known_partners(programme, lines)
     stores = known_stores(lines)
     cards = known_cards(programme, [line.card_token for line in lines])
@@ -139,17 +139,19 @@ def _sort_out(
         card = cards.get(line.card_token)
         partner = partners.get(line.partner)
         store = stores.get((line.partner, line.store))
-        reason = check_line(line, programme, at)
-        if partner is None:
-            reason = reason or Reason.UNKNOWN_PARTNER
+        if line.currency != programme.currency:
+            reason = Reason.WRONG_CURRENCY
+        elif partner is None:
+            reason = Reason.UNKNOWN_PARTNER
         elif store is None:
-            reason = reason or Reason.UNKNOWN_STORE
-        elif line.kind is PurchaseKind.PURCHASE:
-            reason = reason or _check_purchase(line, programme, partner, store, card)
-        if reason or store is None:
-            rejected[index] = LineVerdict(Outcome.REJECTED, reason, card_id=card.card_id if card else None)
+            reason = Reason.UNKNOWN_STORE
         else:
-            found[index] = _candidate(line, store, card, rule)
+            reason = check_date(line, programme, at)
+            if line.kind is PurchaseKind.PURCHASE:
+                reason = reason or _check_purchase(line, programme, partner, store, card)
+            found[index] = _candidate(line, store, card, rule, reason)
+            continue
+        rejected[index] = LineVerdict(Outcome.REJECTED, reason, card_id=card.card_id if card else None)
     return rejected, found
 
 
@@ -162,7 +164,11 @@ def _check_purchase(
     )
 
 
-def _candidate(line: PurchaseLine, store: KnownStore, card: KnownCard | None, rule: EarningRule) -> Candidate:
+def _candidate(
+    line: PurchaseLine, store: KnownStore, card: KnownCard | None, rule: EarningRule, refusal: Reason
+) -> Candidate:
+    if refusal:
+        return Candidate(line, store, card, PurchaseState.REJECTED, refusal)
     if line.kind is PurchaseKind.RETURN:
         return Candidate(line, store, card, PurchaseState.PARKED, Reason.UNKNOWN_PURCHASE)
     if card is None:
@@ -256,8 +262,10 @@ def _verdict(candidate: Candidate) -> LineVerdict:
     )
 
 
-def _verdict_on_repeat(*, same: bool, candidate: Candidate) -> LineVerdict:
+def _verdict_on_unrecorded(candidate: Candidate, stored: Content | None) -> LineVerdict:
     card_id = candidate.card.card_id if candidate.card else None
-    if same:
+    if stored is None:
+        return LineVerdict(Outcome.REJECTED, candidate.reason, card_id=card_id)
+    if candidate.content == stored:
         return LineVerdict(Outcome.DUPLICATE, Reason.ALREADY_RECORDED, card_id=card_id)
     return LineVerdict(Outcome.REJECTED, Reason.REFERENCE_REUSED, card_id=card_id)

@@ -113,7 +113,8 @@ def post_credits_and_returns(
 ) -> dict[int, LineVerdict]:
     """Post the credits, then settle the returns; return the verdict of each return by its id.
 
-    All accounts are locked at once before anything is posted or any earlier return is counted.
+    All accounts are locked at once before anything is posted or any earlier return is counted. Credits are
+    posted in the order of their purchases, whatever the order in which the lines came.
     """
     accounts = {credit.account_id for credit in earned}
     accounts |= {waiting.account_id for waiting in returns if waiting.account_id is not None}
@@ -128,7 +129,7 @@ def post_credits_and_returns(
                 lot=credit.lot,
                 purchase_id=credit.purchase_id,
             )
-            for credit in earned
+            for credit in sorted(earned, key=lambda credit: (credit.purchased_at, credit.purchase_id))
         ],
         zone=programme.zone,
         at=at,

@@ -1,0 +1,129 @@
+"""A tiny model of an account, to compare the ledger with: every single point is a token with a place.
+
+It knows no lot, no entry and no SQL. Whatever it does is a loop over tokens.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+
+class Dates(NamedTuple):
+    """When a point can be spent: through a day, and from a day. Points are used in this order."""
+
+    expires_on: date
+    available_on: date
+
+
+@dataclass
+class Token:
+    """One point. Its place is live, expired, gone or the name of the order it was spent on."""
+
+    dates: Dates
+    place: str = "live"
+
+
+@dataclass
+class Bought:
+    """A purchase of one point for each full euro, and how much of it was kept."""
+
+    dates: Dates
+    cents: int
+    kept_cents: int
+
+
+def four_years_after(day: date) -> date:
+    """Return the same day four years later; only 29 February may be missing there."""
+    try:
+        return day.replace(year=day.year + 4)
+    except ValueError:
+        return day.replace(year=day.year + 4, day=28)
+
+
+@dataclass
+class ModelAccount:
+    """The tokens of one account and what it owes."""
+
+    tokens: list[Token] = field(default_factory=list)
+    owed: int = 0
+    purchases: dict[str, Bought] = field(default_factory=dict)
+
+    @property
+    def balance(self) -> int:
+        """What the account shows: below zero, points are owed."""
+        return len(self._at("live")) - self.owed
+
+    def available(self, today: date) -> int:
+        """Count the points that can be spent today."""
+        return len(self._spendable(today))
+
+    def remaining(self) -> dict[Dates, int]:
+        """Count the live points by their dates, those that are over but not written down included."""
+        counts: dict[Dates, int] = {}
+        for token in self._at("live"):
+            counts[token.dates] = counts.get(token.dates, 0) + 1
+        return counts
+
+    def buy(self, reference: str, cents: int, bought_on: date, today: date) -> int:
+        """Earn a point for each full euro; points that can still be spent repay points owed first."""
+        dates = Dates(four_years_after(bought_on), bought_on)
+        self.purchases[reference] = Bought(dates, cents, cents)
+        for _ in range(cents // 100):
+            if self.owed and dates.expires_on >= today:
+                self.owed -= 1
+            else:
+                self.tokens.append(Token(dates))
+        return cents // 100
+
+    def bring_back(self, reference: str, cents: int, today: date) -> int:
+        """Take back what the returned part had earned; return how many points."""
+        purchase = self.purchases[reference]
+        before = purchase.kept_cents // 100
+        purchase.kept_cents = max(0, purchase.kept_cents - cents)
+        taken = before - purchase.kept_cents // 100
+        own = [token for token in self.tokens if token.dates == purchase.dates]
+        others = [token for token in self._live(today) if token.dates != purchase.dates]
+        sources = [token for token in own if token.place == "live"]
+        sources += [token for token in own if token.place == "expired"]
+        sources += others
+        for token in sources[:taken]:
+            token.place = "gone"
+        self.owed += max(0, taken - len(sources))
+        return taken
+
+    def order(self, name: str, price: int, today: date) -> bool:
+        """Spend the points that expire first; say whether there were enough."""
+        spendable = self._spendable(today)
+        if len(spendable) < price:
+            return False
+        for token in spendable[:price]:
+            token.place = name
+        return True
+
+    def cancel(self, name: str, today: date) -> None:
+        """Give the points of an order back; those that are not over repay points owed first."""
+        for token in sorted(self._at(name), key=lambda token: token.dates):
+            if token.dates.expires_on < today:
+                token.place = "expired"
+            elif self.owed:
+                self.owed -= 1
+                token.place = "gone"
+            else:
+                token.place = "live"
+        self.expire(today)
+
+    def expire(self, today: date) -> None:
+        """Write down what is over."""
+        for token in self._at("live"):
+            if token.dates.expires_on < today:
+                token.place = "expired"
+
+    def _at(self, place: str) -> list[Token]:
+        return [token for token in self.tokens if token.place == place]
+
+    def _live(self, today: date) -> list[Token]:
+        live = [token for token in self._at("live") if token.dates.expires_on >= today]
+        return sorted(live, key=lambda token: token.dates)
+
+    def _spendable(self, today: date) -> list[Token]:
+        return [token for token in self._live(today) if token.dates.available_on <= today]
