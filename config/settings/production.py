@@ -5,12 +5,14 @@ import os
 from config.database import database_from_url
 from config.settings.base import *  # noqa: F403 - settings are one flat namespace, kept in several files
 from config.settings.jobs import broker
-from config.settings.refusals import refuse_unsafe, required
+from config.settings.refusals import refuse_unsafe, required, whole_number
 
 SECRET_KEY = required("SECRET_KEY", "a random text of at least 50 characters")
 DEBUG = os.environ.get("DEBUG", "") not in ("", "0")
 ALLOWED_HOSTS = [host.strip() for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host.strip()]
-CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if not host.startswith("*")]
+CSRF_TRUSTED_ORIGINS = [
+    f"https://*{host}" if host.startswith(".") else f"https://{host}" for host in ALLOWED_HOSTS
+]
 
 GIFT_CARD_HASH_KEY = required("GIFT_CARD_HASH_KEY", "a random text of at least 50 characters")
 GIFT_CARD_ENCRYPTION_KEYS = [
@@ -32,7 +34,7 @@ CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT_OPTIONS = broker(redis_url=REDIS_URL,
 
 EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
-EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "587"))
+EMAIL_PORT = whole_number("EMAIL_PORT", 587)
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = os.environ.get("EMAIL_USE_TLS", "1") == "1"
@@ -54,7 +56,7 @@ SECURE_SSL_REDIRECT = True
 SESSION_COOKIE_NAME = "__Host-sessionid"
 SESSION_COOKIE_SECURE = True
 # Only a proxy that removes these headers from what comes from outside may be trusted with them.
-PROXIES_IN_FRONT = int(os.environ.get("PROXIES_IN_FRONT", "0"))
+PROXIES_IN_FRONT = whole_number("PROXIES_IN_FRONT", 0)
 ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES_IN_FRONT
 if PROXIES_IN_FRONT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -24,6 +24,15 @@ def required(name: str, meaning: str) -> str:
     return value
 
 
+def whole_number(name: str, default: int) -> int:
+    """Return an environment variable as a number, or refuse to start when it is none."""
+    value = os.environ.get(name, "").strip() or str(default)
+    if not (value.isascii() and value.isdigit()):
+        message = f"{name} must be a whole number."
+        raise ImproperlyConfigured(message)
+    return int(value)
+
+
 def refuse_unsafe(settings: Mapping[str, Any]) -> None:
     """Raise ImproperlyConfigured for the first setting that would make the portal unsafe."""
     if settings["DEBUG"]:

@@ -76,6 +76,8 @@ def test_safe_settings_start(monkeypatch: pytest.MonkeyPatch) -> None:
         ("DATABASE_URL", None, "Set DATABASE_URL"),
         ("DATABASE_URL", "sqlite:///points.db", "DATABASE_URL must start with postgresql://"),
         ("REDIS_URL", None, "Set REDIS_URL"),
+        ("EMAIL_PORT", "smtp", "EMAIL_PORT must be a whole number"),
+        ("PROXIES_IN_FRONT", "-1", "PROXIES_IN_FRONT must be a whole number"),
     ],
 )
 def test_an_unsafe_setting_is_refused_with_one_sentence_that_repeats_no_secret(
@@ -104,6 +106,11 @@ def test_a_cache_of_one_process_is_refused(monkeypatch: pytest.MonkeyPatch, back
     refuse_unsafe(settings)
     with pytest.raises(ImproperlyConfigured, match="The cache must be shared by all processes"):
         refuse_unsafe(settings | {"CACHES": {"default": {"BACKEND": backend}}})
+
+
+def test_forms_are_taken_from_the_named_hosts_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = production(monkeypatch, ALLOWED_HOSTS="points.example,.shops.example")
+    assert settings["CSRF_TRUSTED_ORIGINS"] == ["https://points.example", "https://*.shops.example"]
 
 
 def test_a_proxy_is_trusted_only_when_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
