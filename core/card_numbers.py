@@ -9,17 +9,22 @@ MASK = "[card-number-ending-"
 """Starts what stands in the place of a card number. A text that was masked still counts as holding one."""
 
 # A word of 13 to 19 digits, in one piece or with single spaces. A phone number written with + is none.
-_WORD = re.compile(r"(?<![\w.+-])(?<![0-9] )[1-9](?: ?[0-9]){12,18}(?! ?[0-9])(?![\w-])")
+# Spaces include those that do not break, which French writes in long numbers.
+_WORD = re.compile(
+    r"(?<![\w.+-])(?<![0-9][ \u00a0\u202f])"
+    r"[1-9](?:[ \u00a0\u202f]?[0-9]){12,18}(?![ \u00a0\u202f]?[0-9])(?![\w-])"
+)
 # A number of the large card networks, in one piece or in its usual groups, even inside a longer word.
 # References made of a store, a day and a number also have many digits and dashes: they match neither
 # pattern.
 _NETWORK = re.compile(
     r"(?<![0-9A-Fa-f+])(?:"
-    r"(?:4[0-9]{3}|5[1-5][0-9]{2}|2[2-7][0-9]{2}|6[0-9]{3})([ -]?)[0-9]{4}\1[0-9]{4}\1[0-9]{4}"
-    r"|3[47][0-9]{2}([ -]?)[0-9]{6}\2[0-9]{5}"
+    r"(?:4[0-9]{3}|5[1-5][0-9]{2}|2[2-7][0-9]{2}|6[0-9]{3})([ .\u00a0\u202f-]?)[0-9]{4}\1[0-9]{4}\1[0-9]{4}"
+    r"|3[47][0-9]{2}([ .\u00a0\u202f-]?)[0-9]{6}\2[0-9]{5}"
     r")(?![0-9A-Fa-f])"
 )
-_MANY_DIGITS = re.compile(r"[0-9](?:[ -]?[0-9]){12}").search
+_MANY_DIGITS = re.compile(r"[0-9](?:[ .\u00a0\u202f-]?[0-9]){12}").search
+_SEPARATORS = re.compile(r"[ .\u00a0\u202f-]")
 _NINE = 9
 
 
@@ -45,7 +50,7 @@ def _masked(found: re.Match[str]) -> str:
 
 
 def _digits(number: str) -> str:
-    return number.replace(" ", "").replace("-", "")
+    return _SEPARATORS.sub("", number)
 
 
 def _passes_luhn(number: str) -> bool:

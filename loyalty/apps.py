@@ -14,6 +14,7 @@ class LoyaltyConfig(AppConfig):
         from core.outbox import subscribe  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.bonuses import EMAIL_VERIFIED, on_email_verified  # noqa: PLC0415 - likewise
         from loyalty.expiry.job import register_expiry_job  # noqa: PLC0415 - likewise
+        from loyalty.feeds.background import register_imports_sweeper  # noqa: PLC0415 - likewise
         from loyalty.parked import register_stray_lines_sweeper  # noqa: PLC0415 - likewise
         from loyalty.proofs.feeds import register_feed_proofs  # noqa: PLC0415 - likewise
         from loyalty.proofs.ledger import register_ledger_proofs  # noqa: PLC0415 - likewise
@@ -21,5 +22,6 @@ class LoyaltyConfig(AppConfig):
         subscribe(EMAIL_VERIFIED, on_email_verified)
         register_expiry_job()
         register_stray_lines_sweeper()
+        register_imports_sweeper()
         register_ledger_proofs()
         register_feed_proofs()

@@ -46,11 +46,7 @@ def begin_import(
     try:
         checked = check_file(source, kind, report=report)
     except FeedRefused as refusal:
-        feed_import.state = FeedState.REFUSED
-        feed_import.refusal = refusal.refusal
-        feed_import.refusal_details = refusal.details
-        feed_import.finished_at = at
-        feed_import.save()
+        save_refused(feed_import, refusal, at=at)
         raise
     feed_import.sha256 = checked.sha256
     feed_import.total_lines = checked.total_lines
@@ -73,6 +69,15 @@ def new_import(*, programme: Programme, kind: str, name: str, at: datetime) -> F
     return FeedImport(
         programme=programme, kind=kind, file_name=safe_name(name), business_at=at, created_at=at, moved_at=at
     )
+
+
+def save_refused(feed_import: FeedImport, refusal: FeedRefused, *, at: datetime) -> None:
+    """Save a new import as refused, so that it can be seen why."""
+    feed_import.state = FeedState.REFUSED
+    feed_import.refusal = refusal.refusal
+    feed_import.refusal_details = refusal.details
+    feed_import.finished_at = at
+    feed_import.save()
 
 
 def safe_name(name: str) -> str:
@@ -99,12 +104,12 @@ def import_lines(
         _settle_all(feed_import)
     # While the database records a chunk, a thread reads the next one.
     with ThreadPoolExecutor(max_workers=1) as pool:
-        ahead = pool.submit(reader.read, _place(feed_import, reader), _lines_left(feed_import))
-        while _lines_left(feed_import):
+        ahead = pool.submit(reader.read, _place(feed_import, reader), lines_left(feed_import))
+        while lines_left(feed_import):
             chunk = ahead.result()
             if chunk.start != _place(feed_import, reader):
-                chunk = reader.read(_place(feed_import, reader), _lines_left(feed_import))
-            ahead = pool.submit(reader.read, chunk.end, _lines_left(feed_import) - len(chunk.numbers))
+                chunk = reader.read(_place(feed_import, reader), lines_left(feed_import))
+            ahead = pool.submit(reader.read, chunk.end, lines_left(feed_import) - len(chunk.numbers))
             feed_import, verdicts = _record_chunk(feed_import.pk, chunk, reader, at)
             if settle is not None and verdicts:
                 settle(chunk.lines, verdicts, feed_import)
@@ -119,7 +124,8 @@ def _place(feed_import: FeedImport, reader: ChunkReader) -> Place:
     return Place(feed_import.cursor_offset, feed_import.cursor_line)
 
 
-def _lines_left(feed_import: FeedImport) -> int:
+def lines_left(feed_import: FeedImport) -> int:
+    """Return how many lines are not recorded yet."""
     return feed_import.total_lines - feed_import.read_lines
 
 

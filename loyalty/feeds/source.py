@@ -97,6 +97,11 @@ class Blocks(io.BufferedIOBase):
         """The digest of all bytes read so far."""
         return self._sha256.hexdigest()
 
+    @property
+    def lines(self) -> int:
+        """How many ends of lines were read so far."""
+        return self._newlines
+
     def line_of(self, error: UnicodeDecodeError) -> int:
         """Return the line on which the last block read is not UTF-8."""
         return self._newlines_before_block + error.object[: error.start].count(b"\n") + 1

@@ -1,0 +1,67 @@
+"""Importing uploaded files in the background, a few seconds at a time. The tables say what is left to do."""
+
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import BinaryIO
+
+from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
+
+from core.doorbell import ring
+from core.jobs import register_sweeper
+from loyalty.feeds.imports import new_import, save_refused
+from loyalty.feeds.refusals import FeedRefused
+from loyalty.feeds.uploads import UNFINISHED, forget_lost_uploads, keep_upload, step_import
+from loyalty.models import FeedImport, Programme
+from members.models import User
+
+SECONDS_AT_WORK = 15
+"""A task that has more to do after so long rings for another, so that workers can be stopped at any time."""
+
+STALLED_AFTER = timedelta(minutes=1)
+
+
+def start_import(
+    *, programme: Programme, kind: str, name: str, content: BinaryIO, created_by: User | None, at: datetime
+) -> FeedImport:
+    """Keep an uploaded file and have it imported in the background; return its import.
+
+    A file that cannot be a feed is refused at once: the import that is returned says why, and nothing of
+    the file is kept. The same file sent again is imported again, and all its lines are duplicates.
+    """
+    feed_import = new_import(programme=programme, kind=kind, name=name, at=at)
+    feed_import.created_by = created_by
+    try:
+        keep_upload(feed_import, content)
+    except FeedRefused as refusal:
+        save_refused(feed_import, refusal, at=at)
+        return feed_import
+    with transaction.atomic():
+        feed_import.path = f"{feed_import.public_id}.csv"
+        feed_import.save()
+        ring(run_feed_import, feed_import.pk)
+    return feed_import
+
+
+@shared_task(name="loyalty.tasks.run_feed_import")
+def run_feed_import(import_id: int) -> None:
+    """Work on an uploaded file for some seconds; ring again when there is more to do."""
+    started = monotonic()
+    if step_import(
+        import_id, at=timezone.now(), goes_on=lambda _import: monotonic() - started < SECONDS_AT_WORK
+    ):
+        ring(run_feed_import, import_id)
+
+
+def wake_imports(at: datetime) -> None:
+    """Ring for uploaded files that nobody works on, and delete files that were left behind."""
+    stalled = FeedImport.objects.filter(state__in=UNFINISHED, moved_at__lte=at - STALLED_AFTER)
+    for import_id in stalled.exclude(path="").order_by("pk").values_list("pk", flat=True):
+        ring(run_feed_import, import_id)
+    forget_lost_uploads(at)
+
+
+def register_imports_sweeper() -> None:
+    """Look every minute for imports that lost their message or their worker."""
+    register_sweeper("imports", wake_imports)

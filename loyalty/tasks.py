@@ -1,0 +1,5 @@
+"""The tasks of this app, gathered where Celery looks for them."""
+
+from loyalty.feeds.background import run_feed_import
+
+__all__ = ["run_feed_import"]
