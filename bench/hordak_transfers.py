@@ -74,7 +74,7 @@ def run(processes: int, seconds: float) -> float:
     running = [context.Process(target=transfer, args=(n, seconds, counts)) for n in range(processes)]
     for process in running:
         process.start()
-    total = sum(counts.get(timeout=seconds + 60) for _ in running)
+    total = sum(int(counts.get(timeout=seconds + 60)) for _ in running)
     for process in running:
         process.join()
     return total / seconds
