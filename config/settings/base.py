@@ -4,11 +4,17 @@ import os
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
 from config.content_policy import SITE_POLICY
 from config.settings.accounts import *  # noqa: F403 - settings are one flat namespace, kept in several files
+from config.settings.admin import *  # noqa: F403 - likewise
 from config.settings.jobs import *  # noqa: F403 - likewise
+from config.settings.staff import *  # noqa: F403 - likewise
+
+# Before any app is read: some of Django's classes take type parameters only from here on.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(os.environ.get("PORTAL_DATA") or BASE_DIR / ".data").resolve()
