@@ -1,0 +1,105 @@
+"""The look of the admin and the way through it. Each link is shown to those who may follow it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse_lazy
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+def _may(*permissions: str) -> Callable[[HttpRequest], bool]:
+    return lambda request: any(request.user.has_perm(permission) for permission in permissions)
+
+
+def _list_of(model: str, title: str | Promise, icon: str) -> dict[str, Any]:
+    app_label, name = model.split(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app_label}_{name}_changelist"),
+        "permission": _may(f"{app_label}.view_{name}"),
+    }
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": _("Loyalty portal"),
+    "SITE_HEADER": _("Loyalty portal"),
+    "SITE_SYMBOL": "loyalty",
+    "SHOW_LANGUAGES": False,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "6px",
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "title": _("Members"),
+                "items": [
+                    _list_of("members.member", _("Members"), "person"),
+                    _list_of("members.card", _("Cards"), "credit_card"),
+                    _list_of("loyalty.pointaccount", _("Point accounts"), "account_balance_wallet"),
+                    _list_of("members.activationattempt", _("Activations"), "key"),
+                ],
+            },
+            {
+                "title": _("Points"),
+                "items": [
+                    _list_of("loyalty.purchase", _("Purchases"), "shopping_bag"),
+                    _list_of("loyalty.entry", _("Movements"), "swap_vert"),
+                    _list_of("loyalty.lot", _("Lots of points"), "stacks"),
+                    _list_of("loyalty.lotuse", _("Uses of lots"), "call_split"),
+                ],
+            },
+            {
+                "title": _("Gift cards"),
+                "items": [
+                    _list_of("rewards.order", _("Orders"), "receipt_long"),
+                    _list_of("rewards.giftcard", _("Gift cards"), "redeem"),
+                    _list_of("rewards.giftcardmovement", _("Gift-card movements"), "currency_exchange"),
+                    _list_of("rewards.giftcardproduct", _("Catalogue"), "storefront"),
+                ],
+            },
+            {
+                "title": _("Files"),
+                "items": [
+                    {
+                        "title": _("Import a file"),
+                        "icon": "upload_file",
+                        "link": reverse_lazy("admin:loyalty_feedimport_add"),
+                        "permission": _may("loyalty.add_feedimport"),
+                    },
+                    _list_of("loyalty.feedimport", _("Imports"), "folder_open"),
+                    _list_of("loyalty.rejectedline", _("Rejected lines"), "block"),
+                    _list_of("loyalty.feedchunk", _("Chunks of imports"), "view_agenda"),
+                ],
+            },
+            {
+                "title": _("Programme"),
+                "items": [
+                    _list_of("campaigns.promotion", _("Promotions"), "campaign"),
+                    _list_of("loyalty.programme", _("Programmes"), "loyalty"),
+                    _list_of("loyalty.earningrule", _("Earning rules"), "rule"),
+                    _list_of("loyalty.agreement", _("Agreements"), "handshake"),
+                    _list_of("partners.partner", _("Partners"), "store"),
+                    _list_of("partners.store", _("Stores"), "location_on"),
+                    _list_of("members.issuer", _("Issuers"), "account_balance"),
+                    _list_of("members.cardproduct", _("Card products"), "style"),
+                ],
+            },
+            {
+                "title": _("Operation"),
+                "items": [
+                    _list_of("core.jobrun", _("Job runs"), "schedule"),
+                    _list_of("core.outboxmessage", _("Messages between apps"), "outbox"),
+                    _list_of("core.idempotencyrecord", _("Answered requests"), "replay"),
+                    _list_of("members.user", _("Sign-ins"), "login"),
+                    _list_of("account.emailaddress", _("Addresses of sign-ins"), "alternate_email"),
+                    _list_of("auth.group", _("Groups of staff"), "groups"),
+                    _list_of("admin.logentry", _("Changes in the admin"), "history"),
+                ],
+            },
+        ],
+    },
+}

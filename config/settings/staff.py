@@ -1,0 +1,92 @@
+"""What each group of staff may do in the admin. `manage.py sync_staff_groups` writes it to the database.
+
+A permission is written as Django names it, `app.action_model`. Rows of the ledger cannot be changed by
+anybody, so only the permission to view them exists here. Three permissions stand for actions:
+`loyalty.add_feedimport` uploads files, `rewards.change_order` cancels orders, `loyalty.change_pointaccount`
+lets members leave.
+"""
+
+_CATALOGUE = [
+    "members.view_issuer",
+    "members.view_cardproduct",
+    "partners.view_partner",
+    "partners.view_store",
+    "loyalty.view_programme",
+    "loyalty.view_agreement",
+    "loyalty.view_earningrule",
+    "rewards.view_giftcardproduct",
+    "campaigns.view_promotion",
+]
+_MEMBERS = ["members.view_member", "members.view_card", "loyalty.view_pointaccount"]
+_LEDGER = [
+    "loyalty.view_entry",
+    "loyalty.view_lot",
+    "loyalty.view_lotuse",
+    "loyalty.view_purchase",
+    "loyalty.view_rejectedline",
+    "rewards.view_order",
+    "rewards.view_giftcard",
+    "rewards.view_giftcardmovement",
+]
+_FEEDS = ["loyalty.view_feedimport", "loyalty.view_feedchunk", "loyalty.view_rejectedline"]
+_MACHINERY = ["core.view_jobrun", "core.view_outboxmessage", "core.view_idempotencyrecord"]
+_SIGN_INS = ["members.view_user", "auth.view_group", "account.view_emailaddress"]
+
+STAFF_GROUPS: dict[str, list[str]] = {
+    "Programme manager": [
+        *_CATALOGUE,
+        *_MEMBERS,
+        *_LEDGER,
+        *_FEEDS,
+        "loyalty.add_feedimport",
+        "loyalty.add_programme",
+        "loyalty.change_programme",
+        "loyalty.add_agreement",
+        "loyalty.change_agreement",
+        "loyalty.add_earningrule",
+        "loyalty.change_earningrule",
+        "loyalty.change_pointaccount",
+        "partners.add_partner",
+        "partners.change_partner",
+        "partners.add_store",
+        "partners.change_store",
+        "rewards.add_giftcardproduct",
+        "rewards.change_giftcardproduct",
+        "rewards.change_order",
+    ],
+    "Marketing": [
+        *_CATALOGUE,
+        "campaigns.add_promotion",
+        "campaigns.change_promotion",
+        "campaigns.delete_promotion",
+    ],
+    "Call centre": [
+        *_CATALOGUE,
+        *_MEMBERS,
+        *_LEDGER,
+        "members.view_activationattempt",
+        "loyalty.change_pointaccount",
+        "rewards.change_order",
+    ],
+    "Finance": [*_CATALOGUE, "loyalty.view_pointaccount", *_LEDGER, *_FEEDS],
+    "Auditor": [
+        *_CATALOGUE,
+        *_MEMBERS,
+        *_LEDGER,
+        *_FEEDS,
+        *_MACHINERY,
+        *_SIGN_INS,
+        "members.view_activationattempt",
+        "admin.view_logentry",
+    ],
+    "Operator": [
+        *_CATALOGUE,
+        *_FEEDS,
+        *_MACHINERY,
+        *_SIGN_INS,
+        "loyalty.add_feedimport",
+        "members.add_user",
+        "members.change_user",
+        "admin.view_logentry",
+    ],
+}

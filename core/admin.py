@@ -1,0 +1,170 @@
+"""What all admin pages share, and the pages of core's own tables.
+
+Tables grow to hundreds of millions of rows: no page counts one, sorts it by a column without an index or
+offers it as a list of choices. Rows that only services write can be looked at and nothing else, by anybody.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise, cached_property
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action, display
+
+from core.models import IdempotencyRecord, JobRun, JobState, OutboxMessage
+
+Text = str | Promise
+
+Labelled = tuple[object, object]
+"""A value, which chooses the colour, and the text that is shown."""
+
+COUNTED_ROWS = 5_000
+"""Lists end here; whoever looks for something older searches or filters."""
+
+
+Method = TypeVar("Method", bound=Callable[..., object])
+
+
+def in_colours(description: Text, colours: Mapping[Any, str]) -> Callable[[Method], Method]:
+    """Show a column as coloured labels; its method returns a value, which chooses the colour, and a text."""
+    decorator: Callable[[Method], Method] = display(description=description, label=dict(colours))
+    return decorator
+
+
+def button(
+    description: Text, *, url_path: str, permissions: Sequence[str], icon: str
+) -> Callable[[Method], Method]:
+    """Make a method a page of its own, led to by a button for those who have all the permissions.
+
+    A permission is a word that names a method `has_<word>_permission`. It is never written `app.codename`:
+    unfold then asks the database whether it exists, before there are tables.
+    """
+    decorator: Callable[[Method], Method] = action(
+        description=description, url_path=url_path, permissions=permissions, icon=icon
+    )
+    return decorator
+
+
+def page_of(row: Model) -> str:
+    """Return the address of a row's page in the admin."""
+    meta = row._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
+
+
+def link_to(row: Model, text: object = "") -> str:
+    """Return a link to a row's page in the admin."""
+    return format_html(
+        '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', page_of(row), text or row
+    )
+
+
+class CappedPaginator(Paginator[Any]):
+    """Pages of a table that may be huge: it counts no further than the last row it shows."""
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are to page through, COUNTED_ROWS at most."""
+        rows = self.object_list
+        return rows.order_by()[:COUNTED_ROWS].count() if isinstance(rows, QuerySet) else len(rows)
+
+
+class PortalAdmin(ModelAdmin):
+    """A page of ours: nothing is deleted unless it says so, and there are no bulk actions."""
+
+    actions = None
+    list_per_page = 50
+    list_max_show_all = 50
+    paginator = CappedPaginator
+    show_full_result_count = False
+    warn_unsaved_form = True
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the signature is Django's
+        """Refuse: what people and points depend on is closed or ended, never deleted."""
+        return False
+
+    def row(self, request: HttpRequest, object_id: str) -> Any:  # noqa: ANN401 - a row of the page's own model
+        """Return the row that an address names. Raises Http404."""
+        found = self.get_object(request, object_id)
+        if found is None:
+            raise Http404
+        return found
+
+
+class LockedMixin:
+    """Rows that can be looked at and nothing else, whatever permissions somebody has."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the signature is Django's
+        """Refuse."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - likewise
+        """Refuse."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - likewise
+        """Refuse."""
+        return False
+
+
+class LockedAdmin(LockedMixin, PortalAdmin):
+    """Pages of rows that only services write."""
+
+    sortable_by = ()
+    ordering: ClassVar[tuple[str, ...]] = ("-pk",)
+
+
+class LockedInline(LockedMixin, TabularInline):
+    """Such rows on the page of another."""
+
+    extra = 0
+    show_change_link = True
+    per_page = 20
+
+
+@admin.register(JobRun)
+class JobRunAdmin(LockedAdmin):
+    """Runs of nightly jobs: what is unfinished, and why."""
+
+    list_display = (
+        "business_date",
+        "job",
+        "scope",
+        "shown_state",
+        "shown_counts",
+        "attempts",
+        "last_error",
+        "moved_at",
+    )
+    list_filter = ("state", "job")
+    ordering = ("-business_date", "-pk")
+
+    @in_colours(_("state"), {JobState.DONE: "success", JobState.RUNNING: "info"})
+    def shown_state(self, run: JobRun) -> Labelled:
+        return run.state, run.get_state_display()
+
+    @admin.display(description=_("counts"))
+    def shown_counts(self, run: JobRun) -> str:
+        return " ".join(f"{name}={count}" for name, count in run.counts.items())
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(LockedAdmin):
+    """Messages between apps: what could not be delivered yet, and why."""
+
+    list_display = ("id", "topic", "created_at", "delivered_at", "attempts", "last_error")
+    list_filter = (("delivered_at", admin.EmptyFieldListFilter),)
+
+
+@admin.register(IdempotencyRecord)
+class IdempotencyRecordAdmin(LockedAdmin):
+    """Requests that were answered, so that a repeat gets the same answer."""
+
+    list_display = ("id", "scope", "created_at", "result")
+    fields: ClassVar = ("scope", "result", "created_at")

@@ -1,0 +1,217 @@
+"""Imports of files: sending one, watching it, reading what was refused and fetching the verdicts."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
+
+from core.admin import Labelled, LockedAdmin, button, in_colours, link_to, page_of
+from core.formatting import number, signed_points
+from loyalty.admin.purchases import sentence_for
+from loyalty.feeds.background import start_import
+from loyalty.feeds.refusals import refusal_sentence
+from loyalty.feeds.verdicts import verdict_lines
+from loyalty.models import FeedChunk, FeedImport, FeedKind, FeedState, Programme, RejectedLine
+
+if TYPE_CHECKING:
+    from members.models import User
+
+UNFINISHED = frozenset({FeedState.WAITING, FeedState.RUNNING})
+SECONDS_BETWEEN_LOOKS = 2
+REFUSED_SHOWN = 20
+
+
+class UploadForm(forms.Form):
+    """A file, what it holds and whose it is."""
+
+    programme = forms.ModelChoiceField(
+        Programme.objects.order_by("name"),
+        label=_("Programme"),
+        empty_label=None,
+        widget=UnfoldAdminSelectWidget(),
+    )
+    kind = forms.ChoiceField(
+        label=_("What the file holds"), choices=FeedKind.choices, widget=UnfoldAdminSelectWidget()
+    )
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("CSV in UTF-8, or the same compressed as .gz"),
+        allow_empty_file=True,
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.gz,text/csv"}),
+    )
+
+
+@admin.register(FeedImport)
+class FeedImportAdmin(LockedAdmin):
+    """Imports, the newest first."""
+
+    list_display = (
+        "file_name",
+        "programme",
+        "kind",
+        "shown_state",
+        "read_lines",
+        "accepted_lines",
+        "duplicate_lines",
+        "parked_lines",
+        "rejected_lines",
+        "created_at",
+    )
+    list_filter = ("state", "kind", "programme")
+    list_select_related = ("programme",)
+    search_fields = ("file_name",)
+    fieldsets = (
+        (None, {"fields": ("programme", "kind", "file_name", "created_by", "created_at", "finished_at")}),
+        (
+            _("Lines"),
+            {
+                "fields": (
+                    "total_lines",
+                    "read_lines",
+                    "accepted_lines",
+                    "duplicate_lines",
+                    "parked_lines",
+                    "rejected_lines",
+                    "shown_points",
+                )
+            },
+        ),
+        (_("For the auditor"), {"fields": ("business_at", "moved_at", "sha256", "public_id")}),
+    )
+    readonly_fields: ClassVar = ("shown_points", "public_id")
+    actions_detail = ("verdicts",)
+    change_form_template = "admin/loyalty/feedimport/page.html"
+
+    @in_colours(
+        _("state"),
+        {
+            FeedState.DONE: "success",
+            FeedState.RUNNING: "info",
+            FeedState.WAITING: "info",
+            FeedState.REFUSED: "danger",
+        },
+    )
+    def shown_state(self, feed_import: FeedImport) -> Labelled:
+        return feed_import.state, feed_import.get_state_display()
+
+    @admin.display(description=_("points"))
+    def shown_points(self, feed_import: FeedImport) -> str:
+        return signed_points(feed_import.points)
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the signature is Django's
+        """Let those send files who may."""
+        return request.user.has_perm("loyalty.add_feedimport")
+
+    def has_verdicts_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 - the signature is unfold's
+        """Let those read verdicts who may see the chunks that hold them."""
+        return request.user.has_perm("loyalty.view_feedchunk")
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",  # noqa: ARG002 - the signature is Django's
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - likewise
+    ) -> HttpResponse:
+        """Take a file and have it imported in the background; then show how far it has come."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = UploadForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            upload = form.cleaned_data["file"]
+            feed_import = start_import(
+                programme=form.cleaned_data["programme"],
+                kind=form.cleaned_data["kind"],
+                name=upload.name,
+                content=upload,
+                created_by=cast("User", request.user),
+                at=timezone.now(),
+            )
+            return redirect(page_of(feed_import))
+        context = self.admin_site.each_context(request) | {
+            "title": _("Import a file"),
+            "sentence": _("The file is checked as a whole first; one that cannot be trusted leaves nothing."),
+            "button": _("Import the file"),
+            "is_dangerous": False,
+            "form": form,
+            "opts": self.opts,
+            "back": reverse("admin:loyalty_feedimport_changelist"),
+        }
+        return TemplateResponse(request, "admin/form_page.html", context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show an import, again every few seconds while it is not over."""
+        context = dict(extra_context or {})
+        feed_import = self.get_object(request, object_id)
+        if feed_import is not None and self.has_view_permission(request, feed_import):
+            context |= _progress_of(feed_import)
+        response: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return response
+
+    @button(
+        _("Download the verdicts"),
+        url_path="verdicts",
+        permissions=["verdicts"],
+        icon="download",
+    )
+    def verdicts(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
+        """Send the verdict of every line read so far, as a file."""
+        feed_import: FeedImport = self.row(request, object_id)
+        return StreamingHttpResponse(
+            verdict_lines(feed_import),
+            content_type="text/csv; charset=utf-8",
+            headers={
+                "Content-Disposition": f'attachment; filename="import-{feed_import.pk}.verdicts.csv"',
+                "X-Content-Type-Options": "nosniff",
+            },
+        )
+
+
+def _progress_of(feed_import: FeedImport) -> dict[str, Any]:
+    """Return what the page of an import shows beside its fields."""
+    is_unfinished = feed_import.state in UNFINISHED
+    refused = RejectedLine.objects.filter(feed_import=feed_import).order_by("line")[:REFUSED_SHOWN]
+    return {
+        "feed_import": feed_import,
+        "seconds_between_looks": SECONDS_BETWEEN_LOOKS if is_unfinished else 0,
+        "percent": feed_import.read_lines * 100 // feed_import.total_lines if feed_import.total_lines else 0,
+        "read_of_total": _("%(read)s of %(total)s lines")
+        % {"read": number(feed_import.read_lines), "total": number(feed_import.total_lines)},
+        "refusal": refusal_sentence(feed_import.refusal, feed_import.refusal_details)
+        if feed_import.refusal
+        else "",
+        "rejected": {
+            "headers": [_("Line"), _("Reference"), _("Reason")],
+            "rows": [[one.line, one.reference, sentence_for(one.reason)] for one in refused],
+        },
+        "all_rejected": reverse("admin:loyalty_rejectedline_changelist") + f"?feed_import={feed_import.pk}",
+        "has_more_rejected": feed_import.rejected_lines > REFUSED_SHOWN,
+    }
+
+
+@admin.register(FeedChunk)
+class FeedChunkAdmin(LockedAdmin):
+    """Chunks of imports, each committed with its cursor."""
+
+    list_display = ("id", "feed_link", "first_line")
+    list_select_related = ("feed_import",)
+    fields: ClassVar = ("feed_link", "first_line")
+    readonly_fields: ClassVar = ("feed_link",)
+
+    @admin.display(description=_("import"))
+    def feed_link(self, chunk: FeedChunk) -> str:
+        return link_to(chunk.feed_import)

@@ -1,0 +1,253 @@
+"""Point accounts and their ledger: to be looked at by everybody, to be changed by nobody."""
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from core.admin import Labelled, LockedAdmin, LockedInline, button, in_colours, link_to
+from core.admin_questions import Question, ask
+from core.formatting import day, number, signed_points
+from loyalty.enrolment import leave_programme
+from loyalty.models import Entry, EntryKind, Lot, LotUse, PointAccount
+from loyalty.selectors.balance import balance_of
+from members.lookup import members_matching
+
+MEMBER_SEARCH = _("Member reference, e-mail, surname or last four digits of a card")
+
+
+class LotInline(LockedInline):
+    """The lots of an account, those that expire first at the top."""
+
+    model = Lot
+    fields = (
+        "expires_on",
+        "available_on",
+        "granted_points",
+        "spent_points",
+        "expired_points",
+        "taken_back_points",
+        "remaining_points",
+    )
+    ordering = ("-expires_on", "-available_on")
+
+
+@admin.register(PointAccount)
+class PointAccountAdmin(LockedAdmin):
+    """Accounts, found by their member."""
+
+    list_display = ("member_name", "programme", "shown_balance", "owed_points", "enrolled_at", "left_on")
+    list_filter = ("programme",)
+    list_select_related = ("member", "programme")
+    search_fields = ("member__reference",)
+    search_help_text = MEMBER_SEARCH
+    inlines = (LotInline,)
+    fieldsets = (
+        (None, {"fields": ("member_link", "programme", "enrolled_at", "left_on")}),
+        (_("Points"), {"fields": ("available", "waiting", "balance_points", "owed_points", "movements")}),
+    )
+    readonly_fields: ClassVar = ("member_link", "available", "waiting", "movements")
+    actions_detail = ("leave",)
+
+    @admin.display(description=_("member"))
+    def member_name(self, account: PointAccount) -> str:
+        return str(account.member)
+
+    @admin.display(description=_("member"))
+    def member_link(self, account: PointAccount) -> str:
+        return link_to(account.member)
+
+    @admin.display(description=_("balance in points"))
+    def shown_balance(self, account: PointAccount) -> str:
+        return number(account.balance_points)
+
+    @admin.display(description=_("available now"))
+    def available(self, account: PointAccount) -> str:
+        balance = balance_of(account, at=timezone.now())
+        text = number(balance.available_points)
+        if balance.next_expiry is None:
+            return text
+        expiring = _("%(points)s of them through %(day)s") % {
+            "points": number(balance.next_expiry.points),
+            "day": day(balance.next_expiry.expires_on),
+        }
+        return f"{text} ({expiring})"
+
+    @admin.display(description=_("waiting"))
+    def waiting(self, account: PointAccount) -> str:
+        return number(balance_of(account, at=timezone.now(), expiries=0).waiting_points)
+
+    @admin.display(description=_("movements"))
+    def movements(self, account: PointAccount) -> str:
+        address = reverse("admin:loyalty_entry_changelist")
+        return format_html('<a href="{}?account={}">{}</a>', address, account.pk, _("Show the movements"))
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - the signature is Django's
+        queryset: QuerySet[PointAccount],
+        search_term: str,
+    ) -> tuple[QuerySet[PointAccount], bool]:
+        """Find the accounts of the members whom the term names."""
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(member__in=members_matching(search_term).values("pk")), False
+
+    def has_leave_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Say whether the person may let this member leave, who has not left yet."""
+        account = self.get_object(request, object_id or "")
+        return request.user.has_perm("loyalty.change_pointaccount") and (
+            account is not None and account.left_on is None
+        )
+
+    @button(_("Leave the programme"), url_path="leave", permissions=["leave"], icon="logout")
+    def leave(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then record that the member leaves today."""
+        account: PointAccount = self.row(request, object_id)
+        question = Question(
+            title=_("Leave the programme"),
+            sentence=_(
+                "Purchases made until tonight still count; later ones do not. The movements are kept."
+            ),
+            button=_("The member leaves today"),
+            done=_("The member has left the programme."),
+            is_dangerous=True,
+        )
+        return ask(
+            self,
+            request,
+            question,
+            row=account,
+            do=lambda: leave_programme(account=account, at=timezone.now()),
+        )
+
+
+class UseInline(LockedInline):
+    """What a movement took from each lot, or gave back."""
+
+    model = LotUse
+    fields = ("lot_link", "points")
+    readonly_fields: ClassVar = ("lot_link",)
+    show_change_link = False
+    ordering = ("pk",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LotUse]:
+        """Bring the lots along."""
+        uses: QuerySet[LotUse] = super().get_queryset(request)
+        return uses.select_related("lot")
+
+    @admin.display(description=_("lot of points"))
+    def lot_link(self, use: LotUse) -> str:
+        return link_to(use.lot)
+
+
+class OfAccountAdmin(LockedAdmin):
+    """Rows that belong to an account: found by the account's member."""
+
+    search_fields = ("account__member__reference",)
+    search_help_text = MEMBER_SEARCH
+
+    @admin.display(description=_("member"))
+    def member_link(self, row: Entry | Lot) -> str:
+        return link_to(row.account, row.account.member)
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - the signature is Django's
+        queryset: QuerySet[Model],
+        search_term: str,
+    ) -> tuple[QuerySet[Model], bool]:
+        """Find the rows of the accounts of the members whom the term names."""
+        if not search_term.strip():
+            return queryset, False
+        accounts = PointAccount.objects.filter(member__in=members_matching(search_term).values("pk"))
+        return queryset.filter(account__in=accounts.values("pk")), False
+
+
+@admin.register(Entry)
+class EntryAdmin(OfAccountAdmin):
+    """Movements of points, the newest first."""
+
+    list_display = ("id", "occurred_at", "member_link", "shown_kind", "shown_points", "balance_after_points")
+    list_select_related = ("account__member",)
+    inlines = (UseInline,)
+    fieldsets = (
+        (None, {"fields": ("member_link", "kind", "occurred_at", "posted_at")}),
+        (_("Points"), {"fields": ("points", "owed_change_points", "balance_after_points")}),
+        (_("Belongs to"), {"fields": ("purchase_link", "lot_link", "corrects_link")}),
+    )
+    readonly_fields: ClassVar = ("member_link", "purchase_link", "lot_link", "corrects_link")
+
+    @in_colours(
+        _("kind"),
+        {
+            EntryKind.PURCHASE: "success",
+            EntryKind.RETURN: "warning",
+            EntryKind.VERIFIED_EMAIL: "success",
+            EntryKind.ORDER: "info",
+            EntryKind.ORDER_CANCELLED: "warning",
+            EntryKind.EXPIRY: "danger",
+            EntryKind.EXPIRY_REVERSED: "warning",
+        },
+    )
+    def shown_kind(self, entry: Entry) -> Labelled:
+        return entry.kind, entry.get_kind_display()
+
+    @admin.display(description=_("points"))
+    def shown_points(self, entry: Entry) -> str:
+        return signed_points(entry.points)
+
+    @admin.display(description=_("purchase"))
+    def purchase_link(self, entry: Entry) -> str:
+        return link_to(entry.purchase) if entry.purchase else "-"
+
+    @admin.display(description=_("lot of points"))
+    def lot_link(self, entry: Entry) -> str:
+        return link_to(entry.lot) if entry.lot else "-"
+
+    @admin.display(description=_("corrects"))
+    def corrects_link(self, entry: Entry) -> str:
+        return link_to(entry.corrects) if entry.corrects else "-"
+
+
+@admin.register(Lot)
+class LotAdmin(OfAccountAdmin):
+    """Lots of points."""
+
+    list_display = (
+        "id",
+        "member_link",
+        "available_on",
+        "expires_on",
+        "granted_points",
+        "spent_points",
+        "expired_points",
+        "taken_back_points",
+        "remaining_points",
+    )
+    list_select_related = ("account__member",)
+    fields = ("member_link", *list_display[2:])
+    readonly_fields: ClassVar = ("member_link",)
+
+
+@admin.register(LotUse)
+class LotUseAdmin(LockedAdmin):
+    """What each movement took from each lot."""
+
+    list_display = ("id", "entry_link", "lot_link", "points")
+    list_select_related = ("entry", "lot")
+    fields: ClassVar = ("entry_link", "lot_link", "points")
+    readonly_fields: ClassVar = ("entry_link", "lot_link")
+
+    @admin.display(description=_("movement"))
+    def entry_link(self, use: LotUse) -> str:
+        return link_to(use.entry)
+
+    @admin.display(description=_("lot of points"))
+    def lot_link(self, use: LotUse) -> str:
+        return link_to(use.lot)

@@ -1,0 +1,176 @@
+"""Programmes, their partners and their earning rules."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from core.admin import Labelled, PortalAdmin, button, in_colours
+from core.admin_questions import Question, ask
+from loyalty.models import Agreement, EarningRule, Programme
+from loyalty.rules import RuleInUse, draft_rule, is_draft, make_rule_live
+
+
+class ProgrammeForm(forms.ModelForm[Programme]):
+    """The settings of a programme."""
+
+    def clean_host_names(self) -> list[str]:
+        """Write host names in lower case, and refuse one that leads to another programme."""
+        names = [name.strip().lower() for name in self.cleaned_data["host_names"] or []]
+        taken = Programme.objects.filter(host_names__overlap=names).exclude(pk=self.instance.pk)
+        for other in taken.order_by("pk")[:1]:
+            raise forms.ValidationError(
+                _("One of these host names belongs to %(programme)s."), params={"programme": other.name}
+            )
+        return names
+
+    def clean_points_validity_years(self) -> int:
+        """Refuse points that would expire at once."""
+        years: int = self.cleaned_data["points_validity_years"]
+        if years == 0:
+            raise forms.ValidationError(_("Points live for at least one year."))
+        return years
+
+
+@admin.register(Programme)
+class ProgrammeAdmin(PortalAdmin):
+    """Programmes. What is changed here counts for what is earned from now on."""
+
+    form = ProgrammeForm
+    list_display = ("name", "code", "issuer", "points_validity_years", "verified_email_points")
+    list_select_related = ("issuer",)
+    search_fields = ("name", "code")
+    autocomplete_fields = ("issuer",)
+    ordering = ("name", "pk")
+    fieldsets = (
+        (None, {"fields": ("name", "code", "issuer", "currency")}),
+        (
+            _("Points"),
+            {
+                "fields": (
+                    "points_validity_years",
+                    "expiry_rounding",
+                    "verified_email_points",
+                    "time_zone",
+                ),
+                "description": _("A change counts for points earned from now on."),
+            },
+        ),
+        (_("Site"), {"fields": ("host_names", "contact_phone", "contact_email")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:  # noqa: ARG002 - the signature is Django's
+        """Keep for ever what accounts and files depend on."""
+        return ("code", "issuer", "currency") if obj else ()
+
+
+class AgreementForm(forms.ModelForm[Agreement]):
+    """When a partner takes part."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an end before the start."""
+        cleaned = super().clean() or {}
+        starts_on, ends_on = cleaned.get("starts_on"), cleaned.get("ends_on")
+        if starts_on and ends_on and ends_on < starts_on:
+            self.add_error("ends_on", _("The last day must not be before the first."))
+        return cleaned
+
+
+@admin.register(Agreement)
+class AgreementAdmin(PortalAdmin):
+    """Which partner takes part in which programme, and when."""
+
+    form = AgreementForm
+    list_display = ("programme", "partner", "starts_on", "ends_on")
+    list_display_links = ("programme", "partner")
+    list_filter = ("programme",)
+    list_select_related = ("programme", "partner")
+    search_fields = ("partner__name", "partner__code")
+    autocomplete_fields = ("programme", "partner")
+    ordering = ("programme__name", "partner__name", "pk")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:  # noqa: ARG002 - the signature is Django's
+        """Keep the two sides: another pair is another agreement."""
+        return ("programme", "partner") if obj else ()
+
+
+@admin.register(EarningRule)
+class EarningRuleAdmin(PortalAdmin):
+    """Versions of what a purchase earns. Only a draft can be edited."""
+
+    list_display = ("name_fr", "programme", "code", "version", "points", "per_cents", "shown_state")
+    list_display_links = ("name_fr",)
+    list_filter = ("programme", "is_live")
+    list_select_related = ("programme",)
+    search_fields = ("name_fr", "name_en", "code")
+    autocomplete_fields = ("programme",)
+    ordering = ("programme__name", "-pk")
+    fields: ClassVar = (
+        "programme",
+        "code",
+        "version",
+        "name_fr",
+        "name_en",
+        "points",
+        "per_cents",
+        "is_live",
+    )
+    actions_detail = ("new_version", "go_live")
+
+    @in_colours(_("state"), {True: "success", False: "info"})
+    def shown_state(self, rule: EarningRule) -> Labelled:
+        return rule.is_live, _("live") if rule.is_live else _("not live")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:  # noqa: ARG002 - the signature is Django's
+        """Fix who a version belongs to; it becomes live by the button only."""
+        return ("programme", "code", "version", "is_live") if obj else ("version", "is_live")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Let nobody change a version that is or was live."""
+        may = bool(super().has_change_permission(request, obj))
+        return may and (not isinstance(obj, EarningRule) or is_draft(obj))
+
+    def has_draft_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 - the signature is unfold's
+        """Say whether the person may write new versions."""
+        return request.user.has_perm("loyalty.add_earningrule")
+
+    def has_go_live_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Say whether the person may make this version live."""
+        rule = self.get_object(request, object_id or "")
+        return rule is not None and is_draft(rule) and request.user.has_perm("loyalty.change_earningrule")
+
+    def save_model(self, request: HttpRequest, obj: EarningRule, form: object, change: bool) -> None:  # noqa: FBT001 - the signature is Django's
+        """Save a first version as a draft."""
+        if not change:
+            obj.is_live = False
+        super().save_model(request, obj, form, change)
+
+    @button(_("New version"), url_path="new-version", permissions=["draft"], icon="difference")
+    def new_version(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then copy the version into a draft that can be edited."""
+        rule: EarningRule = self.row(request, object_id)
+        question = Question(
+            title=_("New version of the rule"),
+            sentence=_(
+                "Its terms are copied into a draft. Nothing changes for members until it is made live."
+            ),
+            button=_("Make the draft"),
+            done=_("This is the draft: change its terms, then make it live."),
+        )
+        return ask(self, request, question, row=rule, do=lambda: draft_rule(rule=rule))
+
+    @button(_("Make live"), url_path="go-live", permissions=["go_live"], icon="rocket_launch")
+    def go_live(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then let the draft decide."""
+        rule: EarningRule = self.row(request, object_id)
+        question = Question(
+            title=_("Make the rule live"),
+            sentence=_("Every purchase recorded from now on earns by this rule. There is no way back."),
+            button=_("Make live"),
+            done=_("The rule is live."),
+            refusals={RuleInUse: _("This version was live before. Make a new version of it instead.")},
+        )
+        return ask(self, request, question, row=rule, do=lambda: make_rule_live(rule=rule))

@@ -1,0 +1,332 @@
+"""The catalogue, orders and gift cards. The code of a gift card is shown to its owner only, never here."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from core.admin import Labelled, LockedAdmin, LockedInline, PortalAdmin, button, in_colours, link_to
+from core.admin_questions import Question, ask
+from core.formatting import amount, number
+from loyalty.models import PointAccount
+from members.lookup import members_matching
+from rewards.errors import GiftCardUsed
+from rewards.models import (
+    GiftCard,
+    GiftCardMovement,
+    GiftCardProduct,
+    GiftCardState,
+    Order,
+    OrderState,
+)
+from rewards.presets.load import PRESETS, load_preset
+from rewards.services.orders import cancel_order
+
+MEMBER_SEARCH = _("Member reference, e-mail, surname or last four digits of a card")
+STATE_COLOURS = {
+    OrderState.FULFILLED: "success",
+    GiftCardState.ACTIVE: "success",
+    # Orders and gift cards are cancelled alike.
+    OrderState.CANCELLED: "danger",
+}
+
+
+class GiftCardProductForm(forms.ModelForm[GiftCardProduct]):
+    """A gift card of the catalogue."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a card that is worth or costs nothing."""
+        cleaned = super().clean() or {}
+        for name in ("face_value_cents", "price_points", "validity_months"):
+            if cleaned.get(name) == 0:
+                self.add_error(name, _("This must be more than zero."))
+        return cleaned
+
+
+class PresetForm(forms.Form):
+    """Which preset to load."""
+
+    preset = forms.ChoiceField(
+        label=_("Preset"),
+        choices=lambda: [(code, preset.name) for code, preset in PRESETS.items()],
+        widget=UnfoldAdminSelectWidget(),
+    )
+
+
+@admin.register(GiftCardProduct)
+class GiftCardProductAdmin(PortalAdmin):
+    """The catalogue. A new price counts for orders from now on."""
+
+    form = GiftCardProductForm
+    list_display = ("code", "programme", "shown_value", "shown_price", "validity_months", "is_offered")
+    list_filter = ("programme", "is_offered")
+    list_select_related = ("programme",)
+    search_fields = ("code",)
+    autocomplete_fields = ("programme",)
+    ordering = ("programme__name", "face_value_cents", "pk")
+    fields: ClassVar = (
+        "programme",
+        "code",
+        "face_value_cents",
+        "currency",
+        "price_points",
+        "validity_months",
+        "is_offered",
+    )
+    actions_list = ("load_preset",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:  # noqa: ARG002 - the signature is Django's
+        """Keep what orders were made of: another value is another gift card."""
+        return ("programme", "code", "face_value_cents", "currency") if obj else ()
+
+    def has_load_permission(self, request: HttpRequest) -> bool:
+        """Say whether the person may add programmes."""
+        return request.user.has_perm("loyalty.add_programme")
+
+    @admin.display(description=_("face value"))
+    def shown_value(self, product: GiftCardProduct) -> str:
+        return amount(product.face_value_cents, product.currency)
+
+    @admin.display(description=_("price in points"))
+    def shown_price(self, product: GiftCardProduct) -> str:
+        return number(product.price_points)
+
+    @button(
+        _("Load a preset"),
+        url_path="load-preset",
+        permissions=["load"],
+        icon="deployed_code",
+    )
+    def load_preset(self, request: HttpRequest) -> HttpResponse:
+        """Ask which preset, then load its programme, rule and catalogue; a loaded one is left as it is."""
+        form = PresetForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            loaded = load_preset(code=form.cleaned_data["preset"])
+            if loaded.is_new:
+                messages.success(
+                    request, _("The programme %(name)s is loaded.") % {"name": loaded.preset.name}
+                )
+                messages.info(request, str(loaded.preset.assumptions))
+            else:
+                messages.info(
+                    request,
+                    _("%(name)s was loaded before; nothing changed.") % {"name": loaded.preset.name},
+                )
+            return redirect("admin:loyalty_programme_changelist")
+        context = self.admin_site.each_context(request) | {
+            "title": _("Load a preset"),
+            "sentence": _("A preset is a whole programme: its rule, its card products and its gift cards."),
+            "button": _("Load the preset"),
+            "is_dangerous": False,
+            "form": form,
+            "opts": self.opts,
+            "back": reverse("admin:loyalty_programme_changelist"),
+        }
+        return TemplateResponse(request, "admin/form_page.html", context)
+
+
+class OfMemberAdmin(LockedAdmin):
+    """Rows that belong to a member's account; `to_account` leads there."""
+
+    to_account: ClassVar[str]
+    search_fields = ("pk",)
+    search_help_text = MEMBER_SEARCH
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - the signature is Django's
+        queryset: QuerySet[Model],
+        search_term: str,
+    ) -> tuple[QuerySet[Model], bool]:
+        """Find the rows of the members whom the term names."""
+        if not search_term.strip():
+            return queryset, False
+        accounts = PointAccount.objects.filter(member__in=members_matching(search_term).values("pk"))
+        return queryset.filter(**{f"{self.to_account}__in": accounts.values("pk")}), False
+
+
+class CancellationForm(forms.Form):
+    """Why an order is cancelled."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        help_text=_("The member and the auditors read it."),
+        widget=UnfoldAdminTextInputWidget(),
+    )
+
+
+@admin.register(Order)
+class OrderAdmin(OfMemberAdmin):
+    """Orders of gift cards, the newest first."""
+
+    to_account = "account"
+    list_display = ("ordered_at", "member_link", "product", "shown_points", "shown_state", "gift_card_link")
+    list_filter = ("state",)
+    list_select_related = ("account__member", "product", "gift_card")
+    fields = (
+        "public_id",
+        "member_link",
+        "product",
+        "points",
+        "entry_link",
+        "gift_card_link",
+        "state",
+        "ordered_at",
+        "cancelled_at",
+        "cancellation_reason",
+    )
+    readonly_fields: ClassVar = ("public_id", "member_link", "entry_link", "gift_card_link")
+    actions_detail = ("cancel",)
+
+    @admin.display(description=_("member"))
+    def member_link(self, order: Order) -> str:
+        return link_to(order.account, order.account.member)
+
+    @admin.display(description=_("points spent"))
+    def shown_points(self, order: Order) -> str:
+        return number(order.points)
+
+    @in_colours(_("state"), STATE_COLOURS)
+    def shown_state(self, order: Order) -> Labelled:
+        return order.state, order.get_state_display()
+
+    @admin.display(description=_("gift card"))
+    def gift_card_link(self, order: Order) -> str:
+        return link_to(order.gift_card)
+
+    @admin.display(description=_("movement"))
+    def entry_link(self, order: Order) -> str:
+        return link_to(order.entry)
+
+    def has_cancel_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Say whether the person may cancel this order, which is not cancelled yet."""
+        order = self.get_object(request, object_id or "")
+        return request.user.has_perm("rewards.change_order") and (
+            order is not None and order.state == OrderState.FULFILLED
+        )
+
+    @button(_("Cancel the order"), url_path="cancel", permissions=["cancel"], icon="undo")
+    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask why, then give the points back."""
+        order: Order = self.row(request, object_id)
+        question = Question(
+            title=_("Cancel the order"),
+            sentence=_("The points go back to the lots they came from, and the gift card is worth nothing."),
+            button=_("Cancel the order and give the points back"),
+            done=_("The order is cancelled; the points are back."),
+            is_dangerous=True,
+            refusals={GiftCardUsed: _("Something was paid with this gift card, so the order stands.")},
+        )
+        return ask(
+            self,
+            request,
+            question,
+            row=order,
+            do=lambda reason: cancel_order(order=order, reason=reason, at=timezone.now()),
+            form_class=CancellationForm,
+        )
+
+
+class MovementInline(LockedInline):
+    """What was paid with a gift card."""
+
+    model = GiftCardMovement
+    fields = ("moved_at", "kind", "amount_cents", "balance_after_cents", "store")
+    ordering = ("pk",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GiftCardMovement]:
+        """Bring the stores along."""
+        movements: QuerySet[GiftCardMovement] = super().get_queryset(request)
+        return movements.select_related("store")
+
+
+@admin.register(GiftCard)
+class GiftCardAdmin(OfMemberAdmin):
+    """Gift cards, named by the last four characters of their code."""
+
+    to_account = "order__account"
+    list_display = ("__str__", "member_link", "shown_value", "shown_balance", "shown_state", "expires_on")
+    list_filter = ("state",)
+    list_select_related = ("order__account__member",)
+    search_help_text = _("Last four characters of the code, or the member")
+    fields = (
+        "public_id",
+        "code_last4",
+        "member_link",
+        "order_link",
+        "shown_value",
+        "shown_balance",
+        "state",
+        "issued_at",
+        "expires_on",
+    )
+    readonly_fields: ClassVar = (
+        "public_id",
+        "code_last4",
+        "member_link",
+        "order_link",
+        "shown_value",
+        "shown_balance",
+    )
+    inlines = (MovementInline,)
+
+    @admin.display(description=_("member"))
+    def member_link(self, gift_card: GiftCard) -> str:
+        account = gift_card.order.account
+        return link_to(account, account.member)
+
+    @admin.display(description=_("order"))
+    def order_link(self, gift_card: GiftCard) -> str:
+        return link_to(gift_card.order)
+
+    @admin.display(description=_("face value"))
+    def shown_value(self, gift_card: GiftCard) -> str:
+        return amount(gift_card.face_value_cents, gift_card.currency)
+
+    @admin.display(description=_("remaining value"))
+    def shown_balance(self, gift_card: GiftCard) -> str:
+        return amount(gift_card.balance_cents, gift_card.currency)
+
+    @in_colours(_("state"), STATE_COLOURS)
+    def shown_state(self, gift_card: GiftCard) -> Labelled:
+        return gift_card.state, gift_card.get_state_display()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
+    ) -> tuple[QuerySet[Model], bool]:
+        """Find by the last four characters, or by the member."""
+        by_code = queryset.filter(code_last4=search_term.strip().upper())
+        if search_term.strip() and by_code.exists():
+            return by_code, False
+        return super().get_search_results(request, queryset, search_term)
+
+
+@admin.register(GiftCardMovement)
+class GiftCardMovementAdmin(LockedAdmin):
+    """Changes of gift cards' values, the newest first."""
+
+    list_display = ("moved_at", "gift_card_link", "kind", "shown_amount", "shown_balance", "store")
+    list_select_related = ("gift_card", "store")
+    fields: ClassVar = ("moved_at", "gift_card_link", "kind", "shown_amount", "shown_balance", "store")
+    readonly_fields: ClassVar = ("gift_card_link", "shown_amount", "shown_balance")
+
+    @admin.display(description=_("gift card"))
+    def gift_card_link(self, movement: GiftCardMovement) -> str:
+        return link_to(movement.gift_card)
+
+    @admin.display(description=_("amount"))
+    def shown_amount(self, movement: GiftCardMovement) -> str:
+        return amount(movement.amount_cents, movement.gift_card.currency)
+
+    @admin.display(description=_("value after"))
+    def shown_balance(self, movement: GiftCardMovement) -> str:
+        return amount(movement.balance_after_cents, movement.gift_card.currency)
