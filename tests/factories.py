@@ -16,7 +16,8 @@ from loyalty.purchases.lines import LineVerdict, PurchaseLine
 from loyalty.purchases.record import record_purchases
 from members.models import Card, CardProduct, CardStatus, Issuer, Member, User
 from partners.models import Channel, Partner, Store
-from rewards.models import GiftCardProduct
+from rewards.models import GiftCardProduct, Order
+from rewards.services.orders import order_gift_card
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -284,3 +285,13 @@ def bring_back(
         token, original_reference=reference, cents=euros * 100, returned_at=at, reference=return_reference
     )
     return record_purchases([line], programme=programme, at=at)[0]
+
+
+def order(programme: Programme, account: PointAccount, *, points: int, at: datetime = NOW) -> Order:
+    """Order a gift card of one cent a point, which is put into the catalogue for it."""
+    product, _ = GiftCardProduct.objects.get_or_create(
+        programme=programme,
+        code=f"for-{points}",
+        defaults={"face_value_cents": points, "currency": "EUR", "price_points": points},
+    )
+    return order_gift_card(account=account, product=product, request_key=f"O{next(_numbers)}", at=at)

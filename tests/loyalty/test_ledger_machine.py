@@ -6,6 +6,7 @@ After every step all proofs of `verify_ledger` are clean. LEDGER_EXAMPLES asks f
 import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import ClassVar
 
 import pytest
 from django.db import transaction
@@ -74,9 +75,10 @@ class Bought:
 class LedgerMachine(RuleBasedStateMachine):
     """Does the same to the ledger and to the model."""
 
-    def __init__(self, world: World) -> None:
+    world: ClassVar[World]
+
+    def __init__(self) -> None:
         super().__init__()
-        self.world = world
         self.models = (ModelAccount(), ModelAccount())
         self.now = START
         self.delivered: list[PurchaseLine] = []
@@ -299,10 +301,10 @@ def test_every_sequence_agrees_with_the_model_and_is_proved() -> None:
         make_cardholder(programme, first_name="Alice", at=START),
         make_cardholder(programme, first_name="Bob", at=START),
     )
-    world = World(programme, cardholders, products)
+    LedgerMachine.world = World(programme, cardholders, products)
 
     run_state_machine_as_test(
-        lambda: LedgerMachine(world),
+        LedgerMachine,
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
