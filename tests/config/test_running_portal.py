@@ -114,7 +114,8 @@ def test_the_portal_lives_through_all_its_ends_and_leaves_nothing_behind(data: P
     said = wait_until_ready(portal)
     assert f"http://localhost:{port}/" in said
     assert status_of(port, "/") == 200
-    assert status_of(port, "/admin/login/") == 200
+    assert status_of(port, "/static/css/components.css") == 200
+    assert status_of(port, "/admin/login/") == 302  # staff sign in on the site
     os.killpg(portal.pid, signal.SIGINT)
     portal.communicate(timeout=PATIENCE)
     assert portal.returncode == 0
