@@ -112,6 +112,11 @@ class SignInCodeRequestForm(RequestLoginCodeForm):
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
+    def clean_email(self) -> str:
+        """Return the address of the sign-in itself, not one that equals it only when case is folded."""
+        typed: str = super().clean_email()
+        return str(self._user.email) if self._user else typed.lower()
+
 
 class SignInCodeForm(ConfirmLoginCodeForm):
     """The code that signs in; allauth forgives spaces and dashes."""

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -169,8 +170,10 @@ def _start_again(request: HttpRequest) -> HttpResponse:
 
 
 def _welcome(request: HttpRequest, user: User, email: str) -> HttpResponse:
+    """Sign in, and go on in the language in which the member has just activated."""
     for key in (MEMBER, ATTEMPT):
         request.session.pop(key, None)
     messages.success(request, _("Welcome! Your account is activated and your e-mail address is confirmed."))
+    keep_language(user=user, language=get_language() or settings.LANGUAGE_CODE)
     response: HttpResponse = perform_login(request, user, email=email)
     return response

@@ -1,0 +1,123 @@
+"""A real browser on the running site. No page it opens may complain in its console or have a part blocked."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from members.models import User
+from tests.site.cast import Cast, make_cast, make_promotions
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+ARGUMENTS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+Colours = Literal["light", "dark"]
+PHONE, DESKTOP = (390, 844), (1280, 900)
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, started once."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip("Chromium is not installed, so no page is tried in a browser: apt install chromium")
+    with sync_playwright() as playwright:
+        # Playwright's loop runs in this thread; the tests use the database outside of it, one by one.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+        program = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=ARGUMENTS, ignore_default_args=["--headless=old"]
+        )
+        yield program
+        program.close()
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@dataclass
+class Site:
+    """The running site, the people on it and the browsers that look at it."""
+
+    address: str
+    at: datetime
+    cast: Cast
+    browser: Browser
+    complaints: list[str]
+    contexts: list[BrowserContext]
+
+    def visit(
+        self,
+        *,
+        language: str = "fr",
+        size: tuple[int, int] = PHONE,
+        user: User | None = None,
+        colours: Colours = "light",
+    ) -> Page:
+        """Open a window, signed in when a user is given."""
+        context = self.browser.new_context(
+            base_url=self.address,
+            locale={"fr": "fr-FR", "en": "en-GB"}[language],
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=colours,
+            reduced_motion="reduce",
+        )
+        self.contexts.append(context)
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            context.add_cookies(
+                [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": self.address}]
+            )
+        page = context.new_page()
+        page.on("console", self._complain)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return page
+
+    def _complain(self, message: ConsoleMessage) -> None:
+        # Chromium reports a page whose status is an error; that is what such a page is for.
+        if not message.text.startswith("Failed to load resource: the server responded with a status of"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+
+@pytest.fixture
+def site(browser: Browser, live_server: LiveServer) -> Iterator[Site]:
+    """Return the site with the cast and the promotions; at the end nothing may have been complained of.
+
+    The flush after a test truncates tables whose triggers refuse that. None fires in a session that says it
+    is a replica; Django closes this session after the flush.
+    """
+    at = timezone.now()
+    cast = make_cast(at)
+    make_promotions(cast.programme, at)
+    running = Site(live_server.url, at, cast, browser, [], [])
+    yield running
+    for context in running.contexts:
+        context.close()
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+    assert running.complaints == []
+
+
+def assert_accessible(page: Page) -> None:
+    """Fail with what axe finds against WCAG 2.2 AA, or when the page scrolls sideways."""
+    results = Axe().run(page, options={"runOnly": {"type": "tag", "values": LEVELS}})
+    assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
+        f"{page.url} scrolls sideways"
+    )
