@@ -59,7 +59,8 @@ def main() -> int:
     try:
         if cluster is not None:
             cluster.hold()
-        run(arguments.folder, os.environ.get("DATABASE_URL") or embedded.local_cluster().url)
+        feeds = converted(arguments.folder)
+        import_feeds(feeds, os.environ.get("DATABASE_URL") or embedded.local_cluster().url)
     except (Trouble, embedded.EmbeddedPostgresError, psycopg.OperationalError) as trouble:
         print(trouble, file=sys.stderr)
         return 1
@@ -78,13 +79,18 @@ def convert(folder: Path) -> None:
     (folder / "expected.json").write_text(json.dumps(expected), encoding="utf-8")
 
 
-def run(folder: Path, server_url: str) -> None:
-    """Do everything on the server given, in a database dropped and made anew. Raises Trouble."""
+def converted(folder: Path) -> Feeds:
+    """Import the files into a database made anew, prove the ledger, print a table. Raises Trouble."""
     print("Reading the retailer's year …", file=sys.stderr)
     command([sys.executable, "-m", "tools.real", "--convert", "--folder", str(folder)], os.environ)
-    feeds = read_expected(folder)
+    feeds = Feeds(folder, **json.loads((folder / "expected.json").read_text(encoding="utf-8")))
     if feeds.lines != BASKETS:
         raise Trouble(f"The package holds {feeds.lines} baskets instead of {BASKETS}.")
+    return feeds
+
+
+def import_feeds(feeds: Feeds, server_url: str) -> None:
+    """Import the files into a database made anew, prove the ledger and print. Raises Trouble."""
     url = database_made_anew(server_url)
     environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings.local"}
     environment.pop("DEBUG", None)
@@ -92,7 +98,7 @@ def run(folder: Path, server_url: str) -> None:
     manage(environment, "load_preset", PROGRAMME)
     manage(environment, "import_stores", str(feeds.stores), "--programme", PROGRAMME)
     manage(environment, "import_cardholders", str(feeds.cardholders), "--programme", PROGRAMME)
-    verdicts = folder / "purchases.csv.verdicts.csv"
+    verdicts = feeds.folder / "purchases.csv.verdicts.csv"
     verdicts.unlink(missing_ok=True)
     imported = manage(environment, "import_purchases", str(feeds.purchases), "--programme", PROGRAMME)
     expired = manage(environment, "expire_points")
@@ -103,11 +109,6 @@ def run(folder: Path, server_url: str) -> None:
     refuse_wrong_counts(feeds, counts, reasons)
     if imported.megabytes >= MEMORY_LIMIT_MB:
         raise Trouble(f"The import needed {imported.megabytes:.0f} MB; {MEMORY_LIMIT_MB} MB is the limit.")
-
-
-def read_expected(folder: Path) -> Feeds:
-    """Return what the conversion wrote down."""
-    return Feeds(folder, **json.loads((folder / "expected.json").read_text(encoding="utf-8")))
 
 
 def database_made_anew(server_url: str) -> str:
