@@ -1,4 +1,4 @@
-"""A member's whole way in a real browser, by keyboard: activation, code, points, order, card in the wallet."""
+"""A member's whole way in a real browser, by keyboard: activation, code, points, order, gift card."""
 
 import re
 
