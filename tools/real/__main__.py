@@ -80,7 +80,7 @@ def convert(folder: Path) -> None:
 
 
 def converted(folder: Path) -> Feeds:
-    """Import the files into a database made anew, prove the ledger, print a table. Raises Trouble."""
+    """Write the files in a process of their own and return them. Raises Trouble when the year is not whole."""
     print("Reading the retailer's year …", file=sys.stderr)
     command([sys.executable, "-m", "tools.real", "--convert", "--folder", str(folder)], os.environ)
     feeds = Feeds(folder, **json.loads((folder / "expected.json").read_text(encoding="utf-8")))
@@ -90,7 +90,7 @@ def converted(folder: Path) -> Feeds:
 
 
 def import_feeds(feeds: Feeds, server_url: str) -> None:
-    """Import the files into a database made anew, prove the ledger and print. Raises Trouble."""
+    """Import the files into a database made anew, prove the ledger, print a table. Raises Trouble."""
     url = database_made_anew(server_url)
     environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings.local"}
     environment.pop("DEBUG", None)
