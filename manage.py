@@ -3,6 +3,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 
 # These read no data; starting PostgreSQL for them would only cost time.
 COMMANDS_WITHOUT_DATABASE = {
@@ -14,6 +15,8 @@ COMMANDS_WITHOUT_DATABASE = {
     "--help",
     "--version",
 }
+# These make the tables themselves, or look at them as they are.
+COMMANDS_BEFORE_TABLES = {"createcachetable", "dbshell", "makemigrations", "migrate", "showmigrations"}
 
 
 def main() -> None:
@@ -21,7 +24,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     is_local = os.environ["DJANGO_SETTINGS_MODULE"] == "config.settings.local"
-    if is_local and not os.environ.get("DATABASE_URL") and command not in COMMANDS_WITHOUT_DATABASE:
+    is_embedded = is_local and not os.environ.get("DATABASE_URL") and command not in COMMANDS_WITHOUT_DATABASE
+    if is_embedded:
         from config import embedded  # noqa: PLC0415 - a production machine need not have it installed
 
         try:
@@ -31,7 +35,29 @@ def main() -> None:
 
     from django.core.management import execute_from_command_line  # noqa: PLC0415 - the server must run first
 
-    execute_from_command_line(sys.argv)
+    if is_embedded and command not in COMMANDS_BEFORE_TABLES:
+        import django  # noqa: PLC0415 - likewise
+
+        django.setup()
+        from config.first_run import prepare_empty_database  # noqa: PLC0415 - likewise
+
+        prepare_empty_database()
+    run(execute_from_command_line)
+
+
+def run(execute_from_command_line: Callable[[list[str]], None]) -> None:
+    """Run the command; a database whose tables are missing or of another version gets one sentence."""
+    from django.db import ProgrammingError  # noqa: PLC0415 - Django is imported once the server runs
+    from psycopg.errors import UndefinedColumn, UndefinedTable  # noqa: PLC0415 - likewise
+
+    try:
+        execute_from_command_line(sys.argv)
+    except ProgrammingError as error:
+        if isinstance(error.__cause__, UndefinedColumn | UndefinedTable):
+            sys.exit(
+                "The database lacks tables of this version. Run first: .venv/bin/python manage.py migrate"
+            )
+        raise
 
 
 if __name__ == "__main__":
