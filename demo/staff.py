@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
 
 from demo.story.people import E_MAIL_DOMAIN
 from members.models import User
+from members.services.staff import open_staff_sign_in, sync_staff_groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ COLLEAGUES = (
 
 @transaction.atomic
 def make_staff(*, at: datetime) -> None:
-    """Make the sign-ins that are not there yet."""
+    """Make the sign-ins that are not there yet, and give each group what the settings say."""
+    sync_staff_groups(settings.STAFF_GROUPS)
     for colleague in COLLEAGUES:
         user, is_new = User.objects.get_or_create(
             email=colleague.email,
@@ -49,10 +51,5 @@ def make_staff(*, at: datetime) -> None:
             },
         )
         if is_new:
-            user.set_unusable_password()
-            user.save(update_fields=["password"])
-        EmailAddress.objects.get_or_create(
-            user=user, email=user.email, defaults={"verified": True, "primary": True}
-        )
-        group, _ = Group.objects.get_or_create(name=colleague.role)
-        user.groups.add(group)
+            open_staff_sign_in(user)
+        user.groups.add(Group.objects.get(name=colleague.role))

@@ -80,7 +80,7 @@ def convert(folder: Path) -> None:
 
 
 def converted(folder: Path) -> Feeds:
-    """Write the files in a process of their own and return them. Raises Trouble when the year is not whole."""
+    """Write the files in a process of their own; raise Trouble when the year is not whole."""
     print("Reading the retailer's year …", file=sys.stderr)
     command([sys.executable, "-m", "tools.real", "--convert", "--folder", str(folder)], os.environ)
     feeds = Feeds(folder, **json.loads((folder / "expected.json").read_text(encoding="utf-8")))
