@@ -35,7 +35,7 @@ def on_gift_card_ordered(payload: Mapping[str, Any], _at: datetime) -> None:
         subject = render_to_string("rewards/email/gift_card_ordered.subject.txt", context)
         body = render_to_string("rewards/email/gift_card_ordered.txt", context)
     EmailMessage(
-        subject=" ".join(subject.split()),
+        subject=subject.strip(),
         body=body.strip() + "\n",
         to=[address],
         headers={"Message-ID": f"<order-{order.public_id}@{urlsplit(site).hostname}>"},

@@ -1,0 +1,149 @@
+"""The member is told about an order by e-mail, in their language, without the code."""
+
+import pytest
+from django.core import mail
+from django.core.mail import EmailMessage
+from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django.fixtures import Settings
+
+from core.models import OutboxMessage
+from core.outbox import deliver
+from loyalty.models import Programme
+from rewards.codes import reveal_code
+from rewards.handlers import on_gift_card_ordered
+from rewards.models import GiftCardProduct, Order
+from rewards.services.orders import cancel_order, order_gift_card
+from tests.factories import NOW, Cardholder, make_cardholder, make_user
+
+
+@pytest.fixture
+def english(programme: Programme) -> Cardholder:
+    """Return an English-speaking member who signed in."""
+    return make_cardholder(programme, points=2000, user=make_user("alice@example.com"), language="en")
+
+
+def ordered(cardholder: Cardholder, product: GiftCardProduct) -> Order:
+    """Order and deliver what the outbox holds."""
+    order = order_gift_card(account=cardholder.account, product=product, request_key="tap", at=NOW)
+    for message in OutboxMessage.objects.filter(delivered_at=None):
+        assert deliver(message.pk)
+    return order
+
+
+def letter() -> EmailMessage:
+    """Return the one letter that was sent."""
+    (sent,) = mail.outbox
+    assert isinstance(sent, EmailMessage)
+    return sent
+
+
+def test_the_letter_is_sent_once_the_order_has_committed(
+    english: Cardholder,
+    for_15_euros: GiftCardProduct,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        order_gift_card(account=english.account, product=for_15_euros, request_key="tap", at=NOW)
+        assert mail.outbox == []
+
+    assert letter().to == ["alice@example.com"]
+    assert OutboxMessage.objects.get().delivered_at is not None
+
+
+def test_the_letter_in_english(
+    english: Cardholder, for_15_euros: GiftCardProduct, settings: Settings
+) -> None:
+    settings.SITE_ADDRESS = "https://happy.example"
+
+    ordered(english, for_15_euros)
+
+    assert letter().subject == "Your €15 gift card is in your wallet"
+    body = str(letter().body)
+    assert "Hello Alice Martin," in body
+    assert "You turned 1,500 points into a gift card worth €15." in body
+    assert "through 22 November 2027." in body
+    assert "\nhttps://happy.example/wallet/\n" in body
+    assert body.endswith("Happy Card\n")
+
+
+def test_the_letter_in_french(programme: Programme, for_15_euros: GiftCardProduct) -> None:
+    alice = make_cardholder(programme, points=2000, user=make_user("alice@example.com"), language="fr")
+
+    ordered(alice, for_15_euros)
+
+    assert letter().subject == "Votre carte cadeau de 15\N{NO-BREAK SPACE}€ est dans votre portefeuille"
+    body = str(letter().body)
+    assert "Bonjour Alice Martin," in body
+    assert "22 novembre 2027" in body
+    assert "Hello" not in body
+
+
+def test_the_code_is_not_in_the_letter(english: Cardholder, for_15_euros: GiftCardProduct) -> None:
+    order = ordered(english, for_15_euros)
+
+    text = letter().message().as_string().replace("-", "")
+    assert reveal_code(order.gift_card).replace("-", "") not in text
+    assert order.gift_card.code_last4 not in text
+
+
+def test_names_are_written_as_they_are(programme: Programme, for_15_euros: GiftCardProduct) -> None:
+    alice = make_cardholder(programme, first_name="Zoé & <b>", points=2000, user=make_user(), language="en")
+
+    ordered(alice, for_15_euros)
+
+    assert "Hello Zoé & <b> Martin," in str(letter().body)
+
+
+def test_the_site_of_the_programme_and_its_phone_stand_in_the_letter(
+    programme: Programme, english: Cardholder, for_15_euros: GiftCardProduct, settings: Settings
+) -> None:
+    settings.SITE_ADDRESS = "https://elsewhere.example"
+    programme.host_names = ["points.example", "www.points.example"]
+    programme.contact_phone = "09 69 32 00 00"
+    programme.save()
+
+    order = ordered(english, for_15_euros)
+
+    body = str(letter().body)
+    assert "\nhttps://points.example/wallet/\n" in body
+    assert "09 69 32 00 00" in body
+    assert letter().extra_headers["Message-ID"] == f"<order-{order.public_id}@points.example>"
+
+
+def test_a_repeat_carries_the_same_message_id(english: Cardholder, for_15_euros: GiftCardProduct) -> None:
+    order = ordered(english, for_15_euros)
+
+    on_gift_card_ordered({"order_id": order.pk}, NOW)
+
+    first, second = mail.outbox
+    assert first.extra_headers == second.extra_headers
+
+
+def test_a_member_who_never_signed_in_is_written_to_at_the_address_on_file(
+    programme: Programme, for_15_euros: GiftCardProduct
+) -> None:
+    alice = make_cardholder(programme, points=2000)
+    alice.member.email = "on-file@example.com"
+    alice.member.save()
+
+    ordered(alice, for_15_euros)
+
+    assert letter().to == ["on-file@example.com"]
+
+
+def test_a_member_without_an_address_gets_no_letter(alice: Cardholder, for_15_euros: GiftCardProduct) -> None:
+    ordered(alice, for_15_euros)
+
+    assert mail.outbox == []
+    assert OutboxMessage.objects.get().delivered_at is not None
+
+
+def test_no_letter_speaks_of_an_order_that_was_cancelled_meanwhile(
+    english: Cardholder, for_15_euros: GiftCardProduct
+) -> None:
+    order = order_gift_card(account=english.account, product=for_15_euros, request_key="tap", at=NOW)
+    cancel_order(order=order, reason="Asked by phone", at=NOW)
+
+    assert deliver(OutboxMessage.objects.get().pk)
+
+    assert mail.outbox == []
