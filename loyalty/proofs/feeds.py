@@ -58,7 +58,7 @@ def _recount(feed_import: FeedImport) -> Verdicts:
             verdicts.points += int(points)
             verdicts.recorded_refusals += outcome == Outcome.REJECTED and reason in RECORDED_REFUSALS
             verdicts.repeated_lines += int(number) <= verdicts.last_line
-            verdicts.last_line = int(number)
+            verdicts.last_line = max(verdicts.last_line, int(number))
     return verdicts
 
 

@@ -1,0 +1,100 @@
+"""`verify_ledger` runs every proof on one state of the database and names what it finds."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from core.proof import Violation, proofs, register_proof
+from tests.factories import make_cardholder, make_programme
+from tests.transactions import real_commits
+
+__all__ = ["real_commits"]
+
+
+def clean() -> Iterator[Violation]:
+    """Find nothing."""
+    yield from ()
+
+
+def broken(count: int) -> Iterator[Violation]:
+    """Find so many rows, one at a time."""
+    return (Violation("mine", f"row {number}", "is wrong") for number in range(count))
+
+
+@pytest.fixture
+def _no_proofs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.proof._proofs", {})
+
+
+@pytest.mark.django_db
+def test_all_apps_bring_their_proofs() -> None:
+    assert set(proofs()) == {
+        "balance",
+        "running balance",
+        "entry",
+        "lot",
+        "owed",
+        "purchase",
+        "earned",
+        "return",
+        "correction",
+        "import",
+        "gift card",
+        "gift-card movement",
+        "order",
+    }
+
+
+@pytest.mark.django_db
+def test_a_proved_ledger_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    make_cardholder(make_programme(), points=100)
+
+    call_command("verify_ledger")
+
+    assert capsys.readouterr().out == "proofs=13 violations=0\n"
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_no_proofs")
+def test_rows_that_break_a_rule_are_named_and_the_status_is_1(capsys: pytest.CaptureFixture[str]) -> None:
+    register_proof("good one", clean)
+    register_proof("my own", lambda: broken(2))
+
+    with pytest.raises(CommandError) as failure:
+        call_command("verify_ledger")
+
+    assert failure.value.returncode == 1
+    assert str(failure.value) == "proofs=2 violations=2 my_own=2"
+    assert capsys.readouterr().out == "mine: row 0: is wrong\nmine: row 1: is wrong\n"
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_no_proofs")
+def test_the_list_of_rows_is_bounded_and_all_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    register_proof("mine", lambda: broken(100_000))
+
+    with pytest.raises(CommandError, match="violations=100000 mine=100000"):
+        call_command("verify_ledger", show=3)
+
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+@pytest.mark.usefixtures("real_commits", "_no_proofs")
+def test_all_proofs_see_one_state_and_can_write_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    def what_the_transaction_is() -> Iterator[Violation]:
+        with connection.cursor() as cursor:
+            for setting in ("transaction_isolation", "transaction_read_only"):
+                cursor.execute(f"SHOW {setting}")
+                (value,) = cursor.fetchone()
+                yield Violation("transaction", setting, value)
+
+    register_proof("transaction", what_the_transaction_is)
+
+    with pytest.raises(CommandError):
+        call_command("verify_ledger")
+
+    assert capsys.readouterr().out == (
+        "transaction: transaction_isolation: repeatable read\ntransaction: transaction_read_only: on\n"
+    )

@@ -1,0 +1,14 @@
+"""Changing rows behind the program's back, to see that the proofs notice."""
+
+from django.db import connection
+
+
+def tamper(statement: str) -> list[str]:
+    """Execute a statement that no trigger hinders; return the first column of what it returns."""
+    connection.check_constraints()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(statement)
+        rows = [str(row[0]) for row in cursor.fetchall()] if cursor.description else []
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    return rows
