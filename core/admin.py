@@ -124,6 +124,7 @@ class LockedInline(LockedMixin, TabularInline):
     """Such rows on the page of another."""
 
     extra = 0
+    ordering: ClassVar[tuple[str, ...]] = ("pk",)
     show_change_link = True
     per_page = 20
 

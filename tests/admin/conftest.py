@@ -1,0 +1,128 @@
+"""Staff of each role, and a programme in which a little of everything has happened."""
+
+import io
+from dataclasses import dataclass
+
+import pytest
+from django.conf import settings
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from django.test import Client
+
+from campaigns.models import Promotion
+from core.models import IdempotencyRecord, JobRun, OutboxMessage
+from loyalty.feeds.imports import begin_import, finish_import, import_lines
+from loyalty.feeds.source import Source
+from loyalty.models import EarningRule, FeedImport, Programme
+from loyalty.rules import draft_rule
+from members.models import ActivationAttempt, User
+from members.services.staff import open_staff_sign_in, sync_staff_groups
+from rewards.models import GiftCardProduct, Order
+from rewards.services.orders import order_gift_card
+from tests.factories import NOW, Cardholder, make_cardholder, make_programme, make_user
+
+ROLES = tuple(settings.STAFF_GROUPS)
+ADMINISTRATOR = "Administrator"
+"""Somebody with every permission, in no group."""
+
+PURCHASES = b"""\
+partner,store,reference,kind,card_token,purchased_at,amount,currency,channel,original_reference
+conforama,lyon,F-1,purchase,tok-alice,2026-11-20T10:00:00+01:00,12.50,EUR,store,
+conforama,lyon,F-2,purchase,tok-alice,2026-11-20T10:00:00+01:00,0,EUR,store,
+"""
+
+
+@pytest.fixture(autouse=True)
+def _templates_get_what_they_ask_for() -> None:
+    """Leave out the check of all other tests: the theme asks for hundreds of variables on each page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What the pages show."""
+
+    programme: Programme
+    alice: Cardholder
+    order: Order
+    feed_import: FeedImport
+    draft: EarningRule
+    promotion: Promotion
+
+
+def make_colleague(role: str) -> User:
+    """Make a member of staff of the role."""
+    sync_staff_groups(settings.STAFF_GROUPS)
+    user = make_user(f"{role.partition(' ')[0].lower()}@staff.example.com", is_staff=True)
+    if role == ADMINISTRATOR:
+        user.is_superuser = True
+        user.save()
+    else:
+        user.groups.add(Group.objects.get(name=role))
+    open_staff_sign_in(user)
+    return user
+
+
+def client_of(user: User) -> Client:
+    """Return a browser in which somebody is signed in."""
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def import_purchases(programme: Programme, content: bytes, name: str = "purchases.csv") -> FeedImport:
+    """Import a file to its end."""
+    source = Source(io.BytesIO(content))
+    feed_import = begin_import(programme=programme, kind="purchases", source=source, name=name, at=NOW)
+    return finish_import(import_lines(feed_import, source, at=NOW), at=NOW)
+
+
+@pytest.fixture
+def story(db: None) -> Story:  # noqa: ARG001 - for its effect
+    """Return a programme with one row of everything."""
+    programme = make_programme()
+    alice = make_cardholder(programme, token="tok-alice", points=2000)  # noqa: S106 - a card token, no password
+    order = order_gift_card(
+        account=alice.account,
+        product=GiftCardProduct.objects.get(code="gift-card-15"),
+        request_key="one",
+        at=NOW,
+    )
+    JobRun.objects.create(
+        job="expire-points", scope="happy-card", business_date=NOW, started_at=NOW, moved_at=NOW
+    )
+    OutboxMessage.objects.create(topic="nothing", payload={}, created_at=NOW)
+    IdempotencyRecord.objects.create(scope="order:1", key="secret-key", result="1", created_at=NOW)
+    ActivationAttempt.objects.create(
+        member=alice.member,
+        email="alice@example.com",
+        code_hash="hash-of-code",
+        tries_left=5,
+        created_at=NOW,
+        expires_at=NOW,
+    )
+    LogEntry.objects.create(
+        user=make_user("log@staff.example.com"),
+        content_type=ContentType.objects.get_for_model(Programme),
+        object_id=str(programme.pk),
+        object_repr="Happy Card",
+        action_flag=CHANGE,
+    )
+    return Story(
+        programme=programme,
+        alice=alice,
+        order=order,
+        feed_import=import_purchases(programme, PURCHASES),
+        draft=draft_rule(rule=EarningRule.objects.get(is_live=True)),
+        promotion=Promotion.objects.create(
+            programme=programme,
+            slug="noel",
+            title_fr="Noël",
+            title_en="Christmas",
+            summary_fr="Points doublés",
+            summary_en="Double points",
+            starts_at=NOW,
+            ends_at=NOW.replace(month=12),
+            is_published=True,
+        ),
+    )

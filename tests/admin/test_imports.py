@@ -1,0 +1,144 @@
+"""Importing a file from the admin: sending it, watching it, what was refused, fetching the verdicts."""
+
+import gzip
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from loyalty.feeds.background import run_feed_import
+from loyalty.models import FeedImport, FeedState, Purchase
+from tests.admin.conftest import PURCHASES, Story, client_of, make_colleague
+
+if TYPE_CHECKING:
+    from django.http import StreamingHttpResponse
+
+
+@pytest.fixture(autouse=True)
+def _uploads_of_this_test(settings: Settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def manager(story: Story) -> Client:
+    assert story.programme.pk
+    FeedImport.objects.filter(state=FeedState.DONE).update(file_name="earlier.csv")
+    return client_of(make_colleague("Programme manager"))
+
+
+def send(
+    client: Client, story: Story, content: bytes, name: str = "day.csv", kind: str = "purchases"
+) -> FeedImport:
+    response = client.post(
+        reverse("admin:loyalty_feedimport_add"),
+        {"programme": story.programme.pk, "kind": kind, "file": SimpleUploadedFile(name, content)},
+    )
+    feed_import = FeedImport.objects.latest("pk")
+    assert response["Location"] == page_of(feed_import)
+    return feed_import
+
+
+def page_of(feed_import: FeedImport) -> str:
+    return reverse("admin:loyalty_feedimport_change", args=[feed_import.pk])
+
+
+def text_of(client: Client, address: str) -> str:
+    return client.get(address).content.decode()
+
+
+NEW = PURCHASES.replace(b"F-", b"N-")
+
+
+def test_a_file_is_imported_in_the_background_and_its_page_looks_again_until_it_is_over(
+    manager: Client, story: Story
+) -> None:
+    feed_import = send(manager, story, NEW)
+    waiting = text_of(manager, page_of(feed_import))
+    assert '<meta http-equiv="refresh" content="2">' in waiting
+    assert feed_import.state == FeedState.WAITING
+    assert feed_import.created_by is not None
+    assert feed_import.created_by.email == "programme@staff.example.com"
+
+    run_feed_import(feed_import.pk)
+
+    done = text_of(manager, page_of(feed_import))
+    assert "http-equiv" not in done
+    assert "N-2" in done
+    assert "The amount is zero." in done
+    feed_import.refresh_from_db()
+    assert (feed_import.state, feed_import.accepted_lines, feed_import.rejected_lines) == ("done", 1, 1)
+
+
+def test_the_verdicts_are_downloaded_as_a_file(manager: Client, story: Story) -> None:
+    feed_import = send(manager, story, gzip.compress(NEW), name="day.csv.gz")
+    run_feed_import(feed_import.pk)
+
+    response = manager.get(reverse("admin:loyalty_feedimport_verdicts", args=[feed_import.pk]))
+
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert response["Content-Disposition"] == f'attachment; filename="import-{feed_import.pk}.verdicts.csv"'
+    assert b"".join(cast("StreamingHttpResponse", response)) == (
+        b"line,reference,outcome,reason,points\n2,N-1,accepted,,12\n3,N-2,rejected,zero_amount,0\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "The file is empty."),
+        (b"PK\x03\x04 sheet", "This is an Excel or ZIP file."),
+        (NEW.replace(b",amount", b""), "These columns are missing: amount."),
+        (NEW + b"TRAILER,7,12.50\n", "The TRAILER announces 7 lines, the file has 2."),
+    ],
+)
+def test_a_file_that_is_not_trusted_is_refused_with_a_sentence_and_leaves_nothing(
+    content: bytes, sentence: str, manager: Client, story: Story
+) -> None:
+    before = Purchase.objects.count()
+
+    feed_import = send(manager, story, content)
+    run_feed_import(feed_import.pk)
+
+    page = text_of(manager, page_of(feed_import))
+    assert "The file was refused." in page
+    assert sentence in page
+    assert "http-equiv" not in page
+    assert Purchase.objects.count() == before
+
+
+def test_a_form_without_a_file_is_asked_for_again(manager: Client, story: Story) -> None:
+    before = FeedImport.objects.count()
+
+    response = manager.post(
+        reverse("admin:loyalty_feedimport_add"), {"programme": story.programme.pk, "kind": "purchases"}
+    )
+
+    assert "This field is required." in response.content.decode()
+    assert FeedImport.objects.count() == before
+
+
+def test_a_name_with_folders_and_markup_is_shown_harmlessly(manager: Client, story: Story) -> None:
+    feed_import = send(manager, story, NEW, name="../../<script>alert(1)</script>.csv")
+
+    assert "/" not in feed_import.file_name
+    assert "<script>alert" not in text_of(manager, page_of(feed_import))
+
+
+def test_many_rejected_lines_are_cut_short_with_a_link_to_all(manager: Client, story: Story) -> None:
+    lines = b"".join(
+        b"conforama,lyon,Z-%d,purchase,tok-alice,2026-11-20T10:00:00+01:00,0,EUR,store,\n" % number
+        for number in range(30)
+    )
+    feed_import = send(manager, story, NEW.split(b"\n")[0] + b"\n" + lines)
+    run_feed_import(feed_import.pk)
+
+    page = text_of(manager, page_of(feed_import))
+
+    assert page.count("The amount is zero.") == 20
+    address = reverse("admin:loyalty_rejectedline_changelist") + f"?feed_import={feed_import.pk}"
+    assert f'href="{address}"' in page
+    assert manager.get(address).context["cl"].result_count == 30

@@ -1,0 +1,134 @@
+"""What staff do for a member: cancelling an order, recording that somebody leaves, finding them."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+
+from loyalty.models import Entry, EntryKind, PointAccount
+from rewards.codes import reveal_code
+from rewards.models import GiftCard, GiftCardState, Order, OrderState
+from rewards.services.gift_cards import redeem_gift_card
+from tests.admin.conftest import ADMINISTRATOR, Story, client_of, make_colleague
+from tests.factories import NOW, make_cardholder, make_store, make_user
+
+
+def cancel_address(order: Order) -> str:
+    return reverse("admin:rewards_order_cancel", args=[order.pk])
+
+
+def test_an_order_is_cancelled_with_a_reason_and_the_points_come_back(story: Story) -> None:
+    client = client_of(make_colleague("Call centre"))
+    asked = client.get(cancel_address(story.order))
+    assert "The points go back to the lots they came from" in asked.content.decode()
+    assert Order.objects.get().state == OrderState.FULFILLED
+
+    response = client.post(cancel_address(story.order), {"reason": "Ordered twice"}, follow=True)
+
+    assert "The order is cancelled; the points are back." in response.content.decode()
+    order = Order.objects.get()
+    assert (order.state, order.cancellation_reason) == (OrderState.CANCELLED, "Ordered twice")
+    story.alice.account.refresh_from_db()
+    assert story.alice.account.balance_points == 2012
+    assert LogEntry.objects.filter(object_id=str(order.pk), change_message="Cancel the order").count() == 1
+    assert client.get(cancel_address(story.order)).status_code == 403
+
+
+def test_an_order_is_not_cancelled_without_a_reason(story: Story) -> None:
+    client = client_of(make_colleague("Call centre"))
+
+    response = client.post(cancel_address(story.order), {"reason": "  "})
+
+    assert "This field is required." in response.content.decode()
+    assert Order.objects.get().state == OrderState.FULFILLED
+
+
+def test_an_order_whose_gift_card_was_used_stands(story: Story) -> None:
+    redeem_gift_card(
+        gift_card=GiftCard.objects.get(),
+        amount_cents=500,
+        store=make_store(),
+        request_key="till-1",
+        at=NOW,
+    )
+    client = client_of(make_colleague("Call centre"))
+
+    response = client.post(cancel_address(story.order), {"reason": "Too late"}, follow=True)
+
+    assert "Something was paid with this gift card, so the order stands." in response.content.decode()
+    assert Order.objects.get().state == OrderState.FULFILLED
+    assert not Entry.objects.filter(kind=EntryKind.ORDER_CANCELLED).exists()
+    assert not LogEntry.objects.filter(change_message="Cancel the order").exists()
+
+
+def test_a_member_leaves_by_the_hand_of_the_call_centre(story: Story) -> None:
+    client = client_of(make_colleague("Call centre"))
+    address = reverse("admin:loyalty_pointaccount_leave", args=[story.alice.account.pk])
+    client.get(address)
+    assert PointAccount.objects.filter(left_on=None).count() == 1
+
+    client.post(address)
+
+    assert PointAccount.objects.filter(left_on=None).count() == 0
+    assert client.post(address).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "name", ["rewards_order_cancel", "loyalty_pointaccount_leave", "loyalty_entry_change"]
+)
+@pytest.mark.parametrize("row", ["999999", "abc", "9" * 30])
+def test_an_address_without_a_row_is_no_error(name: str, row: str, story: Story) -> None:
+    assert story.order.pk
+    response = client_of(make_colleague(ADMINISTRATOR)).get(reverse(f"admin:{name}", args=[row]))
+
+    assert response.status_code in (302, 403, 404)
+
+
+@pytest.mark.parametrize(
+    "kind", ["members_member", "loyalty_pointaccount", "loyalty_entry", "rewards_giftcard"]
+)
+@pytest.mark.parametrize("term", ["{reference}", "alice@example.com", "ALICE@example.com", "0042", "Zeller"])
+def test_a_member_is_found_by_what_they_can_say(kind: str, term: str, story: Story) -> None:
+    member = story.alice.member
+    member.last_name = "Zeller"
+    member.user = make_user("alice@example.com")
+    member.save()
+    story.alice.card.last4 = "0042"
+    story.alice.card.save()
+    make_cardholder(story.programme, first_name="Bob")
+    client = client_of(make_colleague("Call centre"))
+
+    def found(searched: str) -> int:
+        response = client.get(reverse(f"admin:{kind}_changelist"), {"q": searched})
+        return int(response.context["cl"].result_count)
+
+    assert found(term.format(reference=member.reference)) == found("") - (
+        kind in {"members_member", "loyalty_pointaccount"}
+    )
+    assert found("nobody") == 0
+
+
+def test_a_purchase_is_found_by_its_reference_and_by_its_member(story: Story) -> None:
+    client = client_of(make_colleague("Call centre"))
+
+    def found(searched: str) -> set[str]:
+        response = client.get(reverse("admin:loyalty_purchase_changelist"), {"q": searched})
+        return {purchase.reference for purchase in response.context["cl"].result_list}
+
+    assert found("F-1") == {"F-1"}
+    assert "F-1" in found(story.alice.member.reference)
+    assert found("F-0") == set()
+
+
+def test_no_page_shows_the_code_of_a_gift_card_or_of_an_activation(story: Story) -> None:
+    assert story.order.pk
+    gift_card = GiftCard.objects.get()
+    code = reveal_code(gift_card)
+    client = client_of(make_colleague(ADMINISTRATOR))
+    secrets = [code, code.replace("-", ""), gift_card.code_hash, "hash-of-code"]
+    for kind in ("rewards_giftcard", "rewards_order", "members_activationattempt"):
+        pages = [client.get(reverse(f"admin:{kind}_changelist")).content.decode()]
+        rows = client.get(reverse(f"admin:{kind}_changelist")).context["cl"].result_list
+        pages += [client.get(reverse(f"admin:{kind}_change", args=[row.pk])).content.decode() for row in rows]
+        assert len(pages) > 1
+        assert [secret for secret in secrets if any(secret in page for page in pages)] == []
+    assert gift_card.state == GiftCardState.ACTIVE

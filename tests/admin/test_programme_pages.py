@@ -1,0 +1,217 @@
+"""What managers and marketing edit: programmes, rules, agreements, the catalogue and promotions."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from campaigns.models import Promotion
+from loyalty.models import Agreement, EarningRule, Programme
+from loyalty.rules import RuleInUse, draft_rule, make_rule_live
+from rewards.models import GiftCardProduct
+from tests.admin.conftest import Story, client_of, make_colleague
+from tests.factories import NOW, buy, make_programme
+
+PROGRAMME = {
+    "name": "Happy Card",
+    "host_names": "",
+    "time_zone": "Europe/Paris",
+    "points_validity_years": "3",
+    "expiry_rounding": "month",
+    "verified_email_points": "50",
+    "contact_phone": "",
+    "contact_email": "",
+}
+PROMOTION = {
+    "slug": "soldes",
+    "title_fr": "Soldes",
+    "title_en": "Sales",
+    "summary_fr": "Tout à moitié prix",
+    "summary_en": "Everything at half price",
+    "body_fr": "",
+    "body_en": "",
+    "starts_at_0": "2026-12-01",
+    "starts_at_1": "00:00",
+    "ends_at_0": "2026-12-31",
+    "ends_at_1": "00:00",
+    "is_published": "on",
+}
+
+
+@pytest.fixture
+def manager(story: Story) -> Client:
+    assert story.programme.pk
+    return client_of(make_colleague("Programme manager"))
+
+
+@pytest.fixture
+def marketing(story: Story) -> Client:
+    assert story.programme.pk
+    return client_of(make_colleague("Marketing"))
+
+
+def errors_of(client: Client, address: str, fields: dict[str, str]) -> dict[str, list[str]]:
+    """Send a form that is refused and return what it says about each field."""
+    response = client.post(address, fields)
+    assert response.status_code == 200
+    errors = response.context["adminform"].form.errors
+    return {field: [str(error) for error in messages] for field, messages in errors.items()}
+
+
+def test_the_settings_of_a_programme_change_and_its_code_and_currency_do_not(
+    manager: Client, story: Story
+) -> None:
+    address = reverse("admin:loyalty_programme_change", args=[story.programme.pk])
+
+    response = manager.post(address, PROGRAMME | {"code": "other", "currency": "USD", "name": "Carte Happy"})
+
+    assert response.status_code == 302
+    programme = Programme.objects.get()
+    assert (programme.name, programme.points_validity_years, programme.expiry_rounding) == (
+        "Carte Happy",
+        3,
+        "month",
+    )
+    assert (programme.code, programme.currency) == ("happy-card", "EUR")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("time_zone", "Paris", "This is not a time zone"),
+        ("points_validity_years", "0", "Points live for at least one year."),
+        ("points_validity_years", "-1", "greater than or equal to 0"),
+        ("host_names", "points.example", "One of these host names belongs to Other."),
+        ("contact_email", "nobody", "Enter a valid email address."),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(
+    field: str, value: str, sentence: str, manager: Client, story: Story
+) -> None:
+    make_programme("other", name="Other", host_names=["points.example"])
+    address = reverse("admin:loyalty_programme_change", args=[story.programme.pk])
+
+    errors = errors_of(manager, address, PROGRAMME | {field: value})
+
+    assert sentence in errors[field][0]
+    assert Programme.objects.get(code="happy-card").points_validity_years == 4
+
+
+def test_a_rule_that_was_live_is_not_edited_and_a_new_version_takes_its_place(
+    manager: Client, story: Story
+) -> None:
+    live = EarningRule.objects.get(is_live=True)
+    draft_address = reverse("admin:loyalty_earningrule_change", args=[story.draft.pk])
+    fields = {"name_fr": "2 points par euro", "name_en": "2 points", "points": "2", "per_cents": "100"}
+
+    refused = manager.post(reverse("admin:loyalty_earningrule_change", args=[live.pk]), fields)
+    assert (refused.status_code, EarningRule.objects.get(pk=live.pk).points) == (403, 1)
+
+    assert manager.post(draft_address, fields).status_code == 302
+    go_live = reverse("admin:loyalty_earningrule_go_live", args=[story.draft.pk])
+    manager.get(go_live)
+    assert EarningRule.objects.get(is_live=True) == live
+    manager.post(go_live)
+
+    assert EarningRule.objects.get(is_live=True) == story.draft
+    assert buy(story.programme, story.alice.card.token, euros=10).points == 20
+    assert manager.post(draft_address, fields).status_code == 403
+    assert manager.get(reverse("admin:loyalty_earningrule_go_live", args=[live.pk])).status_code == 403
+
+
+def test_a_new_version_has_the_terms_of_the_old_and_there_is_one_draft_at_a_time(story: Story) -> None:
+    live = EarningRule.objects.get(is_live=True)
+
+    assert (story.draft.version, story.draft.points, story.draft.per_cents) == (2, 1, 100)
+    assert draft_rule(rule=live) == story.draft
+    make_rule_live(rule=story.draft)
+    make_rule_live(rule=story.draft)
+    with pytest.raises(RuleInUse):
+        make_rule_live(rule=live)
+    assert EarningRule.objects.get(is_live=True) == story.draft
+    assert draft_rule(rule=live).version == 3
+
+
+def test_the_button_for_a_new_version_leads_to_the_draft(manager: Client, story: Story) -> None:
+    live = EarningRule.objects.get(is_live=True)
+    story.draft.delete()
+
+    response = manager.post(reverse("admin:loyalty_earningrule_new_version", args=[live.pk]))
+
+    draft = EarningRule.objects.get(version=2)
+    assert response["Location"] == reverse("admin:loyalty_earningrule_change", args=[draft.pk])
+
+
+def test_an_agreement_that_ends_before_it_starts_is_refused(manager: Client, story: Story) -> None:
+    agreement = Agreement.objects.filter(programme=story.programme).earliest("pk")
+    address = reverse("admin:loyalty_agreement_change", args=[agreement.pk])
+
+    errors = errors_of(manager, address, {"starts_on": "2026-12-01", "ends_on": "2026-11-30"})
+
+    assert errors["ends_on"] == ["The last day must not be before the first."]
+
+
+def test_a_price_changes_and_a_face_value_does_not(manager: Client, story: Story) -> None:
+    product = GiftCardProduct.objects.get(programme=story.programme, code="gift-card-15")
+    address = reverse("admin:rewards_giftcardproduct_change", args=[product.pk])
+    fields = {"price_points": "1400", "validity_months": "12", "is_offered": "on", "face_value_cents": "9900"}
+
+    assert manager.post(address, fields).status_code == 302
+    product.refresh_from_db()
+    assert (product.price_points, product.face_value_cents) == (1400, 1500)
+    assert errors_of(manager, address, fields | {"price_points": "0"}) == {
+        "price_points": ["This must be more than zero."]
+    }
+
+
+def test_a_preset_is_loaded_once(manager: Client) -> None:
+    address = reverse("admin:rewards_giftcardproduct_load_preset")
+    Programme.objects.filter(code="happy-card").update(code="earlier")
+
+    first = manager.post(address, {"preset": "happy-card"}, follow=True).content.decode()
+    again = manager.post(address, {"preset": "happy-card"}, follow=True).content.decode()
+
+    assert "The programme Happy Card is loaded." in first
+    assert "Happy Card was loaded before; nothing changed." in again
+    assert Programme.objects.filter(code="happy-card").count() == 1
+
+
+def test_a_promotion_is_written_changed_and_deleted(marketing: Client, story: Story) -> None:
+    fields = PROMOTION | {"programme": str(story.programme.pk)}
+
+    assert marketing.post(reverse("admin:campaigns_promotion_add"), fields).status_code == 302
+    promotion = Promotion.objects.get(slug="soldes")
+    change = reverse("admin:campaigns_promotion_change", args=[promotion.pk])
+    assert marketing.post(change, fields | {"title_en": "Winter sales"}).status_code == 302
+    promotion.refresh_from_db()
+    assert (promotion.title_en, promotion.is_published) == ("Winter sales", True)
+    marketing.post(reverse("admin:campaigns_promotion_delete", args=[promotion.pk]), {"post": "yes"})
+    assert not Promotion.objects.filter(slug="soldes").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "sentence"),
+    [
+        ({"ends_at_0": "2026-11-30"}, "ends_at", "The promotion must end after its start."),
+        ({"ends_at_0": "2026-12-01"}, "ends_at", "The promotion must end after its start."),
+        ({"title_en": ""}, "title_en", "This field is required."),
+        ({"summary_fr": ""}, "summary_fr", "This field is required."),
+        ({"body_fr": "Venez"}, "body_en", "Write the text in both languages, or in neither."),
+        ({"body_en": "Come"}, "body_fr", "Write the text in both languages, or in neither."),
+    ],
+)
+def test_a_promotion_that_cannot_be_shown_to_everybody_is_refused(
+    changes: dict[str, str], field: str, sentence: str, marketing: Client, story: Story
+) -> None:
+    fields = PROMOTION | {"programme": str(story.programme.pk)} | changes
+
+    errors = errors_of(marketing, reverse("admin:campaigns_promotion_add"), fields)
+
+    assert errors == {field: [sentence]}
+    assert not Promotion.objects.filter(slug="soldes").exists()
+
+
+def test_two_promotions_of_a_programme_cannot_share_an_address(marketing: Client, story: Story) -> None:
+    fields = PROMOTION | {"programme": str(story.programme.pk), "slug": "noel"}
+
+    assert errors_of(marketing, reverse("admin:campaigns_promotion_add"), fields)
+    assert Promotion.objects.get(slug="noel").starts_at == NOW
