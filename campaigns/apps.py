@@ -12,6 +12,6 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         """Show the promotions under way on the home page."""
         from campaigns.home import promotion_panel  # noqa: PLC0415 - models exist only once every app is loaded
-        from loyalty.home import add_panel  # noqa: PLC0415 - likewise
+        from loyalty.home import Place, add_panel  # noqa: PLC0415 - likewise
 
-        add_panel("promotions", promotion_panel)
+        add_panel("promotions", promotion_panel, place=Place.BELOW_MOVEMENTS)

@@ -59,6 +59,13 @@ def day(value: date) -> str:
     return format_date(value, pattern, locale=locale)
 
 
+def short_day(value: date) -> str:
+    """Write a day in few letters, such as `14 févr. 2027`, for lists."""
+    locale = active_locale()
+    pattern = "d'er' MMM y" if locale == "fr_FR" and value.day == 1 else "medium"
+    return format_date(value, pattern, locale=locale)
+
+
 def first_day(begins_at: datetime) -> str:
     """Write the day, in the active time zone, on which something begins."""
     return day(timezone.localtime(begins_at).date())

@@ -6,6 +6,7 @@ An app above registers its panels when it starts; this app knows neither them no
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
 from loyalty.models import PointAccount, Programme
 
@@ -28,15 +29,22 @@ class Panel:
     content: object
 
 
+class Place(Enum):
+    """Where a panel stands: beside the points, or below the latest movements."""
+
+    BESIDE_POINTS = "beside_points"
+    BELOW_MOVEMENTS = "below_movements"
+
+
 PanelMaker = Callable[[Visit], Panel]
-_makers: dict[str, PanelMaker] = {}
+_makers: dict[tuple[Place, str], PanelMaker] = {}
 
 
-def add_panel(name: str, maker: PanelMaker) -> None:
-    """Add a panel below those added before, or replace the one of this name."""
-    _makers[name] = maker
+def add_panel(name: str, maker: PanelMaker, *, place: Place) -> None:
+    """Add a panel below those added before in this place, or replace the one of this name."""
+    _makers[place, name] = maker
 
 
-def panels_for(visit: Visit) -> list[Panel]:
-    """Return the panels for this visit, in the order in which they were added."""
-    return [maker(visit) for maker in _makers.values()]
+def panels_for(visit: Visit, place: Place) -> list[Panel]:
+    """Return the panels of a place for this visit, in the order in which they were added."""
+    return [maker(visit) for (where, _), maker in _makers.items() if where is place]

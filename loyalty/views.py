@@ -7,7 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from loyalty.access import members_only
-from loyalty.home import Visit, panels_for
+from loyalty.home import Place, Visit, panels_for
 from loyalty.requests import MemberRequest, ProgrammeRequest
 from loyalty.selectors.balance import balance_of, expiry_calendar
 from loyalty.selectors.programmes import account_of
@@ -29,7 +29,7 @@ def home(request: ProgrammeRequest) -> HttpResponse:
     at = timezone.now()
     if account is None:
         visit = Visit(programme=request.programme, account=None, available_points=0, at=at)
-        return render(request, "loyalty/welcome.html", {"panels": panels_for(visit)})
+        return render(request, "loyalty/welcome.html", _panels(visit))
     balance = balance_of(account, at=at)
     visit = Visit(
         programme=request.programme, account=account, available_points=balance.available_points, at=at
@@ -38,9 +38,12 @@ def home(request: ProgrammeRequest) -> HttpResponse:
         "account": account,
         "balance": balance,
         "latest": statement_page(account, size=LATEST).lines,
-        "panels": panels_for(visit),
-    }
+    } | _panels(visit)
     return render(request, "loyalty/home.html", context)
+
+
+def _panels(visit: Visit) -> dict[str, object]:
+    return {place.value: panels_for(visit, place) for place in Place}
 
 
 @require_safe

@@ -12,7 +12,7 @@ class RewardsConfig(AppConfig):
     def ready(self) -> None:
         """Write to members whose order was taken, prove gift cards with the ledger, show them at home."""
         from core.outbox import subscribe  # noqa: PLC0415 - models exist only once every app is loaded
-        from loyalty.home import add_panel  # noqa: PLC0415 - likewise
+        from loyalty.home import Place, add_panel  # noqa: PLC0415 - likewise
         from rewards.handlers import on_gift_card_ordered  # noqa: PLC0415 - likewise
         from rewards.home import gift_card_panel  # noqa: PLC0415 - likewise
         from rewards.proofs import register_reward_proofs  # noqa: PLC0415 - likewise
@@ -20,4 +20,4 @@ class RewardsConfig(AppConfig):
 
         subscribe(GIFT_CARD_ORDERED, on_gift_card_ordered)
         register_reward_proofs()
-        add_panel("gift_cards", gift_card_panel)
+        add_panel("gift_cards", gift_card_panel, place=Place.BESIDE_POINTS)

@@ -5,7 +5,7 @@ Movements are read from the newest by keyset, so that a page costs the same for 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import F, Q, Value
@@ -16,6 +16,9 @@ from loyalty.purchases.reasons import sentence_for
 from members.models import Card
 
 PAGE_SIZE = 20
+LATE = timedelta(days=7)
+"""Partners report within days; what comes later is marked as such."""
+
 _UNCOUNTED = ("happened_at", "place", "last4", "amount_cents", "reason", "state", "kind")
 
 
@@ -54,8 +57,8 @@ class StatementLine:
 
     @property
     def is_late(self) -> bool:
-        """Whether it was reported on another day than it happened."""
-        return self.posted_on != self.happened_on
+        """Whether it was reported so long after it happened that its place in the list needs a word."""
+        return self.posted_on > self.happened_on + LATE
 
     @property
     def newly_owed_points(self) -> int:

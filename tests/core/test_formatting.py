@@ -79,6 +79,14 @@ def test_days_are_written_in_words(day: date, french: str, english: str) -> None
         assert formatting.day(day) == english
 
 
+def test_days_in_lists_are_short() -> None:
+    with translation.override("fr"):
+        assert formatting.short_day(date(2027, 2, 1)) == "1er févr. 2027"
+        assert formatting.short_day(date(2027, 2, 14)) == "14 févr. 2027"
+    with translation.override("en"):
+        assert formatting.short_day(date(2027, 2, 1)) == "1 Feb 2027"
+
+
 def test_months_and_instants_are_written_in_words() -> None:
     with translation.override("fr"):
         assert formatting.month(date(2027, 8, 31)) == "août 2027"

@@ -95,7 +95,7 @@ def test_the_whole_way_from_the_letter_to_fifty_points(
     assert "Bienvenue ! Votre compte est activé et votre adresse e-mail confirmée." in words
     assert "Bonjour Bruno" in words
     assert "Points disponibles 50 points" in words
-    assert "Adresse e-mail vérifiée 22 novembre 2026 +50 points" in words
+    assert "Adresse e-mail vérifiée 22 nov. 2026 +50 points" in words
 
 
 @pytest.mark.parametrize(

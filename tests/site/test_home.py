@@ -20,7 +20,7 @@ def test_a_member_sees_the_available_points_and_the_next_expiry(alice: Client) -
     words = words_of(alice.get("/"))
     assert "Bonjour Alice" in words
     assert "Points disponibles 4 425 points" in words
-    assert "40 points à utiliser d’ici le 18 novembre 2027" in words
+    assert "40 points à utiliser d’ici au 18 novembre 2027" in words
 
 
 def test_a_member_sees_the_later_expiries_too(alice: Client) -> None:
@@ -36,9 +36,9 @@ def test_a_member_sees_the_gift_cards_within_reach_and_what_is_missing_for_the_n
 
 def test_a_member_sees_the_five_latest_movements(alice: Client) -> None:
     words = words_of(alice.get("/"))
-    assert "Conforama Lyon 20 novembre 2026 0,40 € 0 point" in words
-    assert "Commande annulée 11 novembre 2026 +1 500 points" in words
-    assert "23 octobre 2026" not in words
+    assert "Conforama Lyon 20 nov. 2026 0,40 € 0 point" in words
+    assert "Commande annulée 11 nov. 2026 +1 500 points" in words
+    assert "23 oct. 2026" not in words
 
 
 def test_points_owed_are_explained(chloe: Client) -> None:

@@ -31,7 +31,7 @@ def test_amounts_points_and_dates_change_with_the_language(cast: Cast) -> None:
     assert cast.alice.member.user is not None
     client.force_login(cast.alice.member.user)
     words = words_of(client.get("/statement/"))
-    assert "24 August 2026 €1,900.00" in words
+    assert "24 Aug 2026 €1,900.00" in words
     assert "0 points Balance 4,425 points The amount is too small to earn a point." in words
     assert "Rule: 1 point for each euro" in words
 

@@ -2,8 +2,9 @@
 
 import pytest
 from django.core import mail
-from django.test import Client
+from django.test import Client, RequestFactory
 
+from members.adapter import SignInAdapter
 from tests.site.cast import Cast
 from tests.site.conftest import signed_in
 from tests.site.reading import words_of
@@ -147,3 +148,7 @@ def test_signing_out_asks_once_and_ends_the_session(alice: Client) -> None:
 def test_nobody_can_sign_up() -> None:
     assert Client().post("/accounts/signup/", {"email": "new@example.com"}).status_code == 302
     assert mail.outbox == []
+
+
+def test_sign_ups_stay_closed_even_if_a_page_for_them_were_added(rf: RequestFactory) -> None:
+    assert SignInAdapter().is_open_for_signup(rf.get("/")) is False
