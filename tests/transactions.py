@@ -1,13 +1,24 @@
-"""Tests on real transactions: threads with connections of their own, and tables emptied afterwards."""
+"""Tests on real transactions: threads with connections of their own, and what each sends and waits for."""
 
+import re
+import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import pytest
 from django.db import connection, connections
 
 Result = TypeVar("Result")
+PATIENCE_SECONDS = 60
+
+STATEMENT = re.compile(
+    r'^[^\n]*\tF\t\d+\t(?:Query|Parse)\t(?: "")? ?(".*?")(?=[ \d]*\n[^\n]*\t[FB]\t\d+\t|\Z)',
+    re.MULTILINE | re.DOTALL,
+)
+"""What libpq writes about a statement it sends: a statement may itself have several lines."""
 
 
 @pytest.fixture
@@ -21,15 +32,20 @@ def real_commits(transactional_db: None) -> Iterator[None]:  # noqa: ARG001 - fo
         cursor.execute("SET session_replication_role = replica")
 
 
-def race(work: Callable[[int], Result], *, runners: int) -> list[Result | Exception]:
-    """Run the work on so many connections at once; return each result, or the error it ended with."""
+def race(
+    work: Callable[[int], Result], *, runners: int, meanwhile: Callable[[], object] = lambda: None
+) -> list[Result | Exception]:
+    """Run the work on so many connections at once; return each result, or the error it ended with.
+
+    `meanwhile` runs here once all have started.
+    """
     start = threading.Barrier(runners)
     results: list[Result | Exception] = [RuntimeError("The runner never came back.")] * runners
 
     def run(number: int) -> None:
         try:
             connection.ensure_connection()
-            start.wait(timeout=60)
+            start.wait(timeout=PATIENCE_SECONDS)
             results[number] = work(number)
         except Exception as error:  # noqa: BLE001 - the test looks at how each runner ended
             results[number] = error
@@ -39,6 +55,54 @@ def race(work: Callable[[int], Result], *, runners: int) -> list[Result | Except
     threads = [threading.Thread(target=run, args=(number,)) for number in range(runners)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join(timeout=120)
+    try:
+        meanwhile()
+    finally:
+        for thread in threads:
+            thread.join(timeout=PATIENCE_SECONDS)
     return results
+
+
+def wait_until_blocked(sessions: int) -> None:
+    """Return once so many other sessions of this database wait for a lock."""
+    _wait_for(sessions, wait_event_type="Lock")
+
+
+def wait_until_alone() -> None:
+    """Return once this database has no other session: whatever was left undone is rolled back."""
+    _wait_for(0, backend_type="client backend")
+
+
+def _wait_for(sessions: int, *, wait_event_type: str = "", backend_type: str = "") -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (found := _count_sessions(wait_event_type, backend_type)) != sessions:
+        assert time.monotonic() < deadline, f"There are {found} such sessions instead of {sessions}."
+        time.sleep(0.02)
+
+
+def _count_sessions(wait_event_type: str, backend_type: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND %s IN ('', wait_event_type) AND %s IN ('', backend_type)",
+            [wait_event_type, backend_type],
+        )
+        return int(cursor.fetchone()[0])
+
+
+@contextmanager
+def sent_statements() -> Iterator[list[str]]:
+    """Note every statement that goes to the server, whichever cursor sends it, in order."""
+    connection.ensure_connection()
+    server = connection.connection.pgconn
+    statements: list[str] = []
+    with tempfile.TemporaryFile() as protocol:
+        server.trace(protocol.fileno())
+        try:
+            yield statements
+        finally:
+            server.untrace()
+        protocol.seek(0)
+        text = protocol.read().decode()
+    statements += [" ".join(statement.split()) for statement in re.findall(STATEMENT, text)]
