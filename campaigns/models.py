@@ -15,8 +15,10 @@ from partners.models import Partner
 class Promotion(models.Model):
     """An offer with a page of its own, seen from its start to its end when it is published."""
 
-    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
-    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="promotions")
+    public_id = models.UUIDField(_("public reference"), default=new_public_id, unique=True, editable=False)
+    programme = models.ForeignKey(
+        Programme, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("programme")
+    )
     partner = models.ForeignKey(
         Partner,
         on_delete=models.PROTECT,

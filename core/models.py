@@ -3,18 +3,21 @@
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class IdempotencyRecord(models.Model):
     """A request that was answered. It commits with the work it answers: neither exists without the other."""
 
-    scope = models.CharField(max_length=100)
+    scope = models.CharField(_("scope"), max_length=100)
     key = models.CharField(max_length=200)
     fingerprint = models.CharField(max_length=64)
-    result = models.CharField(max_length=200, blank=True)
-    created_at = models.DateTimeField()
+    result = models.CharField(_("result"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("created"))
 
     class Meta:
+        verbose_name = _("answered request")
+        verbose_name_plural = _("answered requests")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["scope", "key"], name="idempotency_scope_key_once"),
         ]
@@ -26,26 +29,28 @@ class IdempotencyRecord(models.Model):
 class JobState(models.TextChoices):
     """How far a run has come."""
 
-    RUNNING = "running", "running"
-    DONE = "done", "done"
+    RUNNING = "running", _("running")
+    DONE = "done", _("done")
 
 
 class JobRun(models.Model):
     """One run of a job for a business date. Its row is unique, so two schedulers never run it twice."""
 
-    job = models.CharField(max_length=60)
-    scope = models.CharField(max_length=60, blank=True)
-    business_date = models.DateField()
-    state = models.CharField(max_length=10, choices=JobState, default=JobState.RUNNING)
-    cursor = models.JSONField(default=dict)
-    counts = models.JSONField(default=dict)
-    attempts = models.PositiveIntegerField(default=0)
-    last_error = models.TextField(blank=True)
-    started_at = models.DateTimeField()
-    moved_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True, blank=True)
+    job = models.CharField(_("job"), max_length=60)
+    scope = models.CharField(_("scope"), max_length=60, blank=True)
+    business_date = models.DateField(_("business date"))
+    state = models.CharField(_("state"), max_length=10, choices=JobState, default=JobState.RUNNING)
+    cursor = models.JSONField(_("cursor"), default=dict)
+    counts = models.JSONField(_("counts"), default=dict)
+    attempts = models.PositiveIntegerField(_("failed attempts"), default=0)
+    last_error = models.TextField(_("last error"), blank=True)
+    started_at = models.DateTimeField(_("started"))
+    moved_at = models.DateTimeField(_("last moved"))
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("job run")
+        verbose_name_plural = _("job runs")
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["job", "scope", "business_date"], name="job_run_once_a_business_date"
@@ -62,14 +67,16 @@ class JobRun(models.Model):
 class OutboxMessage(models.Model):
     """Something a lower app tells a higher one. Written with the fact it reports, delivered at least once."""
 
-    topic = models.CharField(max_length=60)
-    payload = models.JSONField()
-    created_at = models.DateTimeField()
-    delivered_at = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveIntegerField(default=0)
-    last_error = models.TextField(blank=True)
+    topic = models.CharField(_("topic"), max_length=60)
+    payload = models.JSONField(_("content"))
+    created_at = models.DateTimeField(_("created"))
+    delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
+    attempts = models.PositiveIntegerField(_("failed attempts"), default=0)
+    last_error = models.TextField(_("last error"), blank=True)
 
     class Meta:
+        verbose_name = _("message between apps")
+        verbose_name_plural = _("messages between apps")
         indexes: ClassVar = [
             models.Index(
                 fields=["id"], name="outbox_undelivered", condition=models.Q(delivered_at__isnull=True)

@@ -60,8 +60,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 class Issuer(models.Model):
     """Who issues the cards. Member references and card tokens are unique for one issuer."""
 
-    code = models.SlugField(max_length=40, unique=True)
-    name = models.CharField(max_length=100)
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=100)
 
     class Meta:
         verbose_name = _("issuer")
@@ -82,8 +82,10 @@ class Title(models.TextChoices):
 class Member(models.Model):
     """A cardholder of an issuer, as the issuer's file describes them, activated on the site or not yet."""
 
-    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
-    issuer = models.ForeignKey(Issuer, on_delete=models.PROTECT, related_name="members")
+    public_id = models.UUIDField(_("public reference"), default=new_public_id, unique=True, editable=False)
+    issuer = models.ForeignKey(
+        Issuer, on_delete=models.PROTECT, related_name="members", verbose_name=_("issuer")
+    )
     reference = models.CharField(_("member reference"), max_length=40)
     title = models.CharField(_("title"), max_length=5, choices=Title, blank=True, default="")
     first_name = models.CharField(_("first name"), max_length=100, blank=True)
@@ -122,9 +124,11 @@ class Member(models.Model):
 class CardProduct(models.Model):
     """A kind of card the issuer offers, such as Visa Premier."""
 
-    issuer = models.ForeignKey(Issuer, on_delete=models.PROTECT, related_name="card_products")
-    code = models.SlugField(max_length=40)
-    name = models.CharField(max_length=100)
+    issuer = models.ForeignKey(
+        Issuer, on_delete=models.PROTECT, related_name="card_products", verbose_name=_("issuer")
+    )
+    code = models.SlugField(_("code"), max_length=40)
+    name = models.CharField(_("name"), max_length=100)
 
     class Meta:
         verbose_name = _("card product")
@@ -148,9 +152,15 @@ class CardStatus(models.TextChoices):
 class Card(models.Model):
     """A payment card, known by the issuer's token and its last four digits only."""
 
-    issuer = models.ForeignKey(Issuer, on_delete=models.PROTECT, related_name="cards")
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="cards")
-    product = models.ForeignKey(CardProduct, on_delete=models.PROTECT, related_name="cards")
+    issuer = models.ForeignKey(
+        Issuer, on_delete=models.PROTECT, related_name="cards", verbose_name=_("issuer")
+    )
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="cards", verbose_name=_("member")
+    )
+    product = models.ForeignKey(
+        CardProduct, on_delete=models.PROTECT, related_name="cards", verbose_name=_("card product")
+    )
     token = models.CharField(_("card token"), max_length=64)
     last4 = models.CharField(_("last four digits"), max_length=4)
     status = models.CharField(_("status"), max_length=10, choices=CardStatus, default=CardStatus.ACTIVE)
@@ -173,14 +183,16 @@ class Card(models.Model):
 class ActivationAttempt(models.Model):
     """A code sent to the address an enrolled cardholder gave. Only a keyed hash of the code is kept."""
 
-    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="activation_attempts")
-    email = models.EmailField()
+    public_id = models.UUIDField(_("public reference"), default=new_public_id, unique=True, editable=False)
+    member = models.ForeignKey(
+        Member, on_delete=models.CASCADE, related_name="activation_attempts", verbose_name=_("member")
+    )
+    email = models.EmailField(_("e-mail"))
     code_hash = models.CharField(max_length=64)
-    tries_left = models.PositiveSmallIntegerField()
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True, blank=True)
+    tries_left = models.PositiveSmallIntegerField(_("tries left"))
+    created_at = models.DateTimeField(_("sent"))
+    expires_at = models.DateTimeField(_("works until"))
+    used_at = models.DateTimeField(_("used"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("activation attempt")

@@ -30,7 +30,9 @@ class Channel(models.TextChoices):
 class Store(models.Model):
     """A place where a partner sells: a shop with an address, or its web shop."""
 
-    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="stores")
+    partner = models.ForeignKey(
+        Partner, on_delete=models.PROTECT, related_name="stores", verbose_name=_("partner")
+    )
     code = models.CharField(_("code"), max_length=40)
     name = models.CharField(_("name"), max_length=100)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.STORE)

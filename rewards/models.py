@@ -15,7 +15,9 @@ from partners.models import Store
 class GiftCardProduct(models.Model):
     """A gift card of the catalogue: its face value in cents and its price in points."""
 
-    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="gift_card_products")
+    programme = models.ForeignKey(
+        Programme, on_delete=models.PROTECT, related_name="gift_card_products", verbose_name=_("programme")
+    )
     code = models.SlugField(_("code"), max_length=40)
     face_value_cents = models.PositiveIntegerField(_("face value in cents"))
     currency = models.CharField(_("currency"), max_length=3)
@@ -48,11 +50,20 @@ class OrderState(models.TextChoices):
 class Order(models.Model):
     """Points turned into a gift card. The points are spent and the card issued in one transaction."""
 
-    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
-    account = models.ForeignKey(PointAccount, on_delete=models.PROTECT, related_name="orders")
-    product = models.ForeignKey(GiftCardProduct, on_delete=models.PROTECT, related_name="orders")
+    public_id = models.UUIDField(_("public reference"), default=new_public_id, unique=True, editable=False)
+    account = models.ForeignKey(
+        PointAccount, on_delete=models.PROTECT, related_name="orders", verbose_name=_("point account")
+    )
+    product = models.ForeignKey(
+        GiftCardProduct,
+        on_delete=models.PROTECT,
+        related_name="orders",
+        verbose_name=_("gift card of the catalogue"),
+    )
     points = models.PositiveIntegerField(_("points spent"))
-    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="order")
+    entry = models.OneToOneField(
+        Entry, on_delete=models.PROTECT, related_name="order", verbose_name=_("movement")
+    )
     state = models.CharField(_("state"), max_length=12, choices=OrderState, default=OrderState.FULFILLED)
     ordered_at = models.DateTimeField(_("ordered"))
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
@@ -84,8 +95,10 @@ class GiftCardState(models.TextChoices):
 class GiftCard(models.Model):
     """A gift card. Its code is kept as a keyed hash to find it, as its last four characters and encrypted."""
 
-    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
-    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="gift_card")
+    public_id = models.UUIDField(_("public reference"), default=new_public_id, unique=True, editable=False)
+    order = models.OneToOneField(
+        Order, on_delete=models.PROTECT, related_name="gift_card", verbose_name=_("order")
+    )
     code_hash = models.CharField(max_length=64, unique=True, editable=False)
     code_last4 = models.CharField(_("last four of the code"), max_length=4, editable=False)
     code_encrypted = models.BinaryField(editable=False)
@@ -121,11 +134,15 @@ class GiftCardMovementKind(models.IntegerChoices):
 class GiftCardMovement(models.Model):
     """A change of a gift card's value in cents. Nothing updates or deletes it."""
 
-    gift_card = models.ForeignKey(GiftCard, on_delete=models.PROTECT, related_name="movements")
+    gift_card = models.ForeignKey(
+        GiftCard, on_delete=models.PROTECT, related_name="movements", verbose_name=_("gift card")
+    )
     kind = models.PositiveSmallIntegerField(_("kind"), choices=GiftCardMovementKind)
     amount_cents = models.IntegerField(_("amount in cents"))
     balance_after_cents = models.PositiveIntegerField(_("value after in cents"))
-    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    store = models.ForeignKey(
+        Store, on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("store")
+    )
     moved_at = models.DateTimeField(_("moved"))
 
     class Meta:

@@ -23,7 +23,15 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("public_id", models.UUIDField(default=core.ids.new_public_id, editable=False, unique=True)),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=core.ids.new_public_id,
+                        editable=False,
+                        unique=True,
+                        verbose_name="public reference",
+                    ),
+                ),
                 ("slug", models.SlugField(max_length=80, verbose_name="address of the page")),
                 ("title_fr", models.CharField(max_length=120, verbose_name="title in French")),
                 ("title_en", models.CharField(max_length=120, verbose_name="title in English")),

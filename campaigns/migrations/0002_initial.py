@@ -17,7 +17,10 @@ class Migration(migrations.Migration):
             model_name="promotion",
             name="programme",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="promotions", to="loyalty.programme"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="promotions",
+                to="loyalty.programme",
+                verbose_name="programme",
             ),
         ),
         migrations.AddConstraint(

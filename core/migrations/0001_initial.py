@@ -18,13 +18,15 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("scope", models.CharField(max_length=100)),
+                ("scope", models.CharField(max_length=100, verbose_name="scope")),
                 ("key", models.CharField(max_length=200)),
                 ("fingerprint", models.CharField(max_length=64)),
-                ("result", models.CharField(blank=True, max_length=200)),
-                ("created_at", models.DateTimeField()),
+                ("result", models.CharField(blank=True, max_length=200, verbose_name="result")),
+                ("created_at", models.DateTimeField(verbose_name="created")),
             ],
             options={
+                "verbose_name": "answered request",
+                "verbose_name_plural": "answered requests",
                 "constraints": [
                     models.UniqueConstraint(fields=("scope", "key"), name="idempotency_scope_key_once")
                 ],
@@ -39,24 +41,29 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("job", models.CharField(max_length=60)),
-                ("scope", models.CharField(blank=True, max_length=60)),
-                ("business_date", models.DateField()),
+                ("job", models.CharField(max_length=60, verbose_name="job")),
+                ("scope", models.CharField(blank=True, max_length=60, verbose_name="scope")),
+                ("business_date", models.DateField(verbose_name="business date")),
                 (
                     "state",
                     models.CharField(
-                        choices=[("running", "running"), ("done", "done")], default="running", max_length=10
+                        choices=[("running", "running"), ("done", "done")],
+                        default="running",
+                        max_length=10,
+                        verbose_name="state",
                     ),
                 ),
-                ("cursor", models.JSONField(default=dict)),
-                ("counts", models.JSONField(default=dict)),
-                ("attempts", models.PositiveIntegerField(default=0)),
-                ("last_error", models.TextField(blank=True)),
-                ("started_at", models.DateTimeField()),
-                ("moved_at", models.DateTimeField()),
-                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("cursor", models.JSONField(default=dict, verbose_name="cursor")),
+                ("counts", models.JSONField(default=dict, verbose_name="counts")),
+                ("attempts", models.PositiveIntegerField(default=0, verbose_name="failed attempts")),
+                ("last_error", models.TextField(blank=True, verbose_name="last error")),
+                ("started_at", models.DateTimeField(verbose_name="started")),
+                ("moved_at", models.DateTimeField(verbose_name="last moved")),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
             ],
             options={
+                "verbose_name": "job run",
+                "verbose_name_plural": "job runs",
                 "indexes": [
                     models.Index(
                         condition=models.Q(("state", "running")),
@@ -80,14 +87,16 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("topic", models.CharField(max_length=60)),
-                ("payload", models.JSONField()),
-                ("created_at", models.DateTimeField()),
-                ("delivered_at", models.DateTimeField(blank=True, null=True)),
-                ("attempts", models.PositiveIntegerField(default=0)),
-                ("last_error", models.TextField(blank=True)),
+                ("topic", models.CharField(max_length=60, verbose_name="topic")),
+                ("payload", models.JSONField(verbose_name="content")),
+                ("created_at", models.DateTimeField(verbose_name="created")),
+                ("delivered_at", models.DateTimeField(blank=True, null=True, verbose_name="delivered")),
+                ("attempts", models.PositiveIntegerField(default=0, verbose_name="failed attempts")),
+                ("last_error", models.TextField(blank=True, verbose_name="last error")),
             ],
             options={
+                "verbose_name": "message between apps",
+                "verbose_name_plural": "messages between apps",
                 "indexes": [
                     models.Index(
                         condition=models.Q(("delivered_at__isnull", True)),

@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("first_line", models.PositiveBigIntegerField()),
+                ("first_line", models.PositiveBigIntegerField(verbose_name="first line")),
                 ("verdicts", models.BinaryField()),
             ],
             options={
@@ -64,7 +64,15 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("public_id", models.UUIDField(default=core.ids.new_public_id, editable=False, unique=True)),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=core.ids.new_public_id,
+                        editable=False,
+                        unique=True,
+                        verbose_name="public reference",
+                    ),
+                ),
                 (
                     "kind",
                     models.CharField(
@@ -79,7 +87,7 @@ class Migration(migrations.Migration):
                 ),
                 ("file_name", models.CharField(max_length=255, verbose_name="file")),
                 ("path", models.CharField(blank=True, max_length=1000)),
-                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("sha256", models.CharField(blank=True, max_length=64, verbose_name="digest of the content")),
                 (
                     "state",
                     models.CharField(
@@ -320,6 +328,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="agreements",
                         to="partners.partner",
+                        verbose_name="partner",
                     ),
                 ),
             ],
@@ -369,6 +378,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="corrections",
                         to="loyalty.entry",
+                        verbose_name="corrects",
                     ),
                 ),
             ],

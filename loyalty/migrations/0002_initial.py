@@ -28,13 +28,17 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.SET_NULL,
                 related_name="+",
                 to=settings.AUTH_USER_MODEL,
+                verbose_name="sent by",
             ),
         ),
         migrations.AddField(
             model_name="feedchunk",
             name="feed_import",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="chunks", to="loyalty.feedimport"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="chunks",
+                to="loyalty.feedimport",
+                verbose_name="import",
             ),
         ),
         migrations.AddField(
@@ -47,6 +51,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="grants",
                 to="loyalty.lot",
+                verbose_name="lot of points",
             ),
         ),
         migrations.AddField(
@@ -57,27 +62,37 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="uses",
                 to="loyalty.entry",
+                verbose_name="movement",
             ),
         ),
         migrations.AddField(
             model_name="lotuse",
             name="lot",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="uses", to="loyalty.lot"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="uses",
+                to="loyalty.lot",
+                verbose_name="lot of points",
             ),
         ),
         migrations.AddField(
             model_name="pointaccount",
             name="member",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="accounts", to="members.member"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="accounts",
+                to="members.member",
+                verbose_name="member",
             ),
         ),
         migrations.AddField(
             model_name="lot",
             name="account",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="lots", to="loyalty.pointaccount"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="lots",
+                to="loyalty.pointaccount",
+                verbose_name="point account",
             ),
         ),
         migrations.AddField(
@@ -88,20 +103,27 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="entries",
                 to="loyalty.pointaccount",
+                verbose_name="point account",
             ),
         ),
         migrations.AddField(
             model_name="programme",
             name="issuer",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="programmes", to="members.issuer"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="programmes",
+                to="members.issuer",
+                verbose_name="issuer",
             ),
         ),
         migrations.AddField(
             model_name="pointaccount",
             name="programme",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="accounts", to="loyalty.programme"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="accounts",
+                to="loyalty.programme",
+                verbose_name="programme",
             ),
         ),
         migrations.AddField(
@@ -111,6 +133,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="feed_imports",
                 to="loyalty.programme",
+                verbose_name="programme",
             ),
         ),
         migrations.AddField(
@@ -120,13 +143,17 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="earning_rules",
                 to="loyalty.programme",
+                verbose_name="programme",
             ),
         ),
         migrations.AddField(
             model_name="agreement",
             name="programme",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="agreements", to="loyalty.programme"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="agreements",
+                to="loyalty.programme",
+                verbose_name="programme",
             ),
         ),
         migrations.AddField(
@@ -139,6 +166,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="purchases",
                 to="members.card",
+                verbose_name="card",
             ),
         ),
         migrations.AddField(
@@ -151,6 +179,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="purchases",
                 to="loyalty.feedimport",
+                verbose_name="import",
             ),
         ),
         migrations.AddField(
@@ -163,6 +192,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="returns",
                 to="loyalty.purchase",
+                verbose_name="purchase returned",
             ),
         ),
         migrations.AddField(
@@ -173,6 +203,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="purchases",
                 to="partners.partner",
+                verbose_name="partner",
             ),
         ),
         migrations.AddField(
@@ -183,6 +214,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="purchases",
                 to="loyalty.programme",
+                verbose_name="programme",
             ),
         ),
         migrations.AddField(
@@ -195,6 +227,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="purchases",
                 to="loyalty.earningrule",
+                verbose_name="earning rule",
             ),
         ),
         migrations.AddField(
@@ -205,6 +238,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="purchases",
                 to="partners.store",
+                verbose_name="store",
             ),
         ),
         migrations.AddField(
@@ -217,6 +251,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="entries",
                 to="loyalty.purchase",
+                verbose_name="purchase",
             ),
         ),
         migrations.AddField(
@@ -228,6 +263,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="rejected_lines",
                 to="members.card",
+                verbose_name="card",
             ),
         ),
         migrations.AddField(
@@ -237,6 +273,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="rejections",
                 to="loyalty.feedimport",
+                verbose_name="import",
             ),
         ),
         migrations.AddConstraint(

@@ -37,12 +37,14 @@ class FeedImport(models.Model):
     having happened.
     """
 
-    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
-    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="feed_imports")
+    public_id = models.UUIDField(_("public reference"), default=new_public_id, unique=True, editable=False)
+    programme = models.ForeignKey(
+        Programme, on_delete=models.PROTECT, related_name="feed_imports", verbose_name=_("programme")
+    )
     kind = models.CharField(_("kind"), max_length=12, choices=FeedKind)
     file_name = models.CharField(_("file"), max_length=255)
     path = models.CharField(max_length=1000, blank=True)
-    sha256 = models.CharField(max_length=64, blank=True)
+    sha256 = models.CharField(_("digest of the content"), max_length=64, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=FeedState, default=FeedState.WAITING)
     refusal = models.CharField(_("why it was refused"), max_length=40, blank=True)
     refusal_details = models.JSONField(default=dict, blank=True)
@@ -57,7 +59,12 @@ class FeedImport(models.Model):
     rejected_lines = models.PositiveBigIntegerField(_("rejected"), default=0)
     points = models.BigIntegerField(_("points"), default=0)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("sent by"),
     )
     created_at = models.DateTimeField(_("created"))
     moved_at = models.DateTimeField(_("last moved"))
@@ -90,8 +97,10 @@ class FeedImport(models.Model):
 class FeedChunk(models.Model):
     """The verdicts of a run of lines, as compressed CSV rows, written with the chunk's work."""
 
-    feed_import = models.ForeignKey(FeedImport, on_delete=models.PROTECT, related_name="chunks")
-    first_line = models.PositiveBigIntegerField()
+    feed_import = models.ForeignKey(
+        FeedImport, on_delete=models.PROTECT, related_name="chunks", verbose_name=_("import")
+    )
+    first_line = models.PositiveBigIntegerField(_("first line"))
     verdicts = models.BinaryField()
 
     class Meta:
@@ -108,12 +117,19 @@ class FeedChunk(models.Model):
 class RejectedLine(models.Model):
     """A line that was refused, with what is safe to keep of it. It never uses up its reference."""
 
-    feed_import = models.ForeignKey(FeedImport, on_delete=models.PROTECT, related_name="rejections")
+    feed_import = models.ForeignKey(
+        FeedImport, on_delete=models.PROTECT, related_name="rejections", verbose_name=_("import")
+    )
     line = models.PositiveBigIntegerField(_("line"))
     reference = models.CharField(_("reference"), max_length=80, blank=True)
     reason = models.CharField(_("reason"), max_length=40)
     card = models.ForeignKey(
-        Card, on_delete=models.PROTECT, related_name="rejected_lines", null=True, blank=True
+        Card,
+        on_delete=models.PROTECT,
+        related_name="rejected_lines",
+        null=True,
+        blank=True,
+        verbose_name=_("card"),
     )
     purchased_at = models.DateTimeField(_("purchased"), null=True, blank=True)
     amount_cents = models.BigIntegerField(_("amount in cents"), null=True, blank=True)

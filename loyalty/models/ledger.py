@@ -15,8 +15,12 @@ from members.models import Member
 class PointAccount(models.Model):
     """A member's points in a programme: balance = remaining of its lots - points owed."""
 
-    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="accounts")
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="accounts")
+    programme = models.ForeignKey(
+        Programme, on_delete=models.PROTECT, related_name="accounts", verbose_name=_("programme")
+    )
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="accounts", verbose_name=_("member")
+    )
     balance_points = models.BigIntegerField(_("balance in points"), default=0)
     owed_points = models.BigIntegerField(_("points owed"), default=0)
     enrolled_at = models.DateTimeField(_("enrolled"))
@@ -37,7 +41,9 @@ class PointAccount(models.Model):
 class Lot(models.Model):
     """Points of one account that become available and expire on the same days, counted since it opened."""
 
-    account = models.ForeignKey(PointAccount, on_delete=models.PROTECT, related_name="lots")
+    account = models.ForeignKey(
+        PointAccount, on_delete=models.PROTECT, related_name="lots", verbose_name=_("point account")
+    )
     expires_on = models.DateField(_("expires at the end of"))
     available_on = models.DateField(_("available from"))
     granted_points = models.BigIntegerField(_("granted"))
@@ -100,20 +106,42 @@ class Entry(models.Model):
     """
 
     account = models.ForeignKey(
-        PointAccount, on_delete=models.PROTECT, related_name="entries", db_index=False
+        PointAccount,
+        on_delete=models.PROTECT,
+        related_name="entries",
+        db_index=False,
+        verbose_name=_("point account"),
     )
     kind = models.PositiveSmallIntegerField(_("kind"), choices=EntryKind)
     points = models.BigIntegerField(_("points"))
     owed_change_points = models.BigIntegerField(_("change in points owed"), default=0)
     balance_after_points = models.BigIntegerField(_("balance after"))
     lot = models.ForeignKey(
-        Lot, on_delete=models.PROTECT, related_name="grants", null=True, blank=True, db_index=False
+        Lot,
+        on_delete=models.PROTECT,
+        related_name="grants",
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("lot of points"),
     )
     purchase = models.ForeignKey(
-        Purchase, on_delete=models.PROTECT, related_name="entries", null=True, blank=True, db_index=False
+        Purchase,
+        on_delete=models.PROTECT,
+        related_name="entries",
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("purchase"),
     )
     corrects = models.ForeignKey(
-        "self", on_delete=models.PROTECT, related_name="corrections", null=True, blank=True, db_index=False
+        "self",
+        on_delete=models.PROTECT,
+        related_name="corrections",
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("corrects"),
     )
     occurred_at = models.DateTimeField(_("occurred"))
     posted_at = models.DateTimeField(_("posted"))
@@ -150,8 +178,12 @@ class Entry(models.Model):
 class LotUse(models.Model):
     """Points that an entry took from a lot; below zero, points that it gave back to the lot."""
 
-    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="uses", db_index=False)
-    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="uses")
+    entry = models.ForeignKey(
+        Entry, on_delete=models.PROTECT, related_name="uses", db_index=False, verbose_name=_("movement")
+    )
+    lot = models.ForeignKey(
+        Lot, on_delete=models.PROTECT, related_name="uses", verbose_name=_("lot of points")
+    )
     points = models.BigIntegerField(_("points taken"))
 
     class Meta:

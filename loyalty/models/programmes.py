@@ -35,7 +35,9 @@ class Programme(models.Model):
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=100)
-    issuer = models.ForeignKey(Issuer, on_delete=models.PROTECT, related_name="programmes")
+    issuer = models.ForeignKey(
+        Issuer, on_delete=models.PROTECT, related_name="programmes", verbose_name=_("issuer")
+    )
     host_names = ArrayField(
         models.CharField(max_length=253), verbose_name=_("host names of its site"), default=list, blank=True
     )
@@ -70,7 +72,9 @@ class Programme(models.Model):
 class EarningRule(models.Model):
     """So many points for each full amount. A version never changes once purchases have used it."""
 
-    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="earning_rules")
+    programme = models.ForeignKey(
+        Programme, on_delete=models.PROTECT, related_name="earning_rules", verbose_name=_("programme")
+    )
     code = models.SlugField(_("code"), max_length=40)
     version = models.PositiveIntegerField(_("version"), default=1)
     name_fr = models.CharField(_("name in French"), max_length=120)
@@ -104,8 +108,12 @@ class EarningRule(models.Model):
 class Agreement(models.Model):
     """A partner takes part in a programme."""
 
-    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="agreements")
-    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="agreements")
+    programme = models.ForeignKey(
+        Programme, on_delete=models.PROTECT, related_name="agreements", verbose_name=_("programme")
+    )
+    partner = models.ForeignKey(
+        Partner, on_delete=models.PROTECT, related_name="agreements", verbose_name=_("partner")
+    )
     starts_on = models.DateField(_("from"), null=True, blank=True)
     ends_on = models.DateField(_("through"), null=True, blank=True)
 

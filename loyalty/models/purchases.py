@@ -37,31 +37,63 @@ class Purchase(models.Model):
     """
 
     programme = models.ForeignKey(
-        Programme, on_delete=models.PROTECT, related_name="purchases", db_index=False
+        Programme,
+        on_delete=models.PROTECT,
+        related_name="purchases",
+        db_index=False,
+        verbose_name=_("programme"),
     )
-    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="purchases", db_index=False)
-    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="purchases", db_index=False)
+    partner = models.ForeignKey(
+        Partner, on_delete=models.PROTECT, related_name="purchases", db_index=False, verbose_name=_("partner")
+    )
+    store = models.ForeignKey(
+        Store, on_delete=models.PROTECT, related_name="purchases", db_index=False, verbose_name=_("store")
+    )
     reference = models.CharField(_("reference"), max_length=64)
     kind = models.PositiveSmallIntegerField(_("kind"), choices=PurchaseKind)
     card_token = models.CharField(_("card token"), max_length=64)
     card = models.ForeignKey(
-        Card, on_delete=models.PROTECT, related_name="purchases", null=True, blank=True, db_index=False
+        Card,
+        on_delete=models.PROTECT,
+        related_name="purchases",
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("card"),
     )
     purchased_at = models.DateTimeField(_("purchased"))
     amount_cents = models.BigIntegerField(_("amount in cents"))
     channel = models.CharField(_("channel"), max_length=10)
     original_reference = models.CharField(_("reference of the purchase returned"), max_length=64, blank=True)
     original = models.ForeignKey(
-        "self", on_delete=models.PROTECT, related_name="returns", null=True, blank=True, db_index=False
+        "self",
+        on_delete=models.PROTECT,
+        related_name="returns",
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("purchase returned"),
     )
     state = models.PositiveSmallIntegerField(_("state"), choices=PurchaseState)
     reason = models.CharField(_("reason"), max_length=40, blank=True)
     points = models.BigIntegerField(_("points"), default=0)
     rule = models.ForeignKey(
-        EarningRule, on_delete=models.PROTECT, related_name="purchases", null=True, blank=True, db_index=False
+        EarningRule,
+        on_delete=models.PROTECT,
+        related_name="purchases",
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("earning rule"),
     )
     feed_import = models.ForeignKey(
-        FeedImport, on_delete=models.PROTECT, related_name="purchases", null=True, blank=True, db_index=False
+        FeedImport,
+        on_delete=models.PROTECT,
+        related_name="purchases",
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("import"),
     )
     received_at = models.DateTimeField(_("received"))
 

@@ -25,8 +25,8 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("code", models.SlugField(max_length=40, unique=True)),
-                ("name", models.CharField(max_length=100)),
+                ("code", models.SlugField(max_length=40, unique=True, verbose_name="code")),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
             ],
             options={
                 "verbose_name": "issuer",
@@ -98,14 +98,15 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("code", models.SlugField(max_length=40)),
-                ("name", models.CharField(max_length=100)),
+                ("code", models.SlugField(max_length=40, verbose_name="code")),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
                 (
                     "issuer",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="card_products",
                         to="members.issuer",
+                        verbose_name="issuer",
                     ),
                 ),
             ],
@@ -123,7 +124,15 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("public_id", models.UUIDField(default=core.ids.new_public_id, editable=False, unique=True)),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=core.ids.new_public_id,
+                        editable=False,
+                        unique=True,
+                        verbose_name="public reference",
+                    ),
+                ),
                 ("reference", models.CharField(max_length=40, verbose_name="member reference")),
                 (
                     "title",
@@ -156,6 +165,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="members",
                         to="members.issuer",
+                        verbose_name="issuer",
                     ),
                 ),
                 (
@@ -202,18 +212,25 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="cards",
                         to="members.cardproduct",
+                        verbose_name="card product",
                     ),
                 ),
                 (
                     "issuer",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="cards", to="members.issuer"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cards",
+                        to="members.issuer",
+                        verbose_name="issuer",
                     ),
                 ),
                 (
                     "member",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="cards", to="members.member"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cards",
+                        to="members.member",
+                        verbose_name="member",
                     ),
                 ),
             ],
@@ -231,19 +248,28 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("public_id", models.UUIDField(default=core.ids.new_public_id, editable=False, unique=True)),
-                ("email", models.EmailField(max_length=254)),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=core.ids.new_public_id,
+                        editable=False,
+                        unique=True,
+                        verbose_name="public reference",
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
                 ("code_hash", models.CharField(max_length=64)),
-                ("tries_left", models.PositiveSmallIntegerField()),
-                ("created_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField()),
-                ("used_at", models.DateTimeField(blank=True, null=True)),
+                ("tries_left", models.PositiveSmallIntegerField(verbose_name="tries left")),
+                ("created_at", models.DateTimeField(verbose_name="sent")),
+                ("expires_at", models.DateTimeField(verbose_name="works until")),
+                ("used_at", models.DateTimeField(blank=True, null=True, verbose_name="used")),
                 (
                     "member",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="activation_attempts",
                         to="members.member",
+                        verbose_name="member",
                     ),
                 ),
             ],

@@ -71,6 +71,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="stores",
                         to="partners.partner",
+                        verbose_name="partner",
                     ),
                 ),
             ],

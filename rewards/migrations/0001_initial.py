@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="gift_card_products",
                         to="loyalty.programme",
+                        verbose_name="programme",
                     ),
                 ),
             ],
@@ -58,7 +59,15 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("public_id", models.UUIDField(default=core.ids.new_public_id, editable=False, unique=True)),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=core.ids.new_public_id,
+                        editable=False,
+                        unique=True,
+                        verbose_name="public reference",
+                    ),
+                ),
                 ("points", models.PositiveIntegerField(verbose_name="points spent")),
                 (
                     "state",
@@ -81,12 +90,16 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="orders",
                         to="loyalty.pointaccount",
+                        verbose_name="point account",
                     ),
                 ),
                 (
                     "entry",
                     models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="order", to="loyalty.entry"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="order",
+                        to="loyalty.entry",
+                        verbose_name="movement",
                     ),
                 ),
                 (
@@ -95,6 +108,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="orders",
                         to="rewards.giftcardproduct",
+                        verbose_name="gift card of the catalogue",
                     ),
                 ),
             ],
@@ -112,7 +126,15 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("public_id", models.UUIDField(default=core.ids.new_public_id, editable=False, unique=True)),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        default=core.ids.new_public_id,
+                        editable=False,
+                        unique=True,
+                        verbose_name="public reference",
+                    ),
+                ),
                 ("code_hash", models.CharField(editable=False, max_length=64, unique=True)),
                 (
                     "code_last4",
@@ -139,6 +161,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="gift_card",
                         to="rewards.order",
+                        verbose_name="order",
                     ),
                 ),
             ],
@@ -171,6 +194,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="movements",
                         to="rewards.giftcard",
+                        verbose_name="gift card",
                     ),
                 ),
                 (
@@ -181,6 +205,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="partners.store",
+                        verbose_name="store",
                     ),
                 ),
             ],
