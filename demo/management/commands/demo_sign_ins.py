@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandParser
 
 from demo.staff import COLLEAGUES
-from demo.story.people import ALICE, BRUNO, CHLOE, Person, by_reference, people
+from demo.story.people import ALICE, BRUNO, CHLOE, DENISE, Person, by_reference, people
 
 
 class Command(BaseCommand):
@@ -28,6 +28,7 @@ class Command(BaseCommand):
         rows = [
             (_name(cast[ALICE]), "regular, good balance", cast[ALICE].sign_in),
             (_name(cast[CHLOE]), "ex-active, points about to expire", cast[CHLOE].sign_in),
+            (_name(cast[DENISE]), "owes points after a return", cast[DENISE].sign_in),
             (_name(cast[BRUNO]), "not yet activated", _letter(cast[BRUNO])),
             *((f"{one.first_name} {one.last_name}", one.role, one.email) for one in COLLEAGUES),
         ]
