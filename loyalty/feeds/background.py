@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from celery import shared_task
 from django.db import transaction
@@ -16,6 +16,9 @@ from loyalty.feeds.uploads import UNFINISHED, forget_lost_uploads, keep_upload, 
 from loyalty.models import FeedImport, Programme
 from members.models import User
 
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
+
 SECONDS_AT_WORK = 15
 """A task that has more to do after so long rings for another, so that workers can be stopped at any time."""
 
@@ -23,7 +26,13 @@ STALLED_AFTER = timedelta(minutes=1)
 
 
 def start_import(
-    *, programme: Programme, kind: str, name: str, content: BinaryIO, created_by: User | None, at: datetime
+    *,
+    programme: Programme,
+    kind: str,
+    name: str,
+    content: "BinaryIO | UploadedFile[Any]",
+    created_by: User | None,
+    at: datetime,
 ) -> FeedImport:
     """Keep an uploaded file and have it imported in the background; return its import.
 

@@ -96,6 +96,9 @@ def _check_columns(columns: Sequence[str], expected: Sequence[str]) -> None:
     twice = [column for column, count in Counter(columns).items() if count > 1]
     if missing and len(columns) == 1 and ";" in columns[0]:
         raise FeedRefused("semicolons")
+    if len(missing) > len(expected) // 2:
+        # Without a header the first line is somebody's data, which is not repeated.
+        raise FeedRefused("no_header", columns=", ".join(expected))
     if twice:
         raise FeedRefused("column_twice", columns=_named(twice))
     if missing and unknown:
@@ -107,7 +110,7 @@ def _check_columns(columns: Sequence[str], expected: Sequence[str]) -> None:
 
 
 def _named(columns: Sequence[str]) -> str:
-    """Name columns, which may be anything when a file has no header: short and safe to keep."""
+    """Name columns, which may be anything: short and safe to keep."""
     names = [
         without_card_numbers(INVISIBLE.sub("?", column))[:_LONGEST_COLUMN_NAME] or "''" for column in columns
     ]

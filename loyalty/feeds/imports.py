@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import PurePath
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from core.card_numbers import without_card_numbers
 from loyalty.feeds.check import check_file
@@ -51,17 +51,21 @@ def begin_import(
     feed_import.sha256 = checked.sha256
     feed_import.total_lines = checked.total_lines
     feed_import.state = FeedState.RUNNING
-    running = FeedImport.objects.select_related("programme__issuer").filter(
-        programme=programme, kind=kind, sha256=checked.sha256, state=FeedState.RUNNING
-    )
-    if begun := running.first():
-        return begun
-    try:
-        with transaction.atomic():
-            feed_import.save()
-    except IntegrityError:  # another process began with the same content a moment ago
-        return running.get()
+    with transaction.atomic():
+        if begun := lock_running_import(programme=programme, kind=kind, sha256=checked.sha256):
+            return begun
+        feed_import.save()
     return feed_import
+
+
+def lock_running_import(*, programme: Programme, kind: str, sha256: str) -> FeedImport | None:
+    """Return the unfinished import of a content, if there is one; nobody begins another until the commit."""
+    Programme.objects.select_for_update(no_key=True).get(pk=programme.pk)
+    return (
+        FeedImport.objects.select_related("programme__issuer")
+        .filter(programme=programme, kind=kind, sha256=sha256, state=FeedState.RUNNING)
+        .first()
+    )
 
 
 def new_import(*, programme: Programme, kind: str, name: str, at: datetime) -> FeedImport:
@@ -186,7 +190,7 @@ def finish_import(feed_import: FeedImport, *, at: datetime) -> FeedImport:
     if FEEDS[feed_import.kind].settle is not None:
         _settle_all(feed_import)
     FeedImport.objects.filter(pk=feed_import.pk, state=FeedState.RUNNING).update(
-        state=FeedState.DONE, finished_at=at, moved_at=at
+        state=FeedState.DONE, refusal="", refusal_details={}, finished_at=at, moved_at=at
     )
     return FeedImport.objects.get(pk=feed_import.pk)
 

@@ -25,6 +25,7 @@ SENTENCES = {
     "misplaced_quote": _("A quotation mark on line %(line)s stands where none may stand."),
     "record_too_long": _("Line %(line)s is longer than two million bytes."),
     "semicolons": _("The columns are separated by semicolons. Separate them by commas."),
+    "no_header": _("The first line does not name the columns, which are: %(columns)s."),
     "column_twice": _("These columns are there twice: %(columns)s."),
     "columns_missing": _("These columns are missing: %(columns)s."),
     "columns_unknown": _("These columns are not known: %(columns)s."),

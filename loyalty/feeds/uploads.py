@@ -3,23 +3,25 @@
 The folder is never served. Whatever is not a text that can be a feed is not even stored.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from core.card_numbers import without_card_numbers
 from loyalty.feeds.check import check_file
-from loyalty.feeds.imports import finish_import, import_lines, lines_left
+from loyalty.feeds.imports import finish_import, import_lines, lines_left, lock_running_import
 from loyalty.feeds.reader import LONGEST_RECORD
 from loyalty.feeds.refusals import FeedRefused
 from loyalty.feeds.source import Source, open_source
 from loyalty.models import FeedImport, FeedState
+
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
 
 LARGEST_UPLOAD = 1024 * 1024 * 1024
 """In bytes, uncompressed. Checking more would outlast a task; the command line takes any size."""
@@ -30,7 +32,7 @@ FORGOTTEN_AFTER = timedelta(days=1)
 UNFINISHED = (FeedState.WAITING, FeedState.RUNNING)
 
 
-def keep_upload(feed_import: FeedImport, content: BinaryIO) -> None:
+def keep_upload(feed_import: FeedImport, content: "BinaryIO | UploadedFile[Any]") -> None:
     """Write an upload to its place, uncompressed and with card numbers masked on the way.
 
     Raises FeedRefused when it cannot be a feed; then nothing is kept. `content` must be seekable.
@@ -38,15 +40,12 @@ def keep_upload(feed_import: FeedImport, content: BinaryIO) -> None:
     path = path_of(feed_import)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        with path.open("xb", opener=_only_for_us) as file:
-            file.writelines(_masked_blocks(Source(content)))
+        path.touch(mode=0o600, exist_ok=False)
+        with path.open("wb") as file:
+            file.writelines(_masked_blocks(Source(cast("BinaryIO", content))))
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-
-
-def _only_for_us(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)
 
 
 def path_of(feed_import: FeedImport) -> Path:
@@ -108,18 +107,12 @@ def step_import(import_id: int, *, at: datetime, goes_on: Callable[[FeedImport],
 def _start_running(own: FeedImport, source: Source, at: datetime) -> FeedImport:
     """Check the file; return its import running now, or the one of the same content that runs already."""
     checked = check_file(source, own.kind)
-    twins = FeedImport.objects.select_related("programme__issuer").filter(
-        programme=own.programme, kind=own.kind, sha256=checked.sha256, state=FeedState.RUNNING
-    )
-    if twin := twins.first():
-        return twin
-    try:
-        with transaction.atomic():
-            FeedImport.objects.filter(pk=own.pk, state=FeedState.WAITING).update(
-                state=FeedState.RUNNING, sha256=checked.sha256, total_lines=checked.total_lines, moved_at=at
-            )
-    except IntegrityError:  # another worker began with the same content a moment ago
-        return twins.get()
+    with transaction.atomic():
+        if running := lock_running_import(programme=own.programme, kind=own.kind, sha256=checked.sha256):
+            return running
+        FeedImport.objects.filter(pk=own.pk, state=FeedState.WAITING).update(
+            state=FeedState.RUNNING, sha256=checked.sha256, total_lines=checked.total_lines, moved_at=at
+        )
     return FeedImport.objects.select_related("programme__issuer").get(pk=own.pk)
 
 

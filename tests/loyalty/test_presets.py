@@ -1,0 +1,104 @@
+"""Happy Card loads with one command; loading it again overwrites nothing."""
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import translation
+
+from loyalty.models import EarningRule, Programme
+from members.models import CardProduct, Issuer
+from rewards.models import GiftCardProduct
+from rewards.presets.load import load_preset
+
+pytestmark = pytest.mark.django_db
+
+
+def load(code: str = "happy-card", verbosity: int = 1) -> tuple[str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    with translation.override("en"):
+        call_command("load_preset", code, stdout=out, stderr=err, verbosity=verbosity)
+    return out.getvalue(), err.getvalue()
+
+
+def stored() -> list[tuple[object, ...]]:
+    return [
+        row
+        for model in (Issuer, CardProduct, Programme, EarningRule, GiftCardProduct)
+        for row in model.objects.order_by("pk").values_list()
+    ]
+
+
+def test_happy_card_is_what_its_source_says() -> None:
+    out, err = load()
+    assert out == "The programme Happy Card is loaded.\n"
+    assert "are our assumption" in err
+    programme = Programme.objects.get()
+    assert (programme.code, programme.issuer.name, programme.time_zone, programme.currency) == (
+        "happy-card", "Cetelem", "Europe/Paris", "EUR",
+    )  # fmt: skip
+    assert (programme.points_validity_years, programme.verified_email_points) == (4, 50)
+    rule = EarningRule.objects.get(programme=programme, is_live=True)
+    assert (rule.points, rule.per_cents, rule.version) == (1, 100, 1)
+    products = CardProduct.objects.filter(issuer=programme.issuer).order_by("code")
+    assert [product.code for product in products] == ["aurore", "live", "visa", "visa-premier"]
+    catalogue = GiftCardProduct.objects.filter(programme=programme, is_offered=True).order_by("price_points")
+    assert list(catalogue.values_list("face_value_cents", "price_points", "currency")) == [
+        (1500, 1500, "EUR"), (3000, 3000, "EUR"), (6000, 6000, "EUR"),
+    ]  # fmt: skip
+
+
+def test_loading_again_changes_nothing() -> None:
+    load()
+    before = stored()
+    assert load() == ("Happy Card was loaded before; nothing changed.\n", "")
+    assert stored() == before
+
+
+def test_a_programme_that_was_edited_is_left_as_it_is() -> None:
+    load()
+    Programme.objects.update(points_validity_years=3)
+    GiftCardProduct.objects.filter(code="gift-card-15").update(price_points=1400)
+    GiftCardProduct.objects.filter(code="gift-card-60").update(is_offered=False)
+    before = stored()
+    out, _ = load()
+    assert out == (
+        "Happy Card was edited since it was loaded and is left as it is:"
+        " gift_card gift-card-15, gift_card gift-card-60, points_validity_years.\n"
+    )
+    assert stored() == before
+
+
+def test_a_new_version_of_the_earning_rule_is_an_edit() -> None:
+    load()
+    EarningRule.objects.update(is_live=False)
+    EarningRule.objects.create(
+        programme=Programme.objects.get(),
+        code="base",
+        version=2,
+        name_fr="x",
+        name_en="x",
+        points=2,
+        per_cents=100,
+    )
+    assert load_preset(code="happy-card").differences == ("earning_rule",)
+
+
+def test_the_issuers_own_products_stay() -> None:
+    issuer = Issuer.objects.create(code="cetelem", name="Cetelem SA")
+    CardProduct.objects.create(issuer=issuer, code="visa", name="Visa Classic")
+    load()
+    assert Programme.objects.get().issuer.name == "Cetelem SA"
+    assert CardProduct.objects.get(code="visa").name == "Visa Classic"
+    assert load_preset(code="happy-card").differences == ("card_product visa",)
+
+
+def test_quietly_nothing_is_said() -> None:
+    assert load(verbosity=0) == ("", "")
+
+
+def test_an_unknown_preset_is_refused_with_those_that_are_known() -> None:
+    with translation.override("en"), pytest.raises(CommandError) as refused:
+        call_command("load_preset", "smiley")
+    assert str(refused.value) == "There is no such preset. Known presets: happy-card."
+    assert stored() == []
