@@ -82,6 +82,7 @@ def _wait_for(sessions: int, *, wait_event_type: str = "", backend_type: str = "
 
 def _count_sessions(wait_event_type: str, backend_type: str) -> int:
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction keeps what it saw first
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
