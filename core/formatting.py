@@ -5,6 +5,7 @@ Nothing here decides anything: values come in as integers, cents and dates and g
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time
@@ -13,6 +14,8 @@ from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 
 MINUS = "\N{MINUS SIGN}"
+MEMORY = 4096
+"""How many texts of each kind are remembered."""
 
 
 def active_locale() -> str:
@@ -20,11 +23,15 @@ def active_locale() -> str:
     return "en_GB" if (get_language() or "fr").startswith("en") else "fr_FR"
 
 
+def in_language(*, french: str, english: str) -> str:
+    """Choose between two texts by the active language."""
+    return english if active_locale() == "en_GB" else french
+
+
 def number(value: int) -> str:
     """Write a number with its thousands grouped."""
-    return (
-        format_decimal(abs(value), locale=active_locale()).rjust(1) if value >= 0 else MINUS + number(-value)
-    )
+    text = _number(abs(value), active_locale())
+    return MINUS + text if value < 0 else text
 
 
 def points(value: int) -> str:
@@ -39,31 +46,23 @@ def signed_points(value: int) -> str:
 
 def amount(cents: int, currency: str) -> str:
     """Write cents as an amount of money, such as `1 234,50 €` or `€1,234.50`."""
-    text = format_currency(Decimal(abs(cents)) / 100, currency, locale=active_locale())
+    text = _amount(abs(cents), currency, active_locale())
     return MINUS + text if cents < 0 else text
 
 
 def whole_amount(cents: int, currency: str) -> str:
     """Write cents as an amount of money, without decimals when there are no cents: `15 €`."""
-    if cents % 100:
-        return amount(cents, currency)
-    locale = active_locale()
-    pattern = "¤#,##0" if locale == "en_GB" else "#,##0\N{NO-BREAK SPACE}¤"
-    return format_currency(Decimal(cents) / 100, currency, pattern, locale=locale, currency_digits=False)
+    return amount(cents, currency) if cents % 100 else _whole_amount(cents, currency, active_locale())
 
 
 def day(value: date) -> str:
     """Write a day in words, such as `14 février 2027`; French writes the first of a month as `1er`."""
-    locale = active_locale()
-    pattern = "d'er' MMMM y" if locale == "fr_FR" and value.day == 1 else "long"
-    return format_date(value, pattern, locale=locale)
+    return _day(value, "long", "d'er' MMMM y", active_locale())
 
 
 def short_day(value: date) -> str:
     """Write a day in few letters, such as `14 févr. 2027`, for lists."""
-    locale = active_locale()
-    pattern = "d'er' MMM y" if locale == "fr_FR" and value.day == 1 else "medium"
-    return format_date(value, pattern, locale=locale)
+    return _day(value, "medium", "d'er' MMM y", active_locale())
 
 
 def first_day(begins_at: datetime) -> str:
@@ -85,3 +84,28 @@ def moment(value: datetime, zone: ZoneInfo | None = None) -> str:
     """Write an instant as its day and hour in a time zone, by default the active one."""
     local = timezone.localtime(value, zone)
     return f"{day(local.date())}, {format_time(local, 'short', locale=active_locale())}"
+
+
+# A page writes dozens of these and most pages the same ones; Babel takes longer than all the rest of a line.
+
+
+@lru_cache(maxsize=MEMORY)
+def _number(value: int, locale: str) -> str:
+    return format_decimal(value, locale=locale)
+
+
+@lru_cache(maxsize=MEMORY)
+def _amount(cents: int, currency: str, locale: str) -> str:
+    return format_currency(Decimal(cents) / 100, currency, locale=locale)
+
+
+@lru_cache(maxsize=MEMORY)
+def _whole_amount(cents: int, currency: str, locale: str) -> str:
+    pattern = "¤#,##0" if locale == "en_GB" else "#,##0\N{NO-BREAK SPACE}¤"
+    return format_currency(Decimal(cents) / 100, currency, pattern, locale=locale, currency_digits=False)
+
+
+@lru_cache(maxsize=MEMORY)
+def _day(value: date, pattern: str, french_first: str, locale: str) -> str:
+    is_first = locale == "fr_FR" and value.day == 1
+    return format_date(value, french_first if is_first else pattern, locale=locale)

@@ -4,14 +4,23 @@ Movements are read from the newest by keyset, so that a page costs the same for 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import F, Q, Value
 
+from core.formatting import in_language
 from loyalty.dates import local_date
-from loyalty.models import Entry, EntryKind, PointAccount, Purchase, PurchaseKind, PurchaseState, RejectedLine
+from loyalty.models import (
+    EntryKind,
+    PointAccount,
+    Purchase,
+    PurchaseKind,
+    PurchaseState,
+    RejectedLine,
+)
 from loyalty.purchases.reasons import sentence_for
 from members.models import Card
 
@@ -33,12 +42,12 @@ class StatementLine:
     points: int
     balance_after_points: int
     owed_change_points: int
-    store_name: str = ""
-    card_last4: str = ""
-    amount_cents: int = 0
-    currency: str = ""
-    rule_name: str = ""
-    sentence: str = ""
+    store_name: str
+    card_last4: str
+    amount_cents: int
+    currency: str
+    rule_name: str
+    sentence: str
 
     @property
     def title(self) -> str:
@@ -101,65 +110,70 @@ class UncountedPage:
     has_more: bool
 
 
+STATEMENT = """
+SELECT e.id, e.kind, e.occurred_at, e.posted_at, e.points, e.balance_after_points, e.owed_change_points,
+       s.name, c.last4, p.amount_cents, r.name_fr, r.name_en, p.reason
+FROM loyalty_entry e
+LEFT JOIN loyalty_purchase p ON p.id = e.purchase_id
+LEFT JOIN partners_store s ON s.id = p.store_id
+LEFT JOIN members_card c ON c.id = p.card_id
+LEFT JOIN loyalty_earningrule r ON r.id = p.rule_id
+WHERE e.account_id = %(account)s AND e.id < %(before)s
+ORDER BY e.id DESC LIMIT %(rows)s
+"""
+NEWEST = 2**63 - 1
+"""No movement has a higher id."""
+
+
 def statement_page(
     account: PointAccount, *, before: int | None = None, size: int = PAGE_SIZE
 ) -> StatementPage:
     """Return the newest movements or, with `before`, those older than that movement. One query."""
-    entries = Entry.objects.filter(account=account)
-    if before is not None:
-        entries = entries.filter(pk__lt=before)
-    rows = list(
-        entries.select_related("purchase__store", "purchase__card", "purchase__rule").order_by("-pk")[
-            : size + 1
-        ]
-    )
-    lines = tuple(_statement_line(entry, account) for entry in rows[:size])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            STATEMENT,
+            {"account": account.pk, "before": NEWEST if before is None else before, "rows": size + 1},
+        )
+        rows = cursor.fetchall()
+    lines = tuple(_statement_line(row, account) for row in rows[:size])
     return StatementPage(lines=lines, next_before=lines[-1].entry_id if len(rows) > size else None)
 
 
-def _statement_line(entry: Entry, account: PointAccount) -> StatementLine:
+def _statement_line(row: Sequence[Any], account: PointAccount) -> StatementLine:
+    entry_id, kind, occurred_at, posted_at, points, balance_after, owed_change, *purchase = row
+    store_name, card_last4, amount_cents, rule_fr, rule_en, reason = purchase
     zone = account.programme.zone
-    line = StatementLine(
-        entry_id=entry.pk,
-        kind=EntryKind(entry.kind),
-        happened_on=local_date(entry.occurred_at, zone),
-        posted_on=local_date(entry.posted_at, zone),
-        points=entry.points,
-        balance_after_points=entry.balance_after_points,
-        owed_change_points=entry.owed_change_points,
-    )
-    purchase = entry.purchase
-    if purchase is None:
-        return line
-    return replace(
-        line,
-        store_name=purchase.store.name,
-        card_last4=purchase.card.last4 if purchase.card else "",
-        amount_cents=purchase.amount_cents,
+    return StatementLine(
+        entry_id=entry_id,
+        kind=EntryKind(kind),
+        happened_on=local_date(occurred_at, zone),
+        posted_on=local_date(posted_at, zone),
+        points=points,
+        balance_after_points=balance_after,
+        owed_change_points=owed_change,
+        store_name=store_name or "",
+        card_last4=card_last4 or "",
+        amount_cents=amount_cents or 0,
         currency=account.programme.currency,
-        rule_name=purchase.rule.name if purchase.rule else "",
-        sentence=sentence_for(purchase.reason),
+        rule_name=in_language(french=rule_fr or "", english=rule_en or ""),
+        sentence=sentence_for(reason or ""),
     )
 
 
 def uncounted_page(account: PointAccount, *, page: int = 1, size: int = PAGE_SIZE) -> UncountedPage:
     """Return the lines of the member's cards that wait or were refused, the newest first. Two queries."""
-    tokens = list(
-        Card.objects.filter(member_id=account.member_id).order_by("pk").values_list("token", flat=True)
-    )
+    cards = dict(Card.objects.filter(member_id=account.member_id).order_by("pk").values_list("pk", "token"))
     recorded = (
         Purchase.objects.filter(
-            Q(state=PurchaseState.PARKED, card_token__in=tokens)
-            | Q(state=PurchaseState.REJECTED, card__member_id=account.member_id),
+            Q(state=PurchaseState.PARKED, card_token__in=list(cards.values()))
+            | Q(state=PurchaseState.REJECTED, card__in=list(cards)),
             programme=account.programme,
         )
         .annotate(happened_at=F("purchased_at"), place=F("store__name"), last4=F("card__last4"))
         .values_list(*_UNCOUNTED)
     )
     refused = (
-        RejectedLine.objects.filter(
-            card__member_id=account.member_id, feed_import__programme=account.programme
-        )
+        RejectedLine.objects.filter(card__in=list(cards), feed_import__programme=account.programme)
         .annotate(happened_at=F("purchased_at"), place=F("store_name"), last4=F("card__last4"))
         .annotate(state=Value(PurchaseState.REJECTED), kind=Value(0))
         .values_list(*_UNCOUNTED)

@@ -16,7 +16,7 @@ from tests.site.conftest import signed_in
 
 # What each page may ask of the database: session, sign-in, programme and account are four for a member.
 QUERIES = [
-    ("/", 9),
+    ("/", 8),
     ("/statement/", 5),
     ("/statement/not-counted/", 6),
     ("/statement/expiry/", 5),
