@@ -118,6 +118,9 @@ class Purchase(models.Model):
                 name="purchase_parked_cards",
                 condition=Q(state=PurchaseState.PARKED),
             ),
+            models.Index(
+                fields=["card"], name="purchase_rejected_cards", condition=Q(state=PurchaseState.REJECTED)
+            ),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(
