@@ -10,7 +10,6 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -18,6 +17,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from members.models import User
 from tests.site.cast import Cast, make_cast, make_promotions
+from tests.transactions import real_commits
+
+__all__ = ["real_commits"]
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = [
@@ -96,12 +98,8 @@ class Site:
 
 
 @pytest.fixture
-def site(browser: Browser, live_server: LiveServer) -> Iterator[Site]:
-    """Return the site with the cast and the promotions; at the end nothing may have been complained of.
-
-    The flush after a test truncates tables whose triggers refuse that. None fires in a session that says it
-    is a replica; Django closes this session after the flush.
-    """
+def site(browser: Browser, live_server: LiveServer, real_commits: None) -> Iterator[Site]:  # noqa: ARG001 - for its effect
+    """Return the site with the cast and the promotions; at the end nothing may have been complained of."""
     at = timezone.now()
     cast = make_cast(at)
     make_promotions(cast.programme, at)
@@ -109,8 +107,6 @@ def site(browser: Browser, live_server: LiveServer) -> Iterator[Site]:
     yield running
     for context in running.contexts:
         context.close()
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
     assert running.complaints == []
 
 
