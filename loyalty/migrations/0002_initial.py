@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
             model_name="feedchunk",
             name="feed_import",
             field=models.ForeignKey(
+                db_index=False,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="chunks",
                 to="loyalty.feedimport",
@@ -79,6 +80,7 @@ class Migration(migrations.Migration):
             model_name="pointaccount",
             name="member",
             field=models.ForeignKey(
+                db_index=False,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="accounts",
                 to="members.member",
@@ -89,6 +91,7 @@ class Migration(migrations.Migration):
             model_name="lot",
             name="account",
             field=models.ForeignKey(
+                db_index=False,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="lots",
                 to="loyalty.pointaccount",

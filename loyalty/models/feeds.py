@@ -98,7 +98,11 @@ class FeedChunk(models.Model):
     """The verdicts of a run of lines, as compressed CSV rows, written with the chunk's work."""
 
     feed_import = models.ForeignKey(
-        FeedImport, on_delete=models.PROTECT, related_name="chunks", verbose_name=_("import")
+        FeedImport,
+        on_delete=models.PROTECT,
+        related_name="chunks",
+        verbose_name=_("import"),
+        db_index=False,  # the unique constraint begins with it
     )
     first_line = models.PositiveBigIntegerField(_("first line"))
     verdicts = models.BinaryField()

@@ -19,7 +19,11 @@ class PointAccount(models.Model):
         Programme, on_delete=models.PROTECT, related_name="accounts", verbose_name=_("programme")
     )
     member = models.ForeignKey(
-        Member, on_delete=models.PROTECT, related_name="accounts", verbose_name=_("member")
+        Member,
+        on_delete=models.PROTECT,
+        related_name="accounts",
+        verbose_name=_("member"),
+        db_index=False,  # the unique constraint begins with it
     )
     balance_points = models.BigIntegerField(_("balance in points"), default=0)
     owed_points = models.BigIntegerField(_("points owed"), default=0)
@@ -42,7 +46,11 @@ class Lot(models.Model):
     """Points of one account that become available and expire on the same days, counted since it opened."""
 
     account = models.ForeignKey(
-        PointAccount, on_delete=models.PROTECT, related_name="lots", verbose_name=_("point account")
+        PointAccount,
+        on_delete=models.PROTECT,
+        related_name="lots",
+        verbose_name=_("point account"),
+        db_index=False,  # the unique constraint begins with it
     )
     expires_on = models.DateField(_("expires at the end of"))
     available_on = models.DateField(_("available from"))
