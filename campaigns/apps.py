@@ -1,13 +1,14 @@
 """Start-up of the campaigns app."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class CampaignsConfig(AppConfig):
     """The campaigns app."""
 
     name = "campaigns"
-    verbose_name = "Campaigns"
+    verbose_name = _("Promotions")
 
     def ready(self) -> None:
         """Show the promotions under way on the home page."""

@@ -65,6 +65,15 @@ def link_to(row: Model, text: object = "") -> str:
     )
 
 
+def first_page(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Give the first page the way through the admin, as far as the person may go."""
+    groups = [
+        {"title": group["title"], "pages": [page for page in group["items"] if page["has_permission"]]}
+        for group in context["sidebar_navigation"]
+    ]
+    return context | {"groups": [group for group in groups if group["pages"]]}
+
+
 class CappedPaginator(Paginator[Any]):
     """Pages of a table that may be huge: it counts no further than the last row it shows."""
 
@@ -124,8 +133,8 @@ class LockedInline(LockedMixin, TabularInline):
     """Such rows on the page of another."""
 
     extra = 0
+    hide_title = True
     ordering: ClassVar[tuple[str, ...]] = ("pk",)
-    show_change_link = True
     per_page = 20
 
 

@@ -1,13 +1,14 @@
 """Start-up of the loyalty app."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class LoyaltyConfig(AppConfig):
     """The loyalty app."""
 
     name = "loyalty"
-    verbose_name = "Loyalty"
+    verbose_name = _("Points")
 
     def ready(self) -> None:
         """Listen to what the members app reports; add the jobs, sweepers and proofs of this app."""

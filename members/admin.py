@@ -9,9 +9,10 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
-from django.db.models import Model, QuerySet
+from django.db.models import ManyToManyField, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from core.admin import Labelled, LockedAdmin, LockedInline, PortalAdmin, in_colours, link_to
 from members.lookup import members_matching
@@ -30,7 +31,17 @@ class CardInline(LockedInline):
     """The cards of a member."""
 
     model = Card
-    fields = ("last4", "product", "status", "status_on")
+    fields = ("card_link", "product", "status", "status_on")
+    readonly_fields: ClassVar = ("card_link",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Card]:
+        """Bring the products along."""
+        cards: QuerySet[Card] = super().get_queryset(request)
+        return cards.select_related("product")
+
+    @admin.display(description=_("card"))
+    def card_link(self, card: Card) -> str:
+        return link_to(card)
 
 
 @admin.register(Member)
@@ -42,7 +53,7 @@ class MemberAdmin(LockedAdmin):
     list_select_related = ("issuer",)
     search_fields = ("reference",)
     search_help_text = _("Reference, e-mail, surname or last four digits of a card")
-    inlines = (CardInline,)
+    inlines: ClassVar[tuple[type[LockedInline], ...]] = (CardInline,)
     fieldsets = (
         (
             None,
@@ -137,14 +148,17 @@ class UserAdmin(PortalAdmin):
     list_filter = ("is_staff", "is_active", "groups")
     search_fields = ("email__istartswith", "last_name__istartswith")
     search_help_text = _("Beginning of the e-mail or of the surname")
-    filter_horizontal = ("groups",)
     ordering = ("-pk",)
     fieldsets = (
         (None, {"fields": ("email", "first_name", "last_name")}),
         (_("What they may do"), {"fields": ("is_active", "is_staff", "groups")}),
         (_("When"), {"fields": ("date_joined", "last_login")}),
     )
+    add_fieldsets = fieldsets[:2]
     readonly_fields: ClassVar = ("date_joined", "last_login")
+    formfield_overrides: ClassVar = {
+        ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget, "help_text": ""}
+    }
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Let nobody but an administrator touch an administrator."""

@@ -1,13 +1,14 @@
 """Start-up of the rewards app."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class RewardsConfig(AppConfig):
     """The rewards app."""
 
     name = "rewards"
-    verbose_name = "Rewards"
+    verbose_name = _("Gift cards")
 
     def ready(self) -> None:
         """Write to members whose order was taken, prove gift cards with the ledger, show them at home."""

@@ -26,10 +26,27 @@ def _list_of(model: str, title: str | Promise, icon: str) -> dict[str, Any]:
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": _("Loyalty portal"),
     "SITE_HEADER": _("Loyalty portal"),
+    "DASHBOARD_CALLBACK": "core.admin.first_page",
     "SITE_SYMBOL": "loyalty",
-    "SHOW_LANGUAGES": False,
+    "SHOW_LANGUAGES": True,
+    "LANGUAGES": {"action": reverse_lazy("choose_language")},
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "6px",
+    "COLORS": {
+        "primary": {
+            "50": "#f0f8f4",
+            "100": "#e2f1ea",
+            "200": "#c3e3d4",
+            "300": "#97cdb6",
+            "400": "#5fae8f",
+            "500": "#2f9672",
+            "600": "#0b6b50",
+            "700": "#095c45",
+            "800": "#08513d",
+            "900": "#07392d",
+            "950": "#04231b",
+        },
+    },
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
@@ -85,9 +86,9 @@ class FeedImportAdmin(LockedAdmin):
                 )
             },
         ),
-        (_("For the auditor"), {"fields": ("business_at", "moved_at", "sha256", "public_id")}),
+        (_("For the auditor"), {"fields": ("business_at", "moved_at", "shown_digest", "public_id")}),
     )
-    readonly_fields: ClassVar = ("shown_points", "public_id")
+    readonly_fields: ClassVar = ("shown_points", "shown_digest", "public_id")
     actions_detail = ("verdicts",)
     change_form_template = "admin/loyalty/feedimport/page.html"
 
@@ -102,6 +103,10 @@ class FeedImportAdmin(LockedAdmin):
     )
     def shown_state(self, feed_import: FeedImport) -> Labelled:
         return feed_import.state, feed_import.get_state_display()
+
+    @admin.display(description=_("digest of the content"))
+    def shown_digest(self, feed_import: FeedImport) -> str:
+        return format_html('<span class="break-all">{}</span>', feed_import.sha256 or "-")
 
     @admin.display(description=_("points"))
     def shown_points(self, feed_import: FeedImport) -> str:

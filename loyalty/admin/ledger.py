@@ -16,6 +16,7 @@ from core.formatting import day, number, signed_points
 from loyalty.enrolment import leave_programme
 from loyalty.models import Entry, EntryKind, Lot, LotUse, PointAccount
 from loyalty.selectors.balance import balance_of
+from members.admin import MemberAdmin
 from members.lookup import members_matching
 
 MEMBER_SEARCH = _("Member reference, e-mail, surname or last four digits of a card")
@@ -127,13 +128,33 @@ class PointAccountAdmin(LockedAdmin):
         )
 
 
+class AccountInline(LockedInline):
+    """The accounts of a member, on the member's page."""
+
+    model = PointAccount
+    fields = ("account_link", "balance_points", "owed_points", "enrolled_at", "left_on")
+    readonly_fields: ClassVar = ("account_link",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PointAccount]:
+        """Bring the programmes along."""
+        accounts: QuerySet[PointAccount] = super().get_queryset(request)
+        return accounts.select_related("programme")
+
+    @admin.display(description=_("programme"))
+    def account_link(self, account: PointAccount) -> str:
+        return link_to(account, account.programme)
+
+
+# The page of a member belongs to a lower app, which knows no accounts.
+MemberAdmin.inlines = (AccountInline, *MemberAdmin.inlines)
+
+
 class UseInline(LockedInline):
     """What a movement took from each lot, or gave back."""
 
     model = LotUse
     fields = ("lot_link", "points")
     readonly_fields: ClassVar = ("lot_link",)
-    show_change_link = False
     ordering = ("pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LotUse]:
