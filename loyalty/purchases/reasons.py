@@ -56,6 +56,7 @@ class Reason(StrEnum):
     TITLE_LEFT_OUT = "title_left_out"
     EMAIL_LEFT_OUT = "email_left_out"
     MALFORMED_CODE = "malformed_code"
+    LOOKS_LIKE_FORMULA = "looks_like_formula"
     MALFORMED_COUNTRY = "malformed_country"
     MALFORMED_LANGUAGE = "malformed_language"
     MALFORMED_POSITION = "malformed_position"
@@ -122,6 +123,7 @@ SENTENCES = {
     Reason.TITLE_LEFT_OUT: _("The title is not known and was left out."),
     Reason.EMAIL_LEFT_OUT: _("The e-mail address is not one and was left out."),
     Reason.MALFORMED_CODE: _("A code may hold letters without accents, digits, - and _ only."),
+    Reason.LOOKS_LIKE_FORMULA: _("A code or reference must not begin with = or @, as a formula does."),
     Reason.MALFORMED_COUNTRY: _("The country is not a code of two letters, like FR."),
     Reason.MALFORMED_LANGUAGE: _("The language is not a code of two letters, like fr."),
     Reason.MALFORMED_POSITION: _("The latitude or the longitude is no position on Earth."),

@@ -102,7 +102,15 @@ def record_purchases(
     candidates = list(firsts.values())
     _insert(candidates, programme, rule, feed_import, at)
     earned = [
-        _credit(c, programme) for c in candidates if c.purchase_id and c.state is PurchaseState.ACCEPTED
+        Credit.of(
+            purchase_id=c.purchase_id,
+            account_id=c.card.account_id,
+            points=c.points,
+            purchased_at=c.line.purchased_at,
+            programme=programme,
+        )
+        for c in candidates
+        if c.state is PurchaseState.ACCEPTED and c.purchase_id is not None and c.card is not None
     ]
     returns = waiting_returns(
         return_ids=[
@@ -236,19 +244,6 @@ def _stored_contents(keys: Sequence[Key]) -> dict[Key, Content]:
         return {
             (partner_id, reference): tuple(content) for partner_id, reference, *content in cursor.fetchall()
         }
-
-
-def _credit(candidate: Candidate, programme: Programme) -> Credit:
-    if candidate.card is None or candidate.purchase_id is None:
-        message = "Only a recorded purchase of a known card earns points."
-        raise ValueError(message)
-    return Credit.of(
-        purchase_id=candidate.purchase_id,
-        account_id=candidate.card.account_id,
-        points=candidate.points,
-        purchased_at=candidate.line.purchased_at,
-        programme=programme,
-    )
 
 
 def _verdict(candidate: Candidate) -> LineVerdict:
