@@ -61,6 +61,8 @@ def read_identifier(value: str, longest: int) -> str:
         raise Malformed(Reason.VALUE_TOO_LONG)
     if holds_card_number(value):
         raise Malformed(Reason.FULL_CARD_NUMBER)
+    if value[0] in "=@":
+        raise Malformed(Reason.LOOKS_LIKE_FORMULA)
     return value
 
 
