@@ -117,7 +117,12 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 CACHES: dict[str, dict[str, Any]] = {
     # Shared by all processes, so that rate limits count once; no Redis is needed.
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"},
+    # It holds many addresses and references at once: forgetting some early would grant them more attempts.
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "shared_cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    },
 }
 
 # Where letters point to when a programme names no host of its own.

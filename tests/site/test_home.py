@@ -75,6 +75,12 @@ def test_a_new_member_reads_what_to_do_next(cast: Cast, at: datetime) -> None:
     assert "Aucun mouvement pour l’instant Payez avec votre carte dans une enseigne partenaire" in words
 
 
+def test_a_member_whose_first_name_is_not_known_is_greeted_by_the_points(cast: Cast, at: datetime) -> None:
+    user = make_user("x@example.com")
+    make_cardholder(cast.programme, first_name="", user=user, at=at)
+    assert "Vos points Points disponibles 0 point" in words_of(signed_in(user).get("/"))
+
+
 def test_a_programme_without_gift_cards_says_so(cast: Cast, alice: Client) -> None:
     GiftCardProduct.objects.filter(programme=cast.programme).update(is_offered=False)
     assert "Aucune carte cadeau n’est proposée pour le moment." in words_of(alice.get("/"))
