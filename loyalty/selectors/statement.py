@@ -21,7 +21,7 @@ from loyalty.models import (
     PurchaseState,
     RejectedLine,
 )
-from loyalty.purchases.reasons import sentence_for
+from loyalty.purchases.reasons import RECORDED_REFUSALS, sentence_for
 from members.models import Card
 
 PAGE_SIZE = 20
@@ -174,6 +174,7 @@ def uncounted_page(account: PointAccount, *, page: int = 1, size: int = PAGE_SIZ
     )
     refused = (
         RejectedLine.objects.filter(card__in=list(cards), feed_import__programme=account.programme)
+        .exclude(reason__in=RECORDED_REFUSALS)  # these stand among the purchases already
         .annotate(happened_at=F("purchased_at"), place=F("store_name"), last4=F("card__last4"))
         .annotate(state=Value(PurchaseState.REJECTED), kind=Value(0))
         .values_list(*_UNCOUNTED)

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from loyalty.models import Programme
+from loyalty.models import PointAccount, Programme
+from loyalty.purchases.reasons import Reason, sentence_for
+from loyalty.selectors.statement import uncounted_page
 from tests.factories import make_cardholder
 from tests.loyalty.feeds.files import PURCHASE, RETURN, as_csv, run_import
 from tests.proofs import violations
@@ -93,3 +95,12 @@ def test_imports_of_stores_record_no_purchases(tmp_path: Path) -> None:
     run_import(as_csv([], "stores"), tmp_path, kind="stores", name="stores.csv")
 
     assert violations() == []
+
+
+def test_a_refused_return_is_shown_to_the_member_once() -> None:
+    account = PointAccount.objects.select_related("programme").get()
+
+    page = uncounted_page(account)
+
+    refused = sentence_for(Reason.RETURN_ABOVE_PURCHASE)
+    assert [line.sentence for line in page.lines].count(refused) == 1
