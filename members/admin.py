@@ -1,6 +1,6 @@
 """Members, their cards and sign-ins. The issuer's file says who the members are: nothing of it is typed."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import allauth.account.admin  # noqa: F401 - registers the page that is replaced below
 import django.contrib.auth.admin  # noqa: F401 - registers the page that is replaced below
@@ -11,6 +11,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.db.models import ManyToManyField, Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
@@ -170,12 +171,35 @@ class UserAdmin(PortalAdmin):
         own = ("is_active", "is_staff", "groups") if obj is not None and obj.pk == request.user.pk else ()
         return (*self.readonly_fields, *(("email",) if obj else ()), *own)
 
+    def formfield_for_manytomany(
+        self,
+        db_field: ManyToManyField[Any, Any],
+        request: HttpRequest,
+        **options: Any,  # noqa: ANN401 - the signature is Django's
+    ) -> forms.ModelMultipleChoiceField[Any]:
+        """Offer the groups in the reader's language."""
+        field: forms.ModelMultipleChoiceField[Any] = super().formfield_for_manytomany(
+            db_field, request, **options
+        )
+        field.label_from_instance = lambda obj: gettext(obj.name)  # type: ignore[method-assign] # Django's own way
+        return field
+
     def save_model(self, request: HttpRequest, obj: User, form: object, change: bool) -> None:  # noqa: FBT001 - the signature is Django's
         """Save the sign-in; a colleague's is opened at once."""
         super().save_model(request, obj, form, change)
         if obj.is_staff:
             open_staff_sign_in(obj)
 
+
+ROLES = (
+    gettext_noop("Programme manager"),
+    gettext_noop("Marketing"),
+    gettext_noop("Call centre"),
+    gettext_noop("Finance"),
+    gettext_noop("Auditor"),
+    gettext_noop("Operator"),
+)
+"""The names of the groups, marked to be translated; the database keeps the English ones."""
 
 # Both libraries' own pages are registered by now, since they are imported above.
 admin.site.unregister([Group, EmailAddress])
@@ -185,9 +209,14 @@ admin.site.unregister([Group, EmailAddress])
 class GroupAdmin(LockedAdmin):
     """Groups of staff. The settings say what each may do, and `sync_staff_groups` writes it."""
 
-    list_display = ("name",)
-    search_fields = ("name",)
+    list_display = ("shown_name",)
+    fields: ClassVar = ("shown_name", "permissions")
+    readonly_fields: ClassVar = ("shown_name",)
     ordering = ("name",)
+
+    @admin.display(description=_("name"))
+    def shown_name(self, group: Group) -> str:
+        return gettext(group.name)
 
 
 @admin.register(LogEntry)

@@ -159,7 +159,7 @@ class CancellationForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         max_length=200,
-        help_text=_("The member and the auditors read it."),
+        help_text=_("It is kept with the order."),
         widget=UnfoldAdminTextInputWidget(),
     )
 

@@ -106,7 +106,7 @@ class FeedImportAdmin(LockedAdmin):
 
     @admin.display(description=_("digest of the content"))
     def shown_digest(self, feed_import: FeedImport) -> str:
-        return format_html('<span class="break-all">{}</span>', feed_import.sha256 or "-")
+        return format_html('<span style="overflow-wrap: anywhere">{}</span>', feed_import.sha256 or "-")
 
     @admin.display(description=_("points"))
     def shown_points(self, feed_import: FeedImport) -> str:
