@@ -142,3 +142,25 @@ def test_what_is_left_after_repaying_can_be_spent_again(programme: Programme) ->
     order(programme, alice.account, points=18)
     assert balance(alice.account) == (0, 0)
     assert violations() == []
+
+
+@pytest.mark.parametrize("return_first", [True, False])
+def test_points_that_are_over_when_they_come_back_repay_no_debt(
+    programme: Programme, *, return_first: bool
+) -> None:
+    alice = make_cardholder(programme)
+    buy(programme, alice.card.token, euros=10, purchased_at=paris("2022-12-01 12:00"))
+    buy(programme, alice.card.token, euros=7, reference="B1", purchased_at=paris("2026-06-01 12:00"))
+    of_old_points = order(programme, alice.account, points=10)
+    order(programme, alice.account, points=7)
+    later = paris("2026-12-24 12:00")
+
+    if return_first:
+        bring_back(programme, alice.card.token, reference="B1", euros=7, at=later)
+    cancel_order(order=of_old_points, reason="Asked by phone", at=later)
+    if not return_first:
+        bring_back(programme, alice.card.token, reference="B1", euros=7, at=later)
+
+    assert balance(alice.account) == (-7, 7)
+    assert lots(alice.account)[date(2026, 12, 1)] == LotCounts(10, 0, 10, 0, 0)
+    assert violations() == []
