@@ -142,6 +142,21 @@ def test_an_expiry_run_takes_nothing_on_the_last_day_and_all_on_the_next(
     assert alice.account.entries.get(kind=EntryKind.EXPIRY).occurred_at == next_day
 
 
+def test_an_expiry_run_leaves_what_lives_until_tonight_beside_what_is_over(
+    programme: Programme, alice: Cardholder
+) -> None:
+    for day in ("2024-02-28 12:00", "2024-02-29 12:00"):
+        buy(programme, alice.card.token, euros=10, purchased_at=paris(day), at=paris(day))
+    last_day = paris("2028-02-29 12:00")
+
+    expire_points(programme=programme, as_of=local_date(last_day, PARIS), at=last_day)
+
+    assert lots(alice.account) == {
+        date(2028, 2, 28): LotCounts(10, 0, 10, 0, 0),
+        date(2028, 2, 29): LotCounts(10, 0, 0, 0, 10),
+    }
+
+
 def test_a_rule_that_changes_leaves_the_dates_of_points_earned_before(db: None) -> None:  # noqa: ARG001 - for its effect
     programme = make_programme(points_validity_years=4)
     alice = make_cardholder(programme)
