@@ -45,7 +45,7 @@ Key = tuple[int, str]
 """A purchase's identity for ever: its partner and its reference."""
 
 Content = tuple[object, ...]
-"""What must be equal for two lines with one reference to be the same line."""
+"""What must be equal, with the programme, for two lines with one reference to be the same line."""
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class Candidate:
 
     @property
     def content(self) -> Content:
-        """What a repeat must be equal in."""
+        """What a repeat in the same programme must be equal in."""
         line = self.line
         return (
             int(line.kind),
@@ -89,8 +89,8 @@ def record_purchases(
 ) -> list[LineVerdict]:
     """Record the lines, post their points and return one verdict a line, in order; all or nothing.
 
-    A line sent again with the same content is a duplicate and changes nothing; with another content it is
-    rejected, as are lines the programme's rules refuse. A purchase of an unknown card and a return of an
+    A line sent again with the same content is a duplicate and changes nothing; with another content, or to
+    another programme, it is rejected, as are lines the programme's rules refuse. A purchase of an unknown card and a return of an
     unknown purchase are parked and settled when the missing piece arrives.
     """
     rule = EarningRule.objects.get(programme=programme, is_live=True)
@@ -127,7 +127,7 @@ def record_purchases(
         elif (purchase_id := found[index].purchase_id) is not None:
             verdicts.append(settled.get(purchase_id) or _verdict(found[index]))
         else:
-            verdicts.append(_verdict_on_unrecorded(found[index], stored.get(found[index].key)))
+            verdicts.append(_verdict_on_unrecorded(found[index], stored.get(found[index].key), programme))
     return verdicts
 
 
@@ -235,7 +235,7 @@ def _stored_contents(keys: Sequence[Key]) -> dict[Key, Content]:
         return {}
     with bulk_cursor() as cursor:
         cursor.execute(
-            "SELECT p.partner_id, p.reference, p.kind, p.store_id, p.card_token, p.purchased_at,"
+            "SELECT p.partner_id, p.reference, p.programme_id, p.kind, p.store_id, p.card_token, p.purchased_at,"
             " p.amount_cents, p.original_reference"
             " FROM unnest(%b::bigint[], %b::text[]) AS n(partner_id, reference)"
             " JOIN loyalty_purchase p USING (partner_id, reference)",
@@ -257,10 +257,10 @@ def _verdict(candidate: Candidate) -> LineVerdict:
     )
 
 
-def _verdict_on_unrecorded(candidate: Candidate, stored: Content | None) -> LineVerdict:
+def _verdict_on_unrecorded(candidate: Candidate, stored: Content | None, programme: Programme) -> LineVerdict:
     card_id = candidate.card.card_id if candidate.card else None
     if stored is None:
         return LineVerdict(Outcome.REJECTED, candidate.reason, card_id=card_id)
-    if candidate.content == stored:
+    if (programme.pk, *candidate.content) == stored:
         return LineVerdict(Outcome.DUPLICATE, Reason.ALREADY_RECORDED, card_id=card_id)
     return LineVerdict(Outcome.REJECTED, Reason.REFERENCE_REUSED, card_id=card_id)

@@ -81,6 +81,21 @@ def test_the_same_line_again_is_a_duplicate(programme: Programme, alice: Cardhol
     assert everything() == before
 
 
+def test_a_reference_of_another_programme_is_refused_and_not_taken_for_a_duplicate(
+    programme: Programme, alice: Cardholder
+) -> None:
+    line = make_line(alice.card.token, reference="A1")
+    record(programme, line)
+    other = make_programme("autumn-card")
+    before = everything()
+
+    verdict = record(other, line)[0]
+
+    assert (verdict.outcome, verdict.reason, verdict.points) == (Outcome.REJECTED, Reason.REFERENCE_REUSED, 0)
+    assert everything() == before
+    assert record(programme, line)[0].outcome is Outcome.DUPLICATE
+
+
 def test_a_line_twice_in_one_batch_counts_once(programme: Programme, alice: Cardholder) -> None:
     line = make_line(alice.card.token, reference="A1")
 
