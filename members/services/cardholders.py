@@ -1,7 +1,7 @@
 """Recording the members and cards that the issuer's file describes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -23,6 +23,9 @@ DETAILS = (
     "language",
 )
 """What a file says about a member. The sign-in and its verified address are never touched."""
+
+LANGUAGE = DETAILS.index("language")
+"""The one detail that an activated member chooses: from then on files do not change it."""
 
 MemberDetails = tuple[object, ...]
 """The values of DETAILS, in their order."""
@@ -84,12 +87,13 @@ def record_cardholders(
 ) -> list[RecordedCardholder]:
     """Create or update the members and cards described, line after line; return one result a line.
 
-    `on` is the day from which a new status counts. A line that says what is known already changes nothing.
+    `on` is the day from which a new status counts. A line that says what is known already changes nothing; the
+    language that an activated member reads is theirs to choose, so it is not looked at.
     A card never moves to another member. Files of one issuer wait for each other here, chunk by chunk.
     """
     Issuer.objects.select_for_update(no_key=True).get(pk=issuer.pk)
     products = dict(CardProduct.objects.filter(issuer=issuer).values_list("code", "pk"))
-    members = _known_members(lines, issuer)
+    members, languages = _known_members(lines, issuer)
     cards = _known_cards(lines, issuer)
     changed_members: set[str] = set()
     changed_cards: set[str] = set()
@@ -102,7 +106,8 @@ def record_cardholders(
         elif card is not None and card.member_reference != line.member_reference:
             outcomes.append(CardholderOutcome.CARD_OF_ANOTHER_MEMBER)
         else:
-            details, new_card = _details_of(line), _card_after(card, line, product_id, on)
+            details = _details_of(line, chosen_language=languages.get(line.member_reference))
+            new_card = _card_after(card, line, product_id, on)
             has_other_details = members.get(line.member_reference) != details
             if has_other_details:
                 members[line.member_reference] = details
@@ -135,14 +140,31 @@ def _recorded(
     return RecordedCardholder(outcome)
 
 
-def _details_of(row: CardholderLine | Member) -> MemberDetails:
-    return tuple(getattr(row, name) for name in DETAILS)
+def _details_of(line: CardholderLine, *, chosen_language: str | None) -> MemberDetails:
+    described = replace(line, language=chosen_language) if chosen_language else line
+    return tuple(getattr(described, name) for name in DETAILS)
 
 
-def _known_members(lines: Sequence[CardholderLine], issuer: Issuer) -> dict[str, MemberDetails]:
-    references = {line.member_reference for line in lines}
-    rows = Member.objects.filter(issuer=issuer, reference__in=references)
-    return {reference: tuple(details) for reference, *details in rows.values_list("reference", *DETAILS)}
+def _known_members(
+    lines: Sequence[CardholderLine], issuer: Issuer
+) -> tuple[dict[str, MemberDetails], dict[str, str]]:
+    """Return what is known of the members, and the languages of those who activated.
+
+    A member who chooses a language just now waits, or what was read here would overwrite it.
+    """
+    rows = (
+        Member.objects.filter(issuer=issuer, reference__in={line.member_reference for line in lines})
+        .select_for_update(no_key=True)
+        .order_by("pk")
+        .values_list("reference", "activated_at", *DETAILS)
+    )
+    details: dict[str, MemberDetails] = {}
+    languages: dict[str, str] = {}
+    for reference, activated_at, *known in rows:
+        details[reference] = tuple(known)
+        if activated_at is not None:
+            languages[reference] = known[LANGUAGE]
+    return details, languages
 
 
 def _known_cards(lines: Sequence[CardholderLine], issuer: Issuer) -> dict[str, CardState]:

@@ -8,6 +8,7 @@ import pytest
 from loyalty.enrolment import leave_programme
 from loyalty.models import EarningRule, PointAccount, Programme, RejectedLine
 from members.models import Card, Member
+from members.services.language import choose_language
 from tests.factories import NOW, Cardholder, make_user
 from tests.loyalty.feeds.files import CARD_NUMBER, CARDHOLDER, Run, as_csv, run_import
 
@@ -218,3 +219,26 @@ def test_alice_is_left_alone_by_a_file_without_her(tmp_path: Path, alice: Cardho
     alice.card.refresh_from_db()
     alice.account.refresh_from_db()
     assert (alice.card.status, alice.account.balance_points) == ("active", 100)
+
+
+@pytest.mark.usefixtures("programme")
+def test_an_activated_member_keeps_the_language_they_chose(tmp_path: Path) -> None:
+    import_cards([CARDHOLDER], tmp_path)
+    user = make_user("bob@home.example")
+    Member.objects.update(user=user, activated_at=NOW)
+    choose_language(user=user, language="en")
+    before = stored()
+
+    assert import_cards([CARDHOLDER], tmp_path, days=1).outcomes == [("duplicate", "unchanged")]
+    assert stored() == before
+
+    moved = import_cards([CARDHOLDER | {"city": "Nice"}], tmp_path, days=2)
+    assert moved.outcomes == [("accepted", "")]
+    assert Member.objects.values_list("city", "language").get() == ("Nice", "en")
+
+
+@pytest.mark.usefixtures("programme")
+def test_before_activation_the_file_says_the_language(tmp_path: Path) -> None:
+    import_cards([CARDHOLDER], tmp_path)
+    assert import_cards([CARDHOLDER | {"language": "en"}], tmp_path, days=1).outcomes == [("accepted", "")]
+    assert Member.objects.get().language == "en"
