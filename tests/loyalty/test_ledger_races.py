@@ -247,6 +247,8 @@ def test_sweepers_at_once_settle_each_line_once() -> None:
 
     results = race(sweep, runners=4)
 
-    assert sum(result for result in results if isinstance(result, int)) == 30
+    settled = [result for result in results if isinstance(result, int)]
+    assert len(settled) == 4, f"A runner failed: {results}"
+    assert sum(settled) == 30
     assert balance(alice.account) == (30, 0)
     assert violations() == []
