@@ -20,11 +20,14 @@ from django.db import connection
 from kombu import Connection
 
 from config.settings.jobs import broker
+from tests.transactions import real_commits
 
 if TYPE_CHECKING:
     from celery import Task
 
-PATIENCE_SECONDS = 30
+__all__ = ["real_commits"]  # the fixture, for the tests of this folder
+
+PATIENCE_SECONDS = 60
 
 
 def wait_until(condition: Callable[[], object], sentence: str) -> None:
@@ -33,17 +36,6 @@ def wait_until(condition: Callable[[], object], sentence: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, sentence
         time.sleep(0.02)
-
-
-def blocked_sessions() -> int:
-    """Return how many other sessions of this database wait for a lock."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction keeps what it saw first
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            " AND datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        return int(cursor.fetchone()[0])
 
 
 @dataclass
@@ -104,18 +96,6 @@ class Machine:
             )
         self.programs.append(program)
         return program
-
-
-@pytest.fixture
-def real_commits(transactional_db: None) -> Iterator[None]:  # noqa: ARG001 - for its effect
-    """Show the database as several programs see it: what one commits, the others read.
-
-    The flush after a test truncates tables whose triggers refuse that. None fires in a session that says it
-    is a replica; Django closes this session after the flush.
-    """
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from loyalty.bonuses import EMAIL_VERIFIED
 from loyalty.ledger.locks import lock_accounts
 from loyalty.models import Entry, EntryKind
 from tests.factories import make_cardholder, make_programme
-from tests.jobs.conftest import Machine, blocked_sessions, wait_until
+from tests.jobs.conftest import Machine, wait_until
 from tests.jobs.story import (
     MEMBERS,
     POINTS_OVER,
@@ -23,6 +23,7 @@ from tests.jobs.story import (
     make_programme_with_points_over,
     points_of,
 )
+from tests.transactions import wait_until_alone, wait_until_blocked
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,8 +35,9 @@ def test_a_run_whose_worker_is_killed_in_a_chunk_is_finished_by_the_next(machine
     with transaction.atomic():
         hold_an_account_of_the_second_chunk(disturbed)
         machine.send(sweep)
-        wait_until(blocked_sessions, "The worker never came to the second chunk.")
+        wait_until_blocked(1)
         machine.kill(worker)
+    wait_until_alone()
     run = JobRun.objects.get(scope="a")
     assert (run.state, run.counts["lots"]) == (JobState.RUNNING, 200)
 
@@ -55,10 +57,10 @@ def test_a_worker_killed_in_a_sweep_leaves_the_runs_to_the_next_sweep(on_redis: 
     with transaction.atomic():
         start_due_runs(at=timezone.now())  # the worker's sweep waits to see whether this row will be there
         on_redis.send(sweep)
-        wait_until(blocked_sessions, "The worker never came to make the run.")
+        wait_until_blocked(1)
         on_redis.kill(worker)
         transaction.set_rollback(True)
-    wait_until(JobRun.objects.exists, "PostgreSQL did not finish the statement of the killed worker.")
+    wait_until_alone()  # PostgreSQL finishes the statement of the killed worker, whose row then stands alone
     assert JobRun.objects.get().counts == {}
 
     a_minute_passes()
@@ -96,7 +98,7 @@ def test_an_emptied_redis_loses_messages_but_no_work(on_redis: Machine) -> None:
     with transaction.atomic():
         hold_an_account_of_the_second_chunk(first)
         on_redis.send(sweep)
-        wait_until(blocked_sessions, "The worker never came to the second chunk.")
+        wait_until_blocked(1)
         on_redis.empty_redis()
     wait_until(JobRun.objects.filter(scope="a", state=JobState.DONE).exists, "The first run stopped.")
     assert JobRun.objects.get(scope="b").counts == {}
@@ -132,8 +134,9 @@ def test_a_message_between_apps_is_acted_upon_once_although_its_worker_was_kille
     with transaction.atomic():
         lock_accounts([alice.account.pk])
         on_redis.send(sweep)
-        wait_until(blocked_sessions, "The worker never came to grant the points.")
+        wait_until_blocked(1)
         on_redis.kill(worker)
+    wait_until_alone()
     assert OutboxMessage.objects.filter(delivered_at=None).count() == 1
 
     on_redis.start_worker()
