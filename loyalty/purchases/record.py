@@ -90,8 +90,8 @@ def record_purchases(
     """Record the lines, post their points and return one verdict a line, in order; all or nothing.
 
     A line sent again with the same content is a duplicate and changes nothing; with another content, or to
-    another programme, it is rejected, as are lines the programme's rules refuse. A purchase of an unknown card and a return of an
-    unknown purchase are parked and settled when the missing piece arrives.
+    another programme, it is rejected, as are lines the programme's rules refuse. A purchase of an unknown
+    card and a return of an unknown purchase are parked and settled when the missing piece arrives.
     """
     rule = EarningRule.objects.get(programme=programme, is_live=True)
     rejected, found = _sort_out(lines, programme, rule, at)
@@ -235,8 +235,8 @@ def _stored_contents(keys: Sequence[Key]) -> dict[Key, Content]:
         return {}
     with bulk_cursor() as cursor:
         cursor.execute(
-            "SELECT p.partner_id, p.reference, p.programme_id, p.kind, p.store_id, p.card_token, p.purchased_at,"
-            " p.amount_cents, p.original_reference"
+            "SELECT p.partner_id, p.reference, p.programme_id, p.kind, p.store_id, p.card_token,"
+            " p.purchased_at, p.amount_cents, p.original_reference"
             " FROM unnest(%b::bigint[], %b::text[]) AS n(partner_id, reference)"
             " JOIN loyalty_purchase p USING (partner_id, reference)",
             [[partner_id for partner_id, _ in keys], [reference for _, reference in keys]],

@@ -87,8 +87,8 @@ def record_cardholders(
 ) -> list[RecordedCardholder]:
     """Create or update the members and cards described, line after line; return one result a line.
 
-    `on` is the day from which a new status counts. A line that says what is known already changes nothing; the
-    language that an activated member reads is theirs to choose, so it is not looked at.
+    `on` is the day from which a new status counts. A line that says what is known already changes nothing.
+    The language of a member who activated is theirs to choose, so a line cannot change it.
     A card never moves to another member. Files of one issuer wait for each other here, chunk by chunk.
     """
     Issuer.objects.select_for_update(no_key=True).get(pk=issuer.pk)
