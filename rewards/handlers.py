@@ -58,5 +58,6 @@ def _context(order: Order, member: Member, site: str) -> dict[str, str]:
         "last_day": day(gift_card.expires_on),
         "wallet_address": site + reverse("wallet"),
         "phone": order.account.programme.contact_phone,
+        "email": order.account.programme.contact_email,
         "programme": order.account.programme.name,
     }

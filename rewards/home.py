@@ -7,6 +7,10 @@ from rewards.selectors.catalogue import catalogue_of
 
 def gift_card_panel(visit: Visit) -> Panel:
     """Return the panel about gift cards, for a member or for somebody who is not signed in."""
-    offers = offers_for(catalogue_of(visit.programme), available_points=visit.available_points)
+    offers = offers_for(
+        catalogue_of(visit.programme),
+        available_points=visit.available_points,
+        owed_points=visit.account.owed_points if visit.account else 0,
+    )
     name = "_welcome_panel.html" if visit.account is None else "_home_panel.html"
     return Panel(f"rewards/{name}", offers)

@@ -19,8 +19,8 @@ class Offer:
 
     @property
     def reached_points(self) -> int:
-        """How much of the price the available points cover."""
-        return self.product.price_points - self.missing_points
+        """How much of the price the available points cover; nothing while more than the price is missing."""
+        return max(0, self.product.price_points - self.missing_points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,19 @@ class Offers:
         return next((offer for offer in self.everything if not offer.is_affordable), None)
 
 
-def offers_for(products: list[GiftCardProduct], *, available_points: int) -> Offers:
+def offers_for(products: list[GiftCardProduct], *, available_points: int, owed_points: int) -> Offers:
     """Return the products, given from the cheapest to the dearest, with the points missing for each."""
     return Offers(
-        tuple(Offer(product, max(0, product.price_points - available_points)) for product in products)
+        tuple(
+            Offer(
+                product,
+                missing_for(product, available_points=available_points, owed_points=owed_points),
+            )
+            for product in products
+        )
     )
+
+
+def missing_for(product: GiftCardProduct, *, available_points: int, owed_points: int) -> int:
+    """Return how many points must still be earned for a product; those owed are repaid first."""
+    return max(0, product.price_points - available_points + owed_points)

@@ -21,7 +21,7 @@ from rewards.codes import reveal_code
 from rewards.errors import GiftCardNotOffered, PriceChanged
 from rewards.forms import OrderForm
 from rewards.models import GiftCardProduct
-from rewards.offers import offers_for
+from rewards.offers import missing_for, offers_for
 from rewards.selectors.catalogue import catalogue_of, offered_product
 from rewards.selectors.wallet import gift_card_of, wallet_of
 from rewards.services.orders import order_gift_card
@@ -43,7 +43,11 @@ REFUSALS: dict[str, str | Promise] = {
 def gift_cards(request: MemberRequest) -> HttpResponse:
     """Show the catalogue with what the member can afford and what is missing for the rest."""
     balance = balance_of(request.account, at=timezone.now(), expiries=0)
-    offers = offers_for(catalogue_of(request.programme), available_points=balance.available_points)
+    offers = offers_for(
+        catalogue_of(request.programme),
+        available_points=balance.available_points,
+        owed_points=balance.owed_points,
+    )
     return render(
         request,
         "rewards/gift_cards.html",
@@ -59,8 +63,11 @@ def order(request: MemberRequest, code: str) -> HttpResponse:
     if product is None:
         raise Http404
     at = timezone.now()
-    form = OrderForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST":
+        form = OrderForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, _("Nothing was ordered. Please confirm once more."))
+            return _confirmation(request, product, at)
         try:
             done = order_gift_card(
                 account=request.account,
@@ -108,7 +115,9 @@ def _confirmation(request: MemberRequest, product: GiftCardProduct, at: datetime
     context = {
         "product": product,
         "balance": balance,
-        "missing_points": max(0, product.price_points - balance.available_points),
+        "missing_points": missing_for(
+            product, available_points=balance.available_points, owed_points=balance.owed_points
+        ),
         "points_after": balance.available_points - product.price_points,
         "uses": uses[:USES_SHOWN],
         "further_points": sum(use.points for use in uses[USES_SHOWN:]),

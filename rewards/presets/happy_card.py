@@ -15,6 +15,9 @@ HAPPY_CARD = ProgrammePreset(
         "visa": "Carte Visa",
         "visa-premier": "Carte Visa Premier",
     },
+    # A number kept for fiction, and a name under a domain kept for examples: neither reaches anybody.
+    contact_phone="01 99 00 12 34",
+    contact_email="contact@happy-card.example",
     time_zone="Europe/Paris",
     currency="EUR",
     points_validity_years=4,

@@ -49,6 +49,8 @@ def load_preset(*, code: str) -> LoadedPreset:
         defaults={
             "name": preset.name,
             "issuer": issuer,
+            "contact_phone": preset.contact_phone,
+            "contact_email": preset.contact_email,
             "time_zone": preset.time_zone,
             "currency": preset.currency,
             "points_validity_years": preset.points_validity_years,

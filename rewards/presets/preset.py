@@ -26,6 +26,8 @@ class ProgrammePreset:
     issuer: str
     issuer_name: str
     card_products: Mapping[str, str]
+    contact_phone: str
+    contact_email: str
     time_zone: str
     currency: str
     points_validity_years: int

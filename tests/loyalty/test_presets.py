@@ -102,3 +102,13 @@ def test_an_unknown_preset_is_refused_with_those_that_are_known() -> None:
         call_command("load_preset", "smiley")
     assert str(refused.value) == "There is no such preset. Known presets: happy-card."
     assert stored() == []
+
+
+@pytest.mark.django_db
+def test_a_new_programme_can_be_asked_at_a_number_and_an_address_that_are_nobodys() -> None:
+    load_preset(code="happy-card")
+    programme = Programme.objects.get(code="happy-card")
+    assert (programme.contact_phone, programme.contact_email) == (
+        "01 99 00 12 34",
+        "contact@happy-card.example",
+    )

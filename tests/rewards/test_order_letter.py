@@ -147,3 +147,28 @@ def test_no_letter_speaks_of_an_order_that_was_cancelled_meanwhile(
     assert deliver(OutboxMessage.objects.get().pk)
 
     assert mail.outbox == []
+
+
+@pytest.mark.parametrize(
+    ("contact", "told"),
+    [
+        (("01 99 00 12 34", "us@points.example"), "Please call us at once.\n01 99 00 12 34\n"),
+        (("", "us@points.example"), "Please write to us at once.\nus@points.example\n"),
+        (("", ""), None),
+    ],
+)
+def test_the_letter_asks_to_get_in_touch_only_where_it_can_say_how(
+    programme: Programme,
+    english: Cardholder,
+    for_15_euros: GiftCardProduct,
+    contact: tuple[str, str],
+    told: str | None,
+) -> None:
+    programme.contact_phone, programme.contact_email = contact
+    programme.save()
+
+    ordered(english, for_15_euros)
+
+    body = str(letter().body)
+    assert ("Did you not order" in body) is (told is not None)
+    assert told is None or told in body

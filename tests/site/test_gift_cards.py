@@ -179,3 +179,16 @@ def test_an_expired_gift_card_shows_no_code(cast: Cast, at: datetime) -> None:
 def test_a_gift_card_that_is_used_up_says_so(cast: Cast, alice: Client) -> None:
     GiftCard.objects.filter(pk=cast.used_order.gift_card.pk).update(balance_cents=0)
     assert "Épuisée" in words_of(alice.get("/wallet/"))
+
+
+@pytest.mark.parametrize(
+    "sent", [{}, {"request_key": "x", "shown_points": 1500}, {"request_key": str(uuid4())}]
+)
+def test_a_form_that_was_changed_orders_nothing_and_says_so(
+    cast: Cast, alice: Client, sent: dict[str, object]
+) -> None:
+    before = moves_of(cast)
+    page = alice.post(ORDER, sent)
+    assert "Rien n’a été commandé. Confirmez à nouveau, s’il vous plaît." in words_of(page)
+    assert "request_key" in page.content.decode()
+    assert moves_of(cast) == before
