@@ -1,10 +1,13 @@
 """Whose site is asked for: the programme that names the host, or the only programme there is."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import split_domain_port
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from loyalty.models import Programme
@@ -22,11 +25,14 @@ class SiteMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Prepare both, and go on."""
+        """Prepare both, and go on; an address used in a way it does not offer gets a page that says so."""
         site = cast("ProgrammeRequest", request)
         site.programme = cast("Programme", SimpleLazyObject(lambda: served_programme(request)))
         site.issuer = cast("Issuer", SimpleLazyObject(lambda: site.programme.issuer))
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.content:
+            response.content = render_to_string("405.html", {"page_address": reverse("home")}, request)
+        return response
 
 
 def served_programme(request: HttpRequest) -> Programme:

@@ -8,6 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from members.models import User
 from members.selectors import language_of
+from members.services.language import choose_language
+
+LANGUAGE_CHOSEN = "language_chosen"
+"""The cookie that tells a language somebody chose before signing in from one that came with a sign-in."""
 
 
 class SignInAdapter(DefaultAccountAdapter):
@@ -29,10 +33,15 @@ class SignInAdapter(DefaultAccountAdapter):
         return reverse("admin:index" if user.is_authenticated and user.is_staff else "home")
 
     def post_login(self, request: HttpRequest, user: User, **details: object) -> HttpResponse:
-        """Show the site in the member's language, unless this browser has chosen one."""
+        """Show the site in the member's language; one chosen in this browser just before becomes theirs."""
         response: HttpResponse = super().post_login(request, user, **details)
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        if LANGUAGE_CHOSEN in request.COOKIES:
+            response.delete_cookie(LANGUAGE_CHOSEN, samesite="Lax")
+            if chosen in dict(settings.LANGUAGES):
+                choose_language(user=user, language=chosen)
         language = language_of(user)
-        if language and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+        if language and language != chosen:
             response.set_cookie(
                 settings.LANGUAGE_COOKIE_NAME,
                 language,

@@ -1,5 +1,6 @@
 """Members, their cards and sign-ins. The issuer's file says who the members are: nothing of it is typed."""
 
+import json
 from typing import Any, ClassVar
 
 import allauth.account.admin  # noqa: F401 - registers the page that is replaced below
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from core.admin import Labelled, LockedAdmin, LockedInline, PortalAdmin, in_colours, link_to
+from members.addresses import check_address
 from members.lookup import members_matching
 from members.models import ActivationAttempt, Card, CardProduct, CardStatus, Issuer, Member, User
 from members.services.staff import open_staff_sign_in
@@ -49,7 +51,7 @@ class CardInline(LockedInline):
 class MemberAdmin(LockedAdmin):
     """Members, found by what they can say on the phone."""
 
-    list_display = ("reference", "last_name", "first_name", "city", "issuer", "is_activated")
+    list_display = ("reference", "last_name", "first_name", "city", "issuer", "activated_at")
     list_filter = (("activated_at", admin.EmptyFieldListFilter), "issuer")
     list_select_related = ("issuer",)
     search_fields = ("reference",)
@@ -63,10 +65,6 @@ class MemberAdmin(LockedAdmin):
         (_("Contact"), {"fields": ("email", "phone", "address", "postcode", "city", "country")}),
         (_("Site"), {"fields": ("user", "activated_at", "created_at")}),
     )
-
-    @admin.display(description=_("activated"), boolean=True)
-    def is_activated(self, member: Member) -> bool:
-        return member.activated_at is not None
 
     def get_search_results(
         self,
@@ -137,16 +135,35 @@ class SignInForm(forms.ModelForm[User]):
     def clean_email(self) -> str:
         """Write the address in lower case, as the name of the sign-in."""
         email: str = self.cleaned_data["email"]
+        check_address(email)
         return email.lower()
+
+
+class GroupFilter(admin.RelatedFieldListFilter):
+    """The groups to choose from, named in the reader's language."""
+
+    def field_choices(
+        self,
+        field: Any,  # noqa: ANN401 - the signature is Django's
+        request: HttpRequest,
+        model_admin: admin.ModelAdmin[Any],
+    ) -> list[tuple[str, Any]]:
+        """Translate the names."""
+        return [(pk, gettext(str(name))) for pk, name in super().field_choices(field, request, model_admin)]
 
 
 @admin.register(User)
 class UserAdmin(PortalAdmin):
-    """Sign-ins of members and of staff. Colleagues are added here; members activate by themselves."""
+    """Sign-ins of members and of staff. Colleagues are added here; members activate by themselves.
+
+    Nobody gives a right that they do not have: whoever edits a sign-in offers the groups they are in, and may
+    leave or take away those it has already. An administrator offers all groups. The status of administrator
+    and single permissions are given by no page.
+    """
 
     form = SignInForm
     list_display = ("email", "first_name", "last_name", "is_staff", "is_active", "last_login")
-    list_filter = ("is_staff", "is_active", "groups")
+    list_filter = ("is_staff", "is_active", ("groups", GroupFilter))
     search_fields = ("email__istartswith", "last_name__istartswith")
     search_help_text = _("Beginning of the e-mail or of the surname")
     ordering = ("-pk",)
@@ -156,7 +173,7 @@ class UserAdmin(PortalAdmin):
         (_("When"), {"fields": ("date_joined", "last_login")}),
     )
     add_fieldsets = fieldsets[:2]
-    readonly_fields: ClassVar = ("date_joined", "last_login")
+    readonly_fields: ClassVar = ("date_joined", "last_login", "shown_groups")
     formfield_overrides: ClassVar = {
         ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget, "help_text": ""}
     }
@@ -168,8 +185,34 @@ class UserAdmin(PortalAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         """Let nobody change what they themselves may do, nor an address that proves who somebody is."""
-        own = ("is_active", "is_staff", "groups") if obj is not None and obj.pk == request.user.pk else ()
+        own = ("is_active", "is_staff") if obj is not None and obj.pk == request.user.pk else ()
         return (*self.readonly_fields, *(("email",) if obj else ()), *own)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ANN401 - Django's own tuples
+        """Show the groups as text to whoever cannot change them."""
+        person, rights, *rest = self.fieldsets if obj else self.add_fieldsets
+        if obj is not None and (obj.pk == request.user.pk or not self.has_change_permission(request, obj)):
+            rights = (rights[0], {"fields": ("is_active", "is_staff", "shown_groups")})
+        return (person, rights, *rest)
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: User | None = None,
+        change: bool = False,  # noqa: FBT001, FBT002 - the signature is Django's
+        **options: Any,  # noqa: ANN401 - likewise
+    ) -> type[forms.ModelForm[User]]:
+        """Offer the groups that this person may give to this sign-in."""
+        form: type[forms.ModelForm[User]] = super().get_form(request, obj, change, **options)
+        groups = form.base_fields.get("groups")
+        if isinstance(groups, forms.ModelMultipleChoiceField) and not request.user.is_superuser:
+            people = [request.user.pk, *([obj.pk] if obj else [])]
+            groups.queryset = Group.objects.filter(user__in=people).distinct().order_by("name")
+        return form
+
+    @admin.display(description=_("groups"))
+    def shown_groups(self, user: User) -> str:
+        return ", ".join(gettext(group.name) for group in user.groups.order_by("name")) or "-"
 
     def formfield_for_manytomany(
         self,
@@ -219,13 +262,49 @@ class GroupAdmin(LockedAdmin):
         return gettext(group.name)
 
 
+def change_in_words(message: str) -> str:
+    """Say in the reader's language what Django noted of a change, as JSON with English labels."""
+    if not message.startswith("[{"):
+        return message
+    changes = json.loads(message)
+    for change in changes:
+        for details in change.values():
+            if "fields" in details:
+                details["fields"] = [_label(label) for label in details["fields"]]
+    text: str = LogEntry(change_message=json.dumps(changes)).get_change_message()
+    return text
+
+
+def _label(label: str) -> str:
+    """Translate the label of a field, which a form writes with a capital and our models without."""
+    for written in (label, label[:1].lower() + label[1:]):
+        if gettext(written) != written:
+            return gettext(written)
+    return label
+
+
 @admin.register(LogEntry)
 class LogEntryAdmin(LockedAdmin):
     """What was changed in the admin, by whom and when."""
 
-    list_display = ("action_time", "user", "content_type", "object_repr", "action_flag", "change_message")
+    list_display = ("action_time", "user", "content_type", "object_repr", "action_flag", "shown_change")
     list_filter = ("action_flag",)
     list_select_related = ("user", "content_type")
+    fields = ("action_time", "user", "content_type", "object_repr", "action_flag", "shown_change")
+    readonly_fields: ClassVar = ("shown_change",)
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> LogEntry | None:
+        """Put the change into words, for the title of the page too."""
+        entry: LogEntry | None = super().get_object(request, object_id, from_field)
+        if entry is not None:
+            entry.change_message = change_in_words(entry.change_message)
+        return entry
+
+    @admin.display(description=_("what was changed"))
+    def shown_change(self, entry: LogEntry) -> str:
+        return change_in_words(entry.change_message) or "-"
 
 
 @admin.register(EmailAddress)

@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
+from members.addresses import LONGEST_ADDRESS, check_address
+
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
 
@@ -79,7 +81,8 @@ class EmailForm(forms.Form):
 
     email = forms.EmailField(
         label=_("E-mail address"),
-        max_length=254,
+        max_length=LONGEST_ADDRESS,
+        validators=[check_address],
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
@@ -108,7 +111,8 @@ class SignInCodeRequestForm(RequestLoginCodeForm):
 
     email = forms.EmailField(
         label=_("E-mail address"),
-        max_length=254,
+        max_length=LONGEST_ADDRESS,
+        validators=[check_address],
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 

@@ -42,6 +42,15 @@ def open_attempt(public_id: UUID, *, at: datetime) -> ActivationAttempt | None:
     )
 
 
+def attempt_just_used(public_id: UUID, *, since: datetime) -> ActivationAttempt | None:
+    """Return the attempt whose right code came in since an instant."""
+    return (
+        ActivationAttempt.objects.select_related("member__issuer")
+        .filter(public_id=public_id, used_at__gte=since)
+        .first()
+    )
+
+
 def is_known_address(email: str) -> bool:
     """Say whether the address opens a sign-in already."""
     address = email.lower()

@@ -15,8 +15,8 @@ urlpatterns = [
     path("activate/code/", views.activate_code, name="activate_code"),
     path("activate/code/resend/", views.resend_code, name="resend_code"),
     path("language/", views.choose_language, name="choose_language"),
-    path("accounts/sign-in/", allauth_views.request_login_code, name="account_request_login_code"),
-    path("accounts/sign-in/code/", allauth_views.confirm_login_code, name="account_confirm_login_code"),
+    path("accounts/sign-in/", views.SignInView.as_view(), name="account_request_login_code"),
+    path("accounts/sign-in/code/", views.SignInCodeView.as_view(), name="account_confirm_login_code"),
     path("accounts/sign-out/", allauth_views.logout, name="account_logout"),
     path("accounts/inactive/", allauth_views.account_inactive, name="account_inactive"),
     # allauth looks these two up by name: whoever has no sign-in is led to activation.

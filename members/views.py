@@ -7,31 +7,40 @@ or an address is known.
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from allauth.account.forms import RequestLoginCodeForm
 from allauth.account.utils import perform_login
+from allauth.account.views import ConfirmLoginCodeView, RequestLoginCodeView
 from allauth.core.ratelimit import consume, respond_429
+from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.core.cache import cache
+from django.core.mail import get_connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.crypto import salted_hmac
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
+from members.adapter import LANGUAGE_CHOSEN
 from members.errors import CodeExpired, WrongCode
 from members.forms import CodeForm, EmailForm, IdentityForm
 from members.models import ActivationAttempt, Member, User
 from members.requests import IssuerRequest
-from members.selectors import member_to_activate, open_attempt, waiting_member
-from members.services.activation import activate_member, send_activation_code
+from members.selectors import attempt_just_used, member_to_activate, open_attempt, waiting_member
+from members.services.activation import REPEAT, activate_member, send_activation_code
 from members.services.language import choose_language as keep_language
 
 MEMBER, ATTEMPT = "activation_member", "activation_attempt"
 PATIENCE = timedelta(minutes=30)
 """How long a person who proved who they are may take to prove their address."""
+
+NOT_SENT = gettext_lazy("The e-mail could not be sent. Please try again in a few minutes.")
 
 
 @never_cache
@@ -83,8 +92,10 @@ def activate_email(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def activate_code(request: HttpRequest) -> HttpResponse:
     """Ask for the code; the right one opens the sign-in and signs in."""
+    if request.user.is_authenticated:
+        return redirect("home")
     at = timezone.now()
-    attempt = _attempt_of(request, at=at)
+    attempt = _attempt_of(request, at=at) or _attempt_repeated_by(request, at=at)
     if attempt is None:
         return _start_again(request)
     form = CodeForm(request.POST or None)
@@ -118,7 +129,44 @@ def choose_language(request: HttpRequest) -> HttpResponse:
     language = request.POST.get("language", "")
     if request.user.is_authenticated and language in dict(settings.LANGUAGES):
         keep_language(user=request.user, language=language)
-    return set_language(request)
+    response = set_language(request)
+    if not request.user.is_authenticated and language in dict(settings.LANGUAGES):
+        response.set_cookie(
+            LANGUAGE_CHOSEN,
+            "1",
+            max_age=settings.LANGUAGE_COOKIE_AGE,
+            secure=settings.LANGUAGE_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
+class SignInView(RequestLoginCodeView):
+    """Ask for the address to which the code for signing in is sent."""
+
+    def form_valid(self, form: RequestLoginCodeForm) -> HttpResponse:
+        """Send the code, or say that no letter can be sent now: the same to known and unknown addresses."""
+        try:
+            response: HttpResponse = super().form_valid(form)
+        except OSError:
+            messages.error(self.request, NOT_SENT)
+            response = self.form_invalid(form)
+        return response
+
+
+class SignInCodeView(ConfirmLoginCodeView):
+    """Ask for the code that signs in."""
+
+    def _resend_form_valid(self, form: forms.Form) -> HttpResponse:
+        """Send another code. An unknown address gets no second letter, so the mail server is asked first."""
+        try:
+            with get_connection():
+                response: HttpResponse = super()._resend_form_valid(form)
+        except OSError:
+            messages.error(self.request, NOT_SENT)
+            response = redirect(self.request.get_full_path())
+        return response
 
 
 def too_many_tries(request: HttpRequest) -> HttpResponse:
@@ -140,6 +188,21 @@ def _attempt_of(request: HttpRequest, *, at: datetime) -> ActivationAttempt | No
     return open_attempt(UUID(public_id), at=at) if public_id else None
 
 
+def _attempt_repeated_by(request: HttpRequest, *, at: datetime) -> ActivationAttempt | None:
+    """Return the attempt that this browser's session, gone or going, used a moment ago.
+
+    Of a form sent twice, the first opens the sign-in and with it another session; the second still names the
+    session from before.
+    """
+    public_id = request.session.get(ATTEMPT) or cache.get(_repeat_key(request))
+    return attempt_just_used(UUID(public_id), since=at - REPEAT) if public_id else None
+
+
+def _repeat_key(request: HttpRequest) -> str:
+    session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    return f"activated:{salted_hmac('members.repeat', session_key, algorithm='sha256').hexdigest()}"
+
+
 def _send_code(
     request: HttpRequest, member: Member, email: str, *, again: bool = False
 ) -> HttpResponse | None:
@@ -154,7 +217,7 @@ def _send_code(
             at=timezone.now(),
         )
     except OSError:
-        messages.error(request, _("The e-mail could not be sent. Please try again in a few minutes."))
+        messages.error(request, NOT_SENT)
         return None
     request.session[ATTEMPT] = str(attempt.public_id)
     if again:
@@ -171,6 +234,8 @@ def _start_again(request: HttpRequest) -> HttpResponse:
 
 def _welcome(request: HttpRequest, user: User, email: str) -> HttpResponse:
     """Sign in, and go on in the language in which the member has just activated."""
+    if ATTEMPT in request.session:
+        cache.set(_repeat_key(request), request.session[ATTEMPT], REPEAT.total_seconds())
     for key in (MEMBER, ATTEMPT):
         request.session.pop(key, None)
     messages.success(request, _("Welcome! Your account is activated and your e-mail address is confirmed."))

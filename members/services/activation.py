@@ -20,6 +20,8 @@ from members.selectors import is_known_address
 CODE_DIGITS = 6
 CODE_LIFETIME = timedelta(minutes=15)
 TRIES = 5
+REPEAT = timedelta(minutes=1)
+"""How long after the right code the same code, sent twice by one form, still leads in."""
 EMAIL_VERIFIED = "members.email_verified"
 OPENED_BY_NOTHING = ""
 """A hash that no code has: the attempt looks like any other and can never succeed."""
@@ -59,11 +61,14 @@ def send_activation_code(*, member: Member, email: str, sign_in_url: str, at: da
 def activate_member(*, attempt_id: UUID, code: str, at: datetime) -> User:
     """Open the member's sign-in with the code sent to their address, and report the verified address.
 
-    Raises WrongCode, which uses up a try, or CodeExpired. A repeat with a used code is refused as expired.
+    Raises WrongCode, which uses up a try, or CodeExpired. A form sent twice is answered twice: for a moment a
+    repeat of the right code returns the same sign-in and changes nothing; later it is refused as expired.
     """
     with transaction.atomic():
         attempt = ActivationAttempt.objects.select_for_update().filter(public_id=attempt_id).first()
-        if attempt is None or attempt.used_at or attempt.expires_at <= at or attempt.tries_left == 0:
+        if attempt is not None and attempt.used_at:
+            return _same_sign_in(attempt, code, at)
+        if attempt is None or attempt.expires_at <= at or attempt.tries_left == 0:
             raise CodeExpired
         if constant_time_compare(attempt.code_hash, _hash(attempt, code)):
             return _open_sign_in(attempt, at)
@@ -73,6 +78,14 @@ def activate_member(*, attempt_id: UUID, code: str, at: datetime) -> User:
     if attempt.tries_left == 0:
         raise CodeExpired
     raise WrongCode
+
+
+def _same_sign_in(attempt: ActivationAttempt, code: str, at: datetime) -> User:
+    user = attempt.member.user
+    is_repeat = attempt.used_at is not None and at <= attempt.used_at + REPEAT
+    if not (is_repeat and user and constant_time_compare(attempt.code_hash, _hash(attempt, code))):
+        raise CodeExpired
+    return user
 
 
 def _open_sign_in(attempt: ActivationAttempt, at: datetime) -> User:

@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from members.models import ActivationAttempt, Member, User
+from members.services.activation import activate_member
 from tests.factories import NOW, make_card
 from tests.site.cast import Cast, make_cast
 from tests.site.reading import words_of
@@ -325,3 +326,55 @@ def test_a_mail_server_that_is_down_is_said_and_the_address_can_be_sent_again(
     assert browser.post(EMAIL, {"email": "bruno@example.com"}).headers["Location"] == CODE
     settings.EMAIL_BACKEND = "tests.members.test_activation_pages.BrokenMailer"
     assert "L’e-mail n’a pas pu être envoyé." in words_of(browser.post(RESEND, follow=True))
+
+
+def activate_in_two_browsers(cast: Cast, browser: Client, committing: Committing) -> tuple[Client, str]:
+    """Activate, and return a browser that still has the session from before, with the code."""
+    identify(browser, cast)
+    with committing():
+        browser.post(EMAIL, {"email": "bruno@example.com"})
+    repeat = Client(headers={"accept-language": "fr"})
+    repeat.cookies.load({"sessionid": browser.cookies["sessionid"].value})
+    code = latest_code()
+    assert browser.post(CODE, {"code": code}).headers["Location"] == "/"
+    return repeat, code
+
+
+def test_the_right_code_sent_twice_leads_in_twice(
+    cast: Cast, browser: Client, committing: Committing
+) -> None:
+    repeat, code = activate_in_two_browsers(cast, browser, committing)
+    words = words_of(repeat.post(CODE, {"code": code}, follow=True))
+    assert "Bonjour Bruno" in words
+    assert "Ce code n’est plus utilisable." not in words
+    assert User.objects.filter(email="bruno@example.com").count() == 1
+
+
+def test_the_right_code_sent_twice_leads_in_even_while_the_session_is_going(
+    cast: Cast, browser: Client, committing: Committing
+) -> None:
+    identify(browser, cast)
+    with committing():
+        browser.post(EMAIL, {"email": "bruno@example.com"})
+    attempt = ActivationAttempt.objects.get()
+    activate_member(attempt_id=attempt.public_id, code=latest_code(), at=NOW)
+    words = words_of(browser.post(CODE, {"code": latest_code()}, follow=True))
+    assert "Bonjour Bruno" in words
+    assert "Ce code n’est plus utilisable." not in words
+
+
+def test_a_repeat_leads_in_neither_later_nor_with_another_code(
+    cast: Cast, browser: Client, committing: Committing
+) -> None:
+    repeat, code = activate_in_two_browsers(cast, browser, committing)
+    repeat.post(CODE, {"code": f"{(int(code) + 1) % 10**6:06}"})
+    assert "_auth_user_id" not in repeat.session
+    with time_machine.travel(NOW + timedelta(seconds=61), tick=False):
+        repeat.post(CODE, {"code": code})
+    assert "_auth_user_id" not in repeat.session
+
+
+def test_who_is_signed_in_is_led_home_from_the_code(cast: Cast, browser: Client) -> None:
+    assert cast.alice.member.user is not None
+    browser.force_login(cast.alice.member.user)
+    assert browser.post(CODE, {"code": "123456"}).headers["Location"] == "/"

@@ -5,6 +5,7 @@ from django.core.exceptions import DisallowedHost
 from django.test import Client, RequestFactory
 from django.views.defaults import bad_request, page_not_found, permission_denied, server_error
 
+from tests.site.cast import Cast
 from tests.site.reading import words_of
 
 
@@ -41,3 +42,25 @@ def test_a_forged_host_is_refused() -> None:
     page = Client().get("/", headers={"host": "evil.example"})
     assert page.status_code == 400
     assert "Cette demande ne peut pas être lue" in words_of(page)
+
+
+@pytest.mark.parametrize("address", ["/language/", "/activate/code/resend/"])
+@pytest.mark.usefixtures("cast")
+def test_an_address_that_only_takes_forms_says_so(address: str) -> None:
+    page = Client(headers={"accept-language": "fr"}).get(address)
+    assert (page.status_code, page.headers["Allow"]) == (405, "POST")
+    assert "Cette page ne s’ouvre pas ainsi" in words_of(page)
+    assert "Retour à l’accueil" in words_of(page)
+    assert '<input type="hidden" name="next" value="/">' in page.content.decode()
+
+
+@pytest.mark.usefixtures("cast")
+def test_a_closed_account_is_told_whom_to_ask(cast: Cast) -> None:
+    told = "Contactez le centre d’appels : ses coordonnées figurent au bas de cette page."
+    client = Client(headers={"accept-language": "fr"})
+    assert told in words_of(client.get("/accounts/inactive/"))
+    cast.programme.contact_phone = cast.programme.contact_email = ""
+    cast.programme.save(update_fields=["contact_phone", "contact_email"])
+    words = words_of(client.get("/accounts/inactive/"))
+    assert "Ce compte est fermé" in words
+    assert "centre d’appels" not in words

@@ -91,3 +91,38 @@ def test_the_language_chosen_in_this_browser_wins_over_the_members() -> None:
     client.post("/language/", {"language": "fr"})
     sign_in(client, "chloe@example.com")
     assert "Bonjour Chloé" in words_of(client.get("/"))
+
+
+def test_the_language_chosen_before_signing_in_becomes_the_members(cast: Cast) -> None:
+    client = signed_in(None)
+    client.post("/language/", {"language": "en"})
+    sign_in(client, "alice@example.com")
+    cast.alice.member.refresh_from_db()
+    assert cast.alice.member.language == "en"
+
+
+def test_a_language_that_came_with_another_sign_in_changes_nobodys(cast: Cast) -> None:
+    client = signed_in(None)
+    sign_in(client, "chloe@example.com")
+    client.post("/accounts/sign-out/")
+    sign_in(client, "alice@example.com")
+    cast.alice.member.refresh_from_db()
+    assert cast.alice.member.language == "fr"
+    assert "Bonjour Alice" in words_of(client.get("/"))
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("http://testserver/activate/code/?a=1", "/activate/code/?a=1"),
+        ("http://evil.example/", "/"),
+        ("", "/"),
+    ],
+)
+@pytest.mark.usefixtures("cast")
+def test_the_choice_leads_to_a_page_that_can_be_read_not_to_where_a_form_went(
+    before: str, expected: str
+) -> None:
+    client = signed_in(None)
+    page = client.post("/accounts/sign-in/", {"email": "x"}, headers={"referer": before})
+    assert f'<input type="hidden" name="next" value="{expected}">' in page.content.decode()

@@ -1,7 +1,9 @@
 """Signing in by a code sent by e-mail, for members and for staff, and signing out."""
 
 import pytest
+from django.conf import LazySettings
 from django.core import mail
+from django.core.mail.backends.base import BaseEmailBackend
 from django.test import Client, RequestFactory
 
 from members.adapter import SignInAdapter
@@ -152,3 +154,40 @@ def test_nobody_can_sign_up() -> None:
 
 def test_sign_ups_stay_closed_even_if_a_page_for_them_were_added(rf: RequestFactory) -> None:
     assert SignInAdapter().is_open_for_signup(rf.get("/")) is False
+
+
+class DeadMailer(BaseEmailBackend):
+    """A mail server that cannot be reached."""
+
+    def open(self) -> bool:
+        """Fail to connect."""
+        raise ConnectionRefusedError
+
+    def send_messages(self, email_messages: object) -> int:  # noqa: ARG002 - nothing is sent, whatever it is
+        """Fail as well."""
+        raise ConnectionRefusedError
+
+
+DEAD = "tests.site.test_sign_in.DeadMailer"
+
+
+@pytest.mark.parametrize("email", ["alice@example.com", "nobody@example.com"])
+@pytest.mark.usefixtures("cast")
+def test_a_mail_server_that_is_down_is_said_to_everybody(settings: LazySettings, email: str) -> None:
+    settings.EMAIL_BACKEND = DEAD
+    page = signed_in(None).post(SIGN_IN, {"email": email})
+    assert page.status_code == 200
+    assert "L’e-mail n’a pas pu être envoyé. Réessayez dans quelques minutes." in words_of(page)
+
+
+@pytest.mark.parametrize("email", ["alice@example.com", "nobody@example.com"])
+@pytest.mark.usefixtures("cast")
+def test_a_mail_server_that_goes_down_before_another_code_is_said_to_everybody(
+    settings: LazySettings, email: str
+) -> None:
+    client = signed_in(None)
+    client.post(SIGN_IN, {"email": email})
+    settings.EMAIL_BACKEND = DEAD
+    page = client.post(CODE, {"action": "resend"}, follow=True)
+    assert page.redirect_chain == [(CODE, 302)]
+    assert "L’e-mail n’a pas pu être envoyé. Réessayez dans quelques minutes." in words_of(page)
