@@ -1,5 +1,6 @@
 """Promotion pages: what members read about offers under way."""
 
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from django.db import models
@@ -8,6 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from core.ids import new_public_id
+from core.plausible import YearBetween
 from loyalty.models import Programme
 from partners.models import Partner
 
@@ -34,8 +36,8 @@ class Promotion(models.Model):
     summary_en = models.CharField(_("summary in English"), max_length=250)
     body_fr = models.TextField(_("text in French"), blank=True)
     body_en = models.TextField(_("text in English"), blank=True)
-    starts_at = models.DateTimeField(_("from"))
-    ends_at = models.DateTimeField(_("until"))
+    starts_at = models.DateTimeField(_("from"), validators=[YearBetween(2000, 2100)])
+    ends_at = models.DateTimeField(_("until"), validators=[YearBetween(2000, 2100)])
     is_published = models.BooleanField(_("published"), default=False)
 
     class Meta:
@@ -45,6 +47,14 @@ class Promotion(models.Model):
             models.UniqueConstraint(fields=["programme", "slug"], name="promotion_slug_once_a_programme"),
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")), name="promotion_ends_after_its_start"
+            ),
+            # A day wider than what the form takes, which counts in the time zone of whoever writes.
+            models.CheckConstraint(
+                condition=Q(
+                    starts_at__gte=datetime(1999, 12, 31, tzinfo=UTC),
+                    ends_at__lt=datetime(2101, 1, 2, tzinfo=UTC),
+                ),
+                name="promotion_is_of_our_time",
             ),
         ]
 

@@ -7,9 +7,11 @@ offers it as a list of choices. Rows that only services write can be looked at a
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
+from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import ForeignKey, Model, QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise, cached_property
@@ -84,6 +86,15 @@ class CappedPaginator(Paginator[Any]):
         return rows.order_by()[:COUNTED_ROWS].count() if isinstance(rows, QuerySet) else len(rows)
 
 
+class CarefulAutocomplete(AutocompleteSelect):
+    """A field that looks a row up as one types; it shows nothing chosen where the answer names no row."""
+
+    def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - Django's own list
+        """Look up numbers only; Django would ask the database for whatever was sent, and fail."""
+        numbers = [one for one in value if one.isascii() and one.isdecimal()]
+        return super().optgroups(name, numbers, attr)
+
+
 class PortalAdmin(ModelAdmin):
     """A page of ours: nothing is deleted unless it says so, and there are no bulk actions."""
 
@@ -93,6 +104,18 @@ class PortalAdmin(ModelAdmin):
     paginator = CappedPaginator
     show_full_result_count = False
     warn_unsaved_form = True
+
+    def formfield_for_foreignkey(
+        self,
+        db_field: ForeignKey[Any, Any],
+        request: HttpRequest,
+        **options: Any,  # noqa: ANN401 - the signature is Django's
+    ) -> forms.ModelChoiceField[Any]:
+        """Let an answer that names no row be an error of the form."""
+        if db_field.name in self.get_autocomplete_fields(request):
+            options["widget"] = CarefulAutocomplete(db_field, self.admin_site, using=options.get("using"))
+        field: forms.ModelChoiceField[Any] = super().formfield_for_foreignkey(db_field, request, **options)
+        return field
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the signature is Django's
         """Refuse: what people and points depend on is closed or ended, never deleted."""

@@ -5,6 +5,8 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from core.plausible import YearBetween
+
 
 class Partner(models.Model):
     """A brand whose stores take part in programmes."""
@@ -42,8 +44,9 @@ class Store(models.Model):
     country = models.CharField(_("country"), max_length=2, blank=True)
     latitude = models.DecimalField(_("latitude"), max_digits=9, decimal_places=6, null=True, blank=True)
     longitude = models.DecimalField(_("longitude"), max_digits=9, decimal_places=6, null=True, blank=True)
-    opened_on = models.DateField(_("opened"), null=True, blank=True)
-    closed_on = models.DateField(_("closed"), null=True, blank=True)
+    # Some shops are older than anybody who works in them.
+    opened_on = models.DateField(_("opened"), null=True, blank=True, validators=[YearBetween(1800, 2100)])
+    closed_on = models.DateField(_("closed"), null=True, blank=True, validators=[YearBetween(1800, 2100)])
 
     class Meta:
         verbose_name = _("store")

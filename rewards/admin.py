@@ -240,13 +240,22 @@ class MovementInline(LockedInline):
     """What was paid with a gift card."""
 
     model = GiftCardMovement
-    fields = ("moved_at", "kind", "amount_cents", "balance_after_cents", "store")
+    fields = ("moved_at", "kind", "shown_amount", "shown_balance", "store")
+    readonly_fields: ClassVar = ("shown_amount", "shown_balance")
     ordering = ("pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[GiftCardMovement]:
-        """Bring the stores along."""
+        """Bring along the stores, and the gift card for its currency."""
         movements: QuerySet[GiftCardMovement] = super().get_queryset(request)
-        return movements.select_related("store")
+        return movements.select_related("store", "gift_card")
+
+    @admin.display(description=_("amount"))
+    def shown_amount(self, movement: GiftCardMovement) -> str:
+        return amount(movement.amount_cents, movement.gift_card.currency)
+
+    @admin.display(description=_("value after"))
+    def shown_balance(self, movement: GiftCardMovement) -> str:
+        return amount(movement.balance_after_cents, movement.gift_card.currency)
 
 
 @admin.register(GiftCard)

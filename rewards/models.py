@@ -2,14 +2,18 @@
 
 from typing import ClassVar
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.ids import new_public_id
-from core.immutable import append_only_triggers
 from loyalty.models import Entry, PointAccount, Programme
 from partners.models import Store
+
+MOST_FACE_VALUE_CENTS = 1_000_000
+MOST_PRICE_POINTS = 10_000_000
+MOST_VALIDITY_MONTHS = 120
 
 
 class GiftCardProduct(models.Model):
@@ -19,10 +23,16 @@ class GiftCardProduct(models.Model):
         Programme, on_delete=models.PROTECT, related_name="gift_card_products", verbose_name=_("programme")
     )
     code = models.SlugField(_("code"), max_length=40)
-    face_value_cents = models.PositiveIntegerField(_("face value in cents"))
+    face_value_cents = models.PositiveIntegerField(
+        _("face value in cents"), validators=[MaxValueValidator(MOST_FACE_VALUE_CENTS)]
+    )
     currency = models.CharField(_("currency"), max_length=3)
-    price_points = models.PositiveIntegerField(_("price in points"))
-    validity_months = models.PositiveSmallIntegerField(_("validity in months"), default=12)
+    price_points = models.PositiveIntegerField(
+        _("price in points"), validators=[MaxValueValidator(MOST_PRICE_POINTS)]
+    )
+    validity_months = models.PositiveSmallIntegerField(
+        _("validity in months"), default=12, validators=[MaxValueValidator(MOST_VALIDITY_MONTHS)]
+    )
     is_offered = models.BooleanField(_("offered"), default=True)
 
     class Meta:
@@ -33,6 +43,15 @@ class GiftCardProduct(models.Model):
             models.CheckConstraint(
                 condition=Q(face_value_cents__gt=0) & Q(price_points__gt=0),
                 name="gift_card_product_has_a_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    face_value_cents__lte=MOST_FACE_VALUE_CENTS,
+                    price_points__lte=MOST_PRICE_POINTS,
+                    validity_months__gte=1,
+                    validity_months__lte=MOST_VALIDITY_MONTHS,
+                ),
+                name="gift_card_product_within_reason",
             ),
         ]
 
@@ -149,7 +168,6 @@ class GiftCardMovement(models.Model):
         verbose_name = _("gift-card movement")
         verbose_name_plural = _("gift-card movements")
         indexes: ClassVar = [models.Index(fields=["gift_card", "id"], name="gift_card_movement_by_card")]
-        triggers: ClassVar = append_only_triggers()
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.amount_cents}"

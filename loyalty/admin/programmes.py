@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.admin import Labelled, PortalAdmin, button, in_colours
 from core.admin_questions import Question, ask
+from core.plausible import validate_host_name
 from loyalty.models import Agreement, EarningRule, Programme
 from loyalty.rules import RuleInUse, draft_rule, is_draft, make_rule_live
 
@@ -18,8 +19,10 @@ class ProgrammeForm(forms.ModelForm[Programme]):
     """The settings of a programme."""
 
     def clean_host_names(self) -> list[str]:
-        """Write host names in lower case, and refuse one that leads to another programme."""
+        """Write host names in lower case; refuse what is none, and one that leads to another programme."""
         names = [name.strip().lower() for name in self.cleaned_data["host_names"] or []]
+        for name in names:
+            validate_host_name(name)
         taken = Programme.objects.filter(host_names__overlap=names).exclude(pk=self.instance.pk)
         for other in taken.order_by("pk")[:1]:
             raise forms.ValidationError(

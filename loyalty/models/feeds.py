@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.ids import new_public_id
 from loyalty.models.programmes import Programme
@@ -52,11 +53,11 @@ class FeedImport(models.Model):
     total_lines = models.PositiveBigIntegerField(_("lines in the file"), default=0)
     cursor_offset = models.PositiveBigIntegerField(default=0)
     cursor_line = models.PositiveBigIntegerField(default=0)
-    read_lines = models.PositiveBigIntegerField(_("read"), default=0)
-    accepted_lines = models.PositiveBigIntegerField(_("accepted"), default=0)
-    duplicate_lines = models.PositiveBigIntegerField(_("duplicate"), default=0)
-    parked_lines = models.PositiveBigIntegerField(_("parked"), default=0)
-    rejected_lines = models.PositiveBigIntegerField(_("rejected"), default=0)
+    read_lines = models.PositiveBigIntegerField(pgettext_lazy("lines of a file", "read"), default=0)
+    accepted_lines = models.PositiveBigIntegerField(pgettext_lazy("lines of a file", "accepted"), default=0)
+    duplicate_lines = models.PositiveBigIntegerField(pgettext_lazy("lines of a file", "duplicate"), default=0)
+    parked_lines = models.PositiveBigIntegerField(pgettext_lazy("lines of a file", "parked"), default=0)
+    rejected_lines = models.PositiveBigIntegerField(pgettext_lazy("lines of a file", "rejected"), default=0)
     points = models.BigIntegerField(_("points"), default=0)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

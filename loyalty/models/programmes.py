@@ -5,13 +5,18 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from core.plausible import YearBetween, validate_phone
 from members.models import Issuer
 from partners.models import Partner
+
+MOST_VALIDITY_YEARS = 20
+MOST_EMAIL_POINTS = 100_000
 
 
 class ExpiryRounding(models.TextChoices):
@@ -45,12 +50,18 @@ class Programme(models.Model):
         _("time zone"), max_length=40, default="Europe/Paris", validators=[validate_time_zone]
     )
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
-    points_validity_years = models.PositiveSmallIntegerField(_("years that points live"), default=4)
+    points_validity_years = models.PositiveSmallIntegerField(
+        _("years that points live"), default=4, validators=[MaxValueValidator(MOST_VALIDITY_YEARS)]
+    )
     expiry_rounding = models.CharField(
         _("expiry rounded"), max_length=5, choices=ExpiryRounding, default=ExpiryRounding.DAY
     )
-    verified_email_points = models.PositiveIntegerField(_("points for a verified e-mail"), default=0)
-    contact_phone = models.CharField(_("phone of the call centre"), max_length=30, blank=True)
+    verified_email_points = models.PositiveIntegerField(
+        _("points for a verified e-mail"), default=0, validators=[MaxValueValidator(MOST_EMAIL_POINTS)]
+    )
+    contact_phone = models.CharField(
+        _("phone of the call centre"), max_length=30, blank=True, validators=[validate_phone]
+    )
     contact_email = models.EmailField(_("e-mail of the call centre"), blank=True)
 
     class Meta:
@@ -58,6 +69,13 @@ class Programme(models.Model):
         verbose_name_plural = _("programmes")
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(points_validity_years__gt=0), name="programme_points_live"),
+            models.CheckConstraint(
+                condition=Q(
+                    points_validity_years__lte=MOST_VALIDITY_YEARS,
+                    verified_email_points__lte=MOST_EMAIL_POINTS,
+                ),
+                name="programme_stays_within_reason",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -79,8 +97,11 @@ class EarningRule(models.Model):
     version = models.PositiveIntegerField(_("version"), default=1)
     name_fr = models.CharField(_("name in French"), max_length=120)
     name_en = models.CharField(_("name in English"), max_length=120)
-    points = models.PositiveIntegerField(_("points"))
-    per_cents = models.PositiveIntegerField(_("for each full amount in cents"))
+    points = models.PositiveIntegerField(_("points"), validators=[MaxValueValidator(10_000)])
+    per_cents = models.PositiveIntegerField(
+        _("for each full amount in cents"),
+        validators=[MinValueValidator(1), MaxValueValidator(1_000_000)],
+    )
     is_live = models.BooleanField(_("live"), default=True)
 
     class Meta:
@@ -114,8 +135,8 @@ class Agreement(models.Model):
     partner = models.ForeignKey(
         Partner, on_delete=models.PROTECT, related_name="agreements", verbose_name=_("partner")
     )
-    starts_on = models.DateField(_("from"), null=True, blank=True)
-    ends_on = models.DateField(_("through"), null=True, blank=True)
+    starts_on = models.DateField(_("from"), null=True, blank=True, validators=[YearBetween(2000, 2100)])
+    ends_on = models.DateField(_("through"), null=True, blank=True, validators=[YearBetween(2000, 2100)])
 
     class Meta:
         verbose_name = _("agreement")
