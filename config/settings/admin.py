@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +28,9 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": _("Loyalty portal"),
     "SITE_HEADER": _("Loyalty portal"),
     "DASHBOARD_CALLBACK": "core.admin.first_page",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("img/mark.svg")},
+    ],
     "SITE_SYMBOL": "loyalty",
     "SHOW_LANGUAGES": True,
     "LANGUAGES": {"action": reverse_lazy("choose_language")},

@@ -4,6 +4,10 @@ A permission is written as Django names it, `app.action_model`. Rows of the ledg
 anybody, so only the permission to view them exists here. Three permissions stand for actions:
 `loyalty.add_feedimport` uploads files, `rewards.change_order` cancels orders, `loyalty.change_pointaccount`
 lets members leave.
+
+Nobody gives a right that they do not have. Whoever may edit sign-ins gives only the groups they are in; an
+administrator, made by `manage.py createsuperuser`, gives all of them. No page makes an administrator or gives
+a single permission.
 """
 
 _CATALOGUE = [

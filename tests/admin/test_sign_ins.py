@@ -25,7 +25,7 @@ def address_of(user: User) -> str:
 
 
 def test_a_colleague_is_added_without_a_password_and_with_a_proved_address(operator: Client) -> None:
-    group = Group.objects.get(name="Finance")
+    group = Group.objects.get(name="Operator")
 
     operator.post(
         reverse("admin:members_user_add"),
@@ -61,6 +61,57 @@ def test_an_operator_cannot_touch_an_administrator_nor_make_one(operator: Client
     colleague.refresh_from_db()
     assert administrator.is_active
     assert not colleague.is_superuser
+
+
+def test_an_operator_gives_nobody_a_group_that_they_are_not_in(operator: Client) -> None:
+    groups = list(Group.objects.values_list("pk", flat=True))
+    colleague = make_colleague("Finance")
+    fields = {"is_active": "on", "is_staff": "on"}
+
+    added = operator.post(
+        reverse("admin:members_user_add"), fields | {"email": "nina@staff.example.com", "groups": groups}
+    )
+    changed = operator.post(address_of(colleague), fields | {"groups": groups, "user_permissions": ["1"]})
+
+    for refused in (added, changed):
+        assert "is not one of the available choices" in refused.context["adminform"].form.errors["groups"][0]
+    assert not User.objects.filter(email="nina@staff.example.com").exists()
+    assert list(colleague.groups.values_list("name", flat=True)) == ["Finance"]
+    assert colleague.user_permissions.count() == 0
+
+
+def test_an_operator_gives_no_group_that_nobody_is_in(operator: Client) -> None:
+    manager = Group.objects.get(name="Programme manager")
+    fields = {"email": "nina@staff.example.com", "is_active": "on", "is_staff": "on", "groups": [manager.pk]}
+
+    refused = operator.post(reverse("admin:members_user_add"), fields)
+
+    assert "is not one of the available choices" in refused.context["adminform"].form.errors["groups"][0]
+    assert not User.objects.filter(email="nina@staff.example.com").exists()
+
+
+def test_an_operator_leaves_or_takes_away_the_groups_of_a_colleague(operator: Client) -> None:
+    colleague = make_colleague("Finance")
+    finance, own = Group.objects.get(name="Finance"), Group.objects.get(name="Operator")
+    fields = {"is_active": "on", "is_staff": "on", "first_name": "Flo"}
+
+    operator.post(address_of(colleague), fields | {"groups": [finance.pk, own.pk]})
+    assert set(colleague.groups.all()) == {finance, own}
+    operator.post(address_of(colleague), fields | {"groups": []})
+
+    assert colleague.groups.count() == 0
+
+
+def test_an_administrator_gives_any_group() -> None:
+    client = client_of(make_colleague(ADMINISTRATOR))
+    groups = list(Group.objects.values_list("pk", flat=True))
+
+    client.post(
+        reverse("admin:members_user_add"),
+        {"email": "nina@staff.example.com", "is_active": "on", "is_staff": "on", "groups": groups},
+    )
+
+    assert User.objects.get(email="nina@staff.example.com").groups.count() == len(ROLES)
 
 
 def test_an_address_does_not_change_hands(operator: Client) -> None:
