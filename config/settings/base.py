@@ -50,7 +50,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "csp",
     "django_cotton.apps.SimpleAppConfig",
-    "pgtrigger",
 ]
 
 MIDDLEWARE = [

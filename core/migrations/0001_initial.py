@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from core.immutable import REFUSE_CHANGE
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -106,4 +108,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        REFUSE_CHANGE,
     ]

@@ -2,16 +2,17 @@
 
 import django.db.models.deletion
 import django.db.models.expressions
-import pgtrigger.compiler
-import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+
+from core.immutable import append_only, never_truncated, refuse
 
 
 class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("core", "0001_initial"),
         ("loyalty", "0001_initial"),
         ("members", "0001_initial"),
         ("partners", "0001_initial"),
@@ -293,35 +294,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("points", 0), _negated=True), name="lot_use_is_something"
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="lotuse",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="e33d95eac530a75223496af547e0a6d62fe0d14a",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_42311",
-                    table="loyalty_lotuse",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="lotuse",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_truncated",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;",
-                    hash="b4784154ba26ff909685f6ace76290c59264a9d2",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_truncated_f3418",
-                    table="loyalty_lotuse",
-                    when="BEFORE",
-                ),
-            ),
-        ),
         migrations.AddIndex(
             model_name="lot",
             index=models.Index(
@@ -488,50 +460,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("amount_cents__gt", 0)), name="purchase_amount_positive"
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="purchase",
-            trigger=pgtrigger.compiler.Trigger(
-                name="settled_never_changes",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."state" IN (1, 3))',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="94436a8b94a8b4dac4cd4b004e42e5e5f12581e0",
-                    operation="UPDATE",
-                    pgid="pgtrigger_settled_never_changes_520c8",
-                    table="loyalty_purchase",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="purchase",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_deleted",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="75e21ad212fb32c792a0589d0d9f4a9480174eee",
-                    operation="DELETE",
-                    pgid="pgtrigger_never_deleted_92f6f",
-                    table="loyalty_purchase",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="purchase",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_truncated",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;",
-                    hash="4a86e4407f08516d7919ff36e93e0b08bbbe15fb",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_truncated_e99f4",
-                    table="loyalty_purchase",
-                    when="BEFORE",
-                ),
-            ),
-        ),
         migrations.AddIndex(
             model_name="entry",
             index=models.Index(fields=["account", "-id"], name="entry_by_account"),
@@ -567,37 +495,23 @@ class Migration(migrations.Migration):
                 name="entry_sign_follows_its_kind",
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="entry",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="f5d698ef32d7e86e45e3aecee4f083493146ba35",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_3c4d4",
-                    table="loyalty_entry",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="entry",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_truncated",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;",
-                    hash="2fc603873838f8cac402963cd875384f206b253c",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_truncated_4ebfd",
-                    table="loyalty_entry",
-                    when="BEFORE",
-                ),
-            ),
-        ),
         migrations.AddConstraint(
             model_name="rejectedline",
             constraint=models.UniqueConstraint(fields=("feed_import", "line"), name="rejected_line_once"),
         ),
+        *append_only("loyalty_entry"),
+        *append_only("loyalty_lotuse"),
+        # What tells a lot apart is for ever; its counts move with the entries.
+        refuse(
+            "loyalty_lot",
+            "UPDATE",
+            name="dates_never_change",
+            condition="(OLD.account_id, OLD.expires_on, OLD.available_on)"
+            " IS DISTINCT FROM (NEW.account_id, NEW.expires_on, NEW.available_on)",
+        ),
+        refuse("loyalty_lot", "DELETE", name="never_deleted"),
+        never_truncated("loyalty_lot"),
+        refuse("loyalty_purchase", "UPDATE", name="settled_never_changes", condition="OLD.state IN (1, 3)"),
+        refuse("loyalty_purchase", "DELETE", name="never_deleted"),
+        never_truncated("loyalty_purchase"),
     ]

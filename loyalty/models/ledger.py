@@ -6,7 +6,6 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from core.immutable import append_only_triggers
 from loyalty.models.programmes import Programme
 from loyalty.models.purchases import Purchase
 from members.models import Member
@@ -177,7 +176,6 @@ class Entry(models.Model):
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["account", "-id"], name="entry_by_account")]
-        triggers: ClassVar = append_only_triggers()
 
     def __str__(self) -> str:
         return f"{self.pk}"
@@ -201,7 +199,6 @@ class LotUse(models.Model):
             models.UniqueConstraint(fields=["entry", "lot"], name="lot_use_once_an_entry"),
             models.CheckConstraint(condition=~Q(points=0), name="lot_use_is_something"),
         ]
-        triggers: ClassVar = append_only_triggers()
 
     def __str__(self) -> str:
         return f"{self.points}"

@@ -2,12 +2,10 @@
 
 from typing import ClassVar
 
-import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from core.immutable import never_truncated
 from loyalty.models.feeds import FeedImport
 from loyalty.models.programmes import EarningRule, Programme
 from members.models import Card
@@ -121,15 +119,6 @@ class Purchase(models.Model):
             models.Index(
                 fields=["card"], name="purchase_rejected_cards", condition=Q(state=PurchaseState.REJECTED)
             ),
-        ]
-        triggers: ClassVar = [
-            pgtrigger.Protect(
-                name="settled_never_changes",
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__state__in=[1, 3]),
-            ),
-            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            never_truncated(),
         ]
 
     def __str__(self) -> str:

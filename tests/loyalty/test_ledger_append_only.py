@@ -39,19 +39,19 @@ def refused(statement: str) -> str:
 @pytest.mark.usefixtures("_history")
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_rows_are_never_updated(table: str) -> None:
-    assert "Cannot update or delete rows" in refused(f"UPDATE {table} SET id = id")  # noqa: S608 - a name from above
+    assert "never change: UPDATE is refused" in refused(f"UPDATE {table} SET id = id")  # noqa: S608 - a name from above
 
 
 @pytest.mark.usefixtures("_history")
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_rows_are_never_deleted(table: str) -> None:
-    assert "Cannot update or delete rows" in refused(f"DELETE FROM {table}")  # noqa: S608 - a name from above
+    assert "never change: DELETE is refused" in refused(f"DELETE FROM {table}")  # noqa: S608 - a name from above
 
 
 @pytest.mark.usefixtures("_history")
-@pytest.mark.parametrize("table", [*APPEND_ONLY, "loyalty_purchase"])
+@pytest.mark.parametrize("table", [*APPEND_ONLY, "loyalty_lot", "loyalty_purchase"])
 def test_tables_are_never_truncated(table: str) -> None:
-    assert "Cannot truncate rows" in refused(f"TRUNCATE {table} CASCADE")
+    assert "never change: TRUNCATE is refused" in refused(f"TRUNCATE {table} CASCADE")
 
 
 @pytest.mark.usefixtures("_history")
@@ -59,12 +59,39 @@ def test_tables_are_never_truncated(table: str) -> None:
 def test_a_settled_purchase_never_changes(reference: str) -> None:
     said = refused(f"UPDATE loyalty_purchase SET points = 9 WHERE reference = '{reference}'")  # noqa: S608 - a name from above
 
-    assert "Cannot update rows" in said
+    assert "never change: UPDATE is refused" in said
+
+
+@pytest.mark.usefixtures("_history")
+@pytest.mark.parametrize(
+    "change",
+    ["expires_on = expires_on + 1", "available_on = available_on - 1", "account_id = account_id + 1"],
+)
+def test_the_account_and_the_dates_of_a_lot_never_change(change: str) -> None:
+    assert "never change: UPDATE is refused" in refused(f"UPDATE loyalty_lot SET {change}")  # noqa: S608 - a change from above
+
+
+@pytest.mark.usefixtures("_history")
+def test_lots_are_never_deleted() -> None:
+    assert "never change: DELETE is refused" in refused("DELETE FROM loyalty_lot")
+
+
+@pytest.mark.usefixtures("_history")
+def test_no_setting_of_a_session_makes_the_triggers_look_away() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('pgtrigger.ignore', '{append_only,loyalty.Entry:append_only}', true)"
+        )
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = 'refuse_change'")
+        assert "current_setting" not in cursor.fetchone()[0]
+    assert "never change: UPDATE is refused" in refused("UPDATE loyalty_entry SET points = 7")
 
 
 @pytest.mark.usefixtures("_history")
 def test_purchases_are_never_deleted() -> None:
-    assert "Cannot delete rows" in refused("DELETE FROM loyalty_purchase WHERE reference = 'PARKED'")
+    assert "never change: DELETE is refused" in refused(
+        "DELETE FROM loyalty_purchase WHERE reference = 'PARKED'"
+    )
 
 
 @pytest.mark.usefixtures("_history")
@@ -73,7 +100,7 @@ def test_a_rejected_purchase_never_changes(programme: Programme, alice: Cardhold
 
     said = refused("UPDATE loyalty_purchase SET state = 1 WHERE reference = 'R2'")
 
-    assert "Cannot update rows" in said
+    assert "never change: UPDATE is refused" in said
 
 
 @pytest.mark.usefixtures("_history")
@@ -90,6 +117,6 @@ def test_the_object_layer_is_refused_as_well() -> None:
         GiftCardMovement.objects.all().delete,
     ):
         before = everything()
-        with pytest.raises(Exception, match=r"Cannot|protected"), transaction.atomic():
+        with pytest.raises(Exception, match=r"never change|protected"), transaction.atomic():
             attempt()
         assert everything() == before
