@@ -5,7 +5,7 @@ exponent or a date without its offset.
 """
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
@@ -16,6 +16,8 @@ from loyalty.purchases.reasons import Reason
 
 HIGHEST_AMOUNT_CENTS = 100_000_000
 """One million euros: a day's purchase of a cardholder is never as much; a slipped decimal point is."""
+
+CENT_DECIMALS = 2
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
 """Instants outside are refused before any calendar is asked: a conversion to another zone could overflow."""
@@ -123,7 +125,9 @@ def _read_unusual_amount(value: str) -> int:
     if not _NUMBER(value):
         raise Malformed(Reason.MALFORMED_AMOUNT)
     whole, _, decimals = value.partition(".")
-    raise Malformed(Reason.TOO_MANY_DECIMALS if len(decimals) > 2 else _reason_for_long_number(whole))  # noqa: PLR2004 - cents
+    raise Malformed(
+        Reason.TOO_MANY_DECIMALS if len(decimals) > CENT_DECIMALS else _reason_for_long_number(whole)
+    )
 
 
 def _reason_for_long_number(whole: str) -> Reason:
@@ -131,14 +135,14 @@ def _reason_for_long_number(whole: str) -> Reason:
 
 
 def read_instant(value: str) -> datetime:
-    """Return an instant. Its offset makes an hour that a clock change doubles no riddle."""
+    """Return an instant, in UTC. Its offset makes an hour that a clock change doubles no riddle."""
     if len(value) == _USUAL_TIME_LENGTH and value[10] == "T":
         try:
             instant = datetime.fromisoformat(value)
         except ValueError:
             return _read_unusual_instant(value)
         if instant.tzinfo is not None and EARLIEST_YEAR < instant.year < LATEST_YEAR:
-            return instant
+            return instant.astimezone(UTC)
     return _read_unusual_instant(value)
 
 
@@ -159,7 +163,7 @@ def _read_unusual_instant(value: str) -> datetime:
         raise Malformed(Reason.IN_FUTURE)
     if not found[1]:
         raise Malformed(Reason.TIME_WITHOUT_OFFSET)
-    return instant
+    return instant.astimezone(UTC)
 
 
 def read_date(value: str) -> date | None:
