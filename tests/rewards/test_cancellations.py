@@ -164,3 +164,33 @@ def test_points_that_are_over_when_they_come_back_repay_no_debt(
     assert balance(alice.account) == (-7, 7)
     assert lots(alice.account)[date(2026, 12, 1)] == LotCounts(10, 0, 10, 0, 0)
     assert violations() == []
+
+
+@pytest.mark.parametrize(
+    ("return_first", "with_live_lot", "expected"),
+    [
+        (False, True, (100, 0)),
+        (True, True, (40, 0)),
+        (False, False, (0, 0)),
+        (True, False, (-60, 60)),
+    ],
+)
+def test_a_return_and_a_cancellation_after_the_last_day_differ_by_what_came_back_too_late(
+    programme: Programme, *, return_first: bool, with_live_lot: bool, expected: tuple[int, int]
+) -> None:
+    """The bound of docs/adr/0002: 60 points came back, and the return had taken 60 elsewhere."""
+    alice = make_cardholder(programme)
+    buy(programme, alice.card.token, euros=100, reference="A1", purchased_at=paris("2022-12-01 12:00"))
+    if with_live_lot:
+        buy(programme, alice.card.token, euros=100, purchased_at=paris("2026-06-01 12:00"))
+    order_made = order(programme, alice.account, points=60)
+    later = paris("2026-12-24 12:00")
+
+    if return_first:
+        bring_back(programme, alice.card.token, reference="A1", euros=100, at=later)
+    cancel_order(order=order_made, reason="Asked by phone", at=later)
+    if not return_first:
+        bring_back(programme, alice.card.token, reference="A1", euros=100, at=later)
+
+    assert balance(alice.account) == expected
+    assert violations() == []
