@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
@@ -110,11 +111,11 @@ def run_import(
 def run_command(
     path: Path, *, kind: str = "purchases", at: datetime = NOW, programme: str = "happy-card"
 ) -> Run:
-    """Run an import command on a file, in English."""
+    """Run an import command on a file at the instant `at`, in English."""
     verdicts = Path(f"{path}.verdicts.csv")
     out, err = io.StringIO(), io.StringIO()
     try:
-        with translation.override("en"):
+        with translation.override("en"), time_machine.travel(at, tick=False):
             call_command(f"import_{kind}", str(path), programme=programme, as_of=at, stdout=out, stderr=err)
     except CommandError as refusal:
         assert out.getvalue() == ""

@@ -21,12 +21,15 @@ Places = dict[type[models.Model], dict[Any, int]]
 
 IN_SMALL_CHUNKS = """
 import os, signal, sys, threading
+from datetime import datetime
+import time_machine
 from django.core.management import execute_from_command_line
 import django
 django.setup()
 from loyalty.feeds import chunks, kinds
 chunks.LINES_AT_ONCE = kinds.PARKED_AT_ONCE = 100
 calls_to_live, seconds_to_live = int(sys.argv[1]), float(sys.argv[2])
+time_machine.travel(datetime.fromisoformat(sys.argv[3])).start()
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
@@ -41,12 +44,12 @@ def count(frame, event, argument):
 
 sys.setprofile(count)
 try:
-    execute_from_command_line(["manage.py", *sys.argv[3:]])
+    execute_from_command_line(["manage.py", *sys.argv[4:]])
 finally:
     sys.setprofile(None)
     print(Life.calls, file=sys.stderr)
 """
-"""Runs a command in chunks of a hundred lines.
+"""Runs a command in chunks of a hundred lines, at the instant given.
 
 It kills itself, as `kill -9` would, after so many calls of functions, at once or a moment later, when it
 most often waits for the database. When it lives it says how many calls there were.
@@ -65,6 +68,7 @@ def start_import(
             IN_SMALL_CHUNKS,
             str(calls_to_live),
             str(seconds_to_live),
+            at.isoformat(),
             f"import_{kind}",
             str(path),
             "--programme=happy-card",

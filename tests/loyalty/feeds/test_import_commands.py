@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import InterfaceError, OperationalError
 from django.utils import translation
@@ -48,6 +49,7 @@ def test_without_any_programme_none_is_named(tmp_path: Path) -> None:
     assert sentence == "There is no such programme. Known programmes: -."
 
 
+@time_machine.travel(NOW, tick=False)
 def test_the_summary_is_the_only_line_on_standard_output(
     feed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -129,6 +131,22 @@ def test_a_disk_that_fills_up_leaves_the_import_open_until_the_verdicts_are_writ
 def test_an_instant_that_is_none_is_refused(feed: Path) -> None:
     sentence = refusal_of(str(feed), "--programme=happy-card", "--as-of=tomorrow")
     assert sentence == "Error: argument --as-of: write the instant like 2026-11-22T10:30:00+01:00"
+
+
+@pytest.mark.parametrize("kind", ["stores", "cardholders", "purchases"])
+@time_machine.travel(NOW, tick=False)
+def test_an_instant_that_has_not_come_is_refused(feed: Path, kind: str) -> None:
+    before = points()
+    arguments = (f"import_{kind}", str(feed), "--programme=happy-card", "--as-of=2026-11-22T11:00:01+01:00")
+
+    with translation.override("en"), pytest.raises(CommandError) as refused:
+        call_command(*arguments, stdout=io.StringIO(), stderr=io.StringIO())
+
+    assert str(refused.value) == (
+        "2026-11-22T11:00:01+01:00 has not come yet: a file cannot have arrived in the future."
+    )
+    assert points() == before
+    assert traces() == {"imports": 0, "chunks": 0, "rejected lines": 0}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.utils import translation
@@ -168,7 +169,7 @@ def test_an_upload_finishes_what_a_killed_command_began(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("loyalty.feeds.command.write_verdicts", die)
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError), time_machine.travel(NOW, tick=False):
         call_command("import_purchases", str(tmp_path / "feed.csv"), programme="happy-card", as_of=NOW)
     begun = FeedImport.objects.get()
     assert begun.state == FeedState.RUNNING
