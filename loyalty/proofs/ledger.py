@@ -3,10 +3,12 @@
 Each proof is one query that finds the rows that break its rule. Nothing here writes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
-from core.proof import register_proof, rows_that_break
+from django.utils import timezone
+
+from core.proof import Violation, register_proof, rows_that_break
 from loyalty.models import EntryKind, PurchaseState
 
 # A purchase and a return have the same number as kind of line and as kind of entry.
@@ -78,12 +80,20 @@ OWED = """
 SELECT 'account ' || a.id, format('owed %%s beside %%s points that can still be spent', a.owed_points, l.live)
 FROM loyalty_pointaccount a JOIN loyalty_programme p ON p.id = a.programme_id
 CROSS JOIN LATERAL (
-    SELECT (greatest(now(), max(posted_at)) AT TIME ZONE p.time_zone)::date AS today
-    FROM loyalty_entry WHERE account_id = a.id) d
-CROSS JOIN LATERAL (
-    SELECT coalesce(sum(remaining_points), 0) AS live
-    FROM loyalty_lot WHERE account_id = a.id AND expires_on >= d.today) l
+    SELECT coalesce(sum(remaining_points), 0) AS live FROM loyalty_lot
+    WHERE account_id = a.id AND expires_on >= (%(now)s::timestamptz AT TIME ZONE p.time_zone)::date) l
 WHERE a.owed_points <> 0 AND (a.owed_points < 0 OR l.live > 0)
+"""
+
+LOT_DAYS = """
+SELECT 'entry ' || e.id,
+       format('kind %%s posted on %%s for points that can be spent from %%s to %%s',
+              e.kind, d.posted_on, l.available_on, l.expires_on)
+FROM loyalty_lotuse u JOIN loyalty_entry e ON e.id = u.entry_id JOIN loyalty_lot l ON l.id = u.lot_id
+JOIN loyalty_pointaccount a ON a.id = e.account_id JOIN loyalty_programme p ON p.id = a.programme_id
+CROSS JOIN LATERAL (SELECT (e.posted_at AT TIME ZONE p.time_zone)::date AS posted_on) d
+WHERE (e.kind = %(order)s AND d.posted_on NOT BETWEEN l.available_on AND l.expires_on)
+   OR (e.kind = %(expiry)s AND d.posted_on <= l.expires_on)
 """
 
 PURCHASES = """
@@ -147,6 +157,7 @@ PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {
     "entry": (ENTRIES, KINDS),
     "lot": (LOTS, KINDS),
     "owed": (OWED, {}),
+    "lot day": (LOT_DAYS, KINDS),
     "purchase": (PURCHASES, KINDS | ACCEPTED),
     "earned": (EARNED, KINDS | ACCEPTED),
     "return": (RETURNS, KINDS | ACCEPTED),
@@ -158,4 +169,9 @@ PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {
 def register_ledger_proofs() -> None:
     """Add the ledger's proofs to those that `verify_ledger` runs."""
     for rule, (query, parameters) in PROOFS.items():
-        register_proof(rule, partial(rows_that_break, rule, query, parameters))
+        register_proof(rule, partial(_prove, rule, query, parameters))
+
+
+def _prove(rule: str, query: str, parameters: Mapping[str, int | str]) -> Iterator[Violation]:
+    """Run a proof as of now: what an entry claims about its own instant does not move the day."""
+    return rows_that_break(rule, query, {**parameters, "now": timezone.now().isoformat()})

@@ -77,6 +77,24 @@ def _history(programme: Programme) -> None:
             id="a lot whose columns add up but are not its uses",
         ),
         pytest.param(
+            "lot day",
+            "UPDATE loyalty_entry SET posted_at = '2026-06-02 00:00+02' WHERE points = -40"
+            " RETURNING 'entry ' || id",
+            id="an order of points that were over, though not by universal time",
+        ),
+        pytest.param(
+            "lot day",
+            "UPDATE loyalty_entry SET posted_at = '2022-05-31 23:59+02' WHERE points = -40"
+            " RETURNING 'entry ' || id",
+            id="an order of points that were not available yet",
+        ),
+        pytest.param(
+            "lot day",
+            "UPDATE loyalty_entry SET posted_at = '2026-06-01 23:59+02' WHERE kind = 6"
+            " RETURNING 'entry ' || id",
+            id="an expiry on the last day",
+        ),
+        pytest.param(
             "purchase",
             "DELETE FROM loyalty_entry WHERE points = 0 AND kind = 1 RETURNING 'purchase ' || purchase_id",
             id="an accepted purchase without an entry",
@@ -136,13 +154,27 @@ def test_a_wrong_row_is_found(rule: str, statement: str) -> None:
     assert sorted(broken_rules()) == sorted((rule, row) for row in rows)
 
 
-def test_points_that_could_be_spent_while_points_are_owed_are_found() -> None:
+@pytest.mark.parametrize(
+    ("points", "posted_at"),
+    [(-40, "2022-06-01 00:00+02"), (-40, "2026-06-01 23:59+02"), (-35, "2026-06-02 00:00+02")],
+)
+def test_the_first_and_the_last_day_count_by_the_clocks_of_the_programme(points: int, posted_at: str) -> None:
+    assert tamper(
+        f"UPDATE loyalty_entry SET posted_at = '{posted_at}' WHERE points = {points} RETURNING id"  # noqa: S608 - the values stand above
+    )
+
+    assert broken_rules() == []
+
+
+@pytest.mark.parametrize("posted_at", ["2026-11-22 10:00+00", "2040-01-01 10:00+00"])
+def test_points_that_could_be_spent_while_points_are_owed_are_found(posted_at: str) -> None:
     # Bob's purchase earned twice as much, owed as if it were not there: everything else agrees with that.
     (account,) = tamper(
         "UPDATE loyalty_pointaccount SET balance_points = 0 WHERE owed_points = 20 RETURNING 'account ' || id"
     )
     tamper(
-        "UPDATE loyalty_entry e SET points = 40, balance_after_points = balance_after_points + 20"
+        f"UPDATE loyalty_entry e SET points = 40, balance_after_points = balance_after_points + 20,"  # noqa: S608 - the instants stand above
+        f" posted_at = '{posted_at}'"
         " FROM loyalty_pointaccount a WHERE a.id = e.account_id AND a.owed_points = 20 AND e.kind = 1"
     )
     tamper(
