@@ -120,7 +120,7 @@ class FeedChunk(models.Model):
 
 
 class RejectedLine(models.Model):
-    """A line that was refused, with what is safe to keep of it. It never uses up its reference."""
+    """A line that was refused when it was read, with what is safe to keep of it. Its reference stays free."""
 
     feed_import = models.ForeignKey(
         FeedImport, on_delete=models.PROTECT, related_name="rejections", verbose_name=_("import")
