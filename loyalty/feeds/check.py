@@ -25,10 +25,14 @@ _SUMMABLE = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?").fullmatch
 
 @dataclass(frozen=True, slots=True)
 class CheckedFile:
-    """A file that is sound as a whole: the digest of its content and its lines without header and trailer."""
+    """A file that is sound as a whole: the digest of its content and its lines without header and trailer.
+
+    Its total is unverified when a trailer announces one and an amount of the file cannot be read.
+    """
 
     sha256: str
     total_lines: int
+    is_total_unverified: bool = False
 
 
 @dataclass(slots=True)
@@ -39,7 +43,8 @@ class Tally:
     total: Decimal | None = Decimal(0)
 
     def add(self, amount: str) -> None:
-        """Count an amount as the sender wrote it, a negative one included."""
+        """Count an amount without the spaces around it, a negative one included."""
+        amount = amount.strip(" ")
         if self.total is not None:
             self.total = self.total + Decimal(amount) if _SUMMABLE(amount) else None
 
@@ -87,7 +92,7 @@ def check_file(
     elif not records.is_terminated and len(fields) != width:
         raise FeedRefused("cut_off", line=line)
     report(source.position)
-    return CheckedFile(blocks.sha256, tally.lines)
+    return CheckedFile(blocks.sha256, tally.lines, trailer is not None and tally.total is None)
 
 
 def _check_columns(columns: Sequence[str], expected: Sequence[str]) -> None:
@@ -112,7 +117,7 @@ def _check_columns(columns: Sequence[str], expected: Sequence[str]) -> None:
 def _named(columns: Sequence[str]) -> str:
     """Name columns, which may be anything: short and safe to keep."""
     names = [
-        without_card_numbers(INVISIBLE.sub("?", column))[:_LONGEST_COLUMN_NAME] or "''" for column in columns
+        INVISIBLE.sub("?", without_card_numbers(column))[:_LONGEST_COLUMN_NAME] or "''" for column in columns
     ]
     return ", ".join(names[:_NAMED_COLUMNS]) + (", …" if len(names) > _NAMED_COLUMNS else "")
 

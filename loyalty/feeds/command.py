@@ -22,6 +22,8 @@ from loyalty.feeds.verdicts import unfinished_file, write_verdicts
 from loyalty.models import FeedImport, FeedKind, Programme
 
 STOPPED_BY_HAND = 130
+EARLIEST_YEAR = 2000
+"""An earlier instant is a slip, and one before the year 1 in UTC could be stored but never read again."""
 
 
 class ImportCommand(BaseCommand):
@@ -60,23 +62,40 @@ class ImportCommand(BaseCommand):
                 path=path,
                 verdicts=Path(verdicts or f"{path}.verdicts.csv"),
                 at=as_of or now,
+                doubt=lambda: self.stderr.write(
+                    _("An amount cannot be read, so the total of the TRAILER could not be compared.")
+                ),
             )
         if not feed_import.read_lines:
             self.stderr.write(_("The file has a header and no lines."))
         self.stdout.write(summary_of(feed_import))
 
 
-def import_file(*, programme: Programme, kind: str, path: Path, verdicts: Path, at: datetime) -> FeedImport:
+def import_file(
+    *,
+    programme: Programme,
+    kind: str,
+    path: Path,
+    verdicts: Path,
+    at: datetime,
+    doubt: Callable[[], object] = lambda: None,
+) -> FeedImport:
     """Import a file, or go on with its import, and write its verdicts; return the finished import.
 
     The verdicts are written before the import is closed, so a run killed in between writes them when it
-    goes on.
+    goes on. `doubt` is called when the total of the file could not be compared.
     """
     with open_source(path) as source:
         _refuse_unwritable(verdicts, path)
         with _progress(source.size, _("checking"), unit="B") as show:
             feed_import = begin_import(
-                programme=programme, kind=kind, source=source, name=path.name, at=at, report=show
+                programme=programme,
+                kind=kind,
+                source=source,
+                name=path.name,
+                at=at,
+                report=show,
+                doubt=doubt,
             )
         with _progress(feed_import.total_lines, _("importing"), unit=_("lines")) as show:
 
@@ -96,7 +115,7 @@ def find_programme(code: str) -> Programme:
     """Return the programme with this code. Raises UnknownProgramme."""
     try:
         return Programme.objects.select_related("issuer").get(code=code)
-    except Programme.DoesNotExist:
+    except (Programme.DoesNotExist, UnicodeEncodeError):
         raise UnknownProgramme from None
 
 
@@ -123,21 +142,24 @@ def telling_in_one_sentence() -> Iterator[None]:
 
 def _refuse_unwritable(verdicts: Path, path: Path) -> None:
     """Find out before the import whether its verdicts can be written."""
-    if verdicts.resolve() == path.resolve():
-        raise CommandError(_("The verdicts would overwrite the file itself."))
-    if verdicts.is_dir():
-        raise CommandError(_("The verdicts need the name of a file, not of a folder."))
     try:
+        if verdicts.resolve() == path.resolve():
+            raise CommandError(_("The verdicts would overwrite the file itself."))
+        if verdicts.is_dir():
+            raise CommandError(_("The verdicts need the name of a file, not of a folder."))
+        if verdicts.exists() and not verdicts.is_file():
+            raise CommandError(_("The verdicts would replace something that is no ordinary file."))
         trial = unfinished_file(verdicts)
         trial.touch()
         trial.unlink()
-    except OSError as error:
+    except (OSError, RuntimeError, ValueError) as error:  # loops of links, and names that are none
         raise _unwritable(error) from None
 
 
-def _unwritable(error: OSError) -> CommandError:
+def _unwritable(error: Exception) -> CommandError:
     sentence = _("The verdicts cannot be written: %(problem)s. Run the same command again to go on.")
-    return CommandError(sentence % {"problem": error.strerror})
+    problem = getattr(error, "strerror", None) or _("the name leads to no file")
+    return CommandError(sentence % {"problem": problem})
 
 
 @contextmanager
@@ -164,4 +186,7 @@ def _instant(text: str) -> datetime:
         instant = datetime.fromisoformat(text)
     except ValueError:
         raise ArgumentTypeError(_("write the instant like 2026-11-22T10:30:00+01:00")) from None
+    if instant.year < EARLIEST_YEAR:
+        sentence = _("the instant must not be before the year %(year)s") % {"year": EARLIEST_YEAR}
+        raise ArgumentTypeError(sentence)
     return instant if instant.tzinfo else timezone.make_aware(instant)

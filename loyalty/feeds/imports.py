@@ -10,22 +10,18 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from pathlib import PurePath
 
 from django.db import transaction
 
-from core.card_numbers import without_card_numbers
 from loyalty.feeds.check import check_file
 from loyalty.feeds.chunks import Chunk, ChunkReader, Place
 from loyalty.feeds.kinds import FEEDS, settle_until_nothing_waits
 from loyalty.feeds.refusals import FeedRefused
 from loyalty.feeds.rejections import keep_rejections
-from loyalty.feeds.source import Source
+from loyalty.feeds.source import Source, safe_name
 from loyalty.feeds.verdicts import pack_verdicts
 from loyalty.models import FeedChunk, FeedImport, FeedState, Programme
 from loyalty.purchases.lines import LineVerdict, Outcome
-
-NAME_LENGTH = 255
 
 
 def begin_import(
@@ -36,11 +32,12 @@ def begin_import(
     name: str,
     at: datetime,
     report: Callable[[int], object] = lambda _bytes: None,
+    doubt: Callable[[], object] = lambda: None,
 ) -> FeedImport:
     """Check a file and return its import: the one of the same content that is not finished, or a new one.
 
     Raises FeedRefused when the file is not trusted; then only a refused import is kept, to say so. `report`
-    is told now and then how many bytes were checked.
+    is told now and then how many bytes were checked; `doubt` is called when the total could not be compared.
     """
     feed_import = new_import(programme=programme, kind=kind, name=name, at=at)
     try:
@@ -48,6 +45,8 @@ def begin_import(
     except FeedRefused as refusal:
         save_refused(feed_import, refusal, at=at)
         raise
+    if checked.is_total_unverified:
+        doubt()
     feed_import.sha256 = checked.sha256
     feed_import.total_lines = checked.total_lines
     feed_import.state = FeedState.RUNNING
@@ -82,11 +81,6 @@ def save_refused(feed_import: FeedImport, refusal: FeedRefused, *, at: datetime)
     feed_import.refusal_details = refusal.details
     feed_import.finished_at = at
     feed_import.save()
-
-
-def safe_name(name: str) -> str:
-    """Return a file's own name, without folders, short and without what looks like a card number."""
-    return without_card_numbers(PurePath(name.replace("\\", "/")).name)[:NAME_LENGTH]
 
 
 def import_lines(
@@ -186,9 +180,12 @@ def _verdicts_on_all(chunk: Chunk, recorded: Sequence[LineVerdict]) -> Sequence[
 
 
 def finish_import(feed_import: FeedImport, *, at: datetime) -> FeedImport:
-    """Close an import whose lines are all recorded; return it as it now stands. A repeat changes nothing."""
-    if FEEDS[feed_import.kind].settle is not None:
-        _settle_all(feed_import)
+    """Close an import whose lines are all recorded; return it as it now stands. A repeat changes nothing.
+
+    Two imports that commit at the same moment do not see each other's lines: one may park what the other
+    just brought. So each looks once more at the end, and the last to end sees everything.
+    """
+    _settle_all(feed_import)
     FeedImport.objects.filter(pk=feed_import.pk, state=FeedState.RUNNING).update(
         state=FeedState.DONE, refusal="", refusal_details={}, finished_at=at, moved_at=at
     )

@@ -9,12 +9,15 @@ import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
+from core.card_numbers import without_card_numbers
 from loyalty.feeds.refusals import FeedRefused
+from loyalty.feeds.values import INVISIBLE
 
 BLOCK = 256 * 1024
+NAME_LENGTH = 255
 GZIP_MAGIC = b"\x1f\x8b"
 HARMLESS_BYTES = 16 * 1024 * 1024
 """So much may come out of a compressed file however small it is."""
@@ -107,18 +110,24 @@ class Blocks(io.BufferedIOBase):
         return self._newlines_before_block + error.object[: error.start].count(b"\n") + 1
 
 
+def safe_name(name: str) -> str:
+    """Return a file's own name: without folders and card numbers, short, and only what can be shown."""
+    own = without_card_numbers(PurePath(name.replace("\\", "/")).name)
+    return INVISIBLE.sub("?", own.encode(errors="replace").decode())[:NAME_LENGTH]
+
+
 @contextmanager
 def open_source(path: Path) -> Iterator[Source]:
     """Open a feed file. Raises FeedRefused when there is no ordinary file that can be read."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise FeedRefused("is_folder", name=path.name)
+            raise FeedRefused("is_folder", name=safe_name(path.name))
         if not stat.S_ISREG(mode):
-            raise FeedRefused("not_a_file", name=path.name)
+            raise FeedRefused("not_a_file", name=safe_name(path.name))
         file = path.open("rb")
     except FileNotFoundError:
-        raise FeedRefused("missing_file", name=path.name) from None
+        raise FeedRefused("missing_file", name=safe_name(path.name)) from None
     except (OSError, ValueError) as error:
         raise _unreadable(error) from None
     with file:

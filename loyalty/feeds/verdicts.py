@@ -23,7 +23,9 @@ _STARTS_OF_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 def safe_reference(reference: str) -> str:
     """Return what of a refused line's reference may be kept: short, visible, without card numbers."""
-    visible = INVISIBLE.sub("", FOREIGN_DIGIT.sub("?", reference[: 4 * LONGEST_REFERENCE]))
+    masked = without_card_numbers(reference[: 4 * LONGEST_REFERENCE])
+    visible = INVISIBLE.sub("", FOREIGN_DIGIT.sub("?", masked))
+    # What was invisible may have stood between the digits of a card number.
     return without_card_numbers(visible)[:LONGEST_REFERENCE]
 
 

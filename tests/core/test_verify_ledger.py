@@ -98,3 +98,26 @@ def test_all_proofs_see_one_state_and_can_write_nothing(capsys: pytest.CaptureFi
     assert capsys.readouterr().out == (
         "transaction: transaction_isolation: repeatable read\ntransaction: transaction_read_only: on\n"
     )
+
+
+@pytest.mark.parametrize("show", ["-1", "x", "1.5", "9" * 5000])
+def test_a_number_of_rows_that_is_none_is_refused(show: str) -> None:
+    with pytest.raises(CommandError, match="write how many rows as a whole number, zero or more"):
+        call_command("verify_ledger", f"--show={show}")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_no_proofs")
+def test_a_proof_stopped_by_hand_ends_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted() -> Iterator[Violation]:
+        raise KeyboardInterrupt
+
+    register_proof("mine", interrupted)
+
+    with pytest.raises(
+        CommandError, match=r"^Stopped\. Nothing was proved and nothing was changed\.$"
+    ) as stopped:
+        call_command("verify_ledger", "--show=0")
+
+    assert stopped.value.returncode == 130
+    assert capsys.readouterr().out == ""

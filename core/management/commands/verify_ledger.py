@@ -1,5 +1,6 @@
 """`manage.py verify_ledger`: recompute everything and name the rows that break a rule."""
 
+from argparse import ArgumentTypeError
 from itertools import islice
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -8,6 +9,8 @@ from django.db import connection, transaction
 from core.proof import proofs
 
 SHOWN = 20
+STOPPED_BY_HAND = 130
+_LONGEST_COUNT = 9
 
 
 class Command(BaseCommand):
@@ -20,23 +23,30 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add how many rows are named for each rule."""
         parser.add_argument(
-            "--show", type=int, default=SHOWN, help=f"rows named for each broken rule (default {SHOWN})"
+            "--show", type=_count, default=SHOWN, help=f"rows named for each broken rule (default {SHOWN})"
         )
 
     def handle(self, *_args: object, **options: int) -> None:
         """Run the proofs in one transaction that sees one state, whatever is written meanwhile."""
-        is_outermost = not connection.in_atomic_block
-        with transaction.atomic():
-            if is_outermost:
-                with connection.cursor() as cursor:
-                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            broken = {name: count for name in proofs() if (count := self._run(name, options["show"]))}
+        try:
+            broken = self._broken(options["show"])
+        except KeyboardInterrupt:
+            sentence = "Stopped. Nothing was proved and nothing was changed."
+            raise CommandError(sentence, returncode=STOPPED_BY_HAND) from None
         counts = " ".join(f"{name.replace(' ', '_')}={count}" for name, count in broken.items())
         summary = f"proofs={len(proofs())} violations={sum(broken.values())}"
         if broken:
             message = f"{summary} {counts}"
             raise CommandError(message)
         self.stdout.write(summary)
+
+    def _broken(self, show: int) -> dict[str, int]:
+        is_outermost = not connection.in_atomic_block
+        with transaction.atomic():
+            if is_outermost:
+                with connection.cursor() as cursor:
+                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            return {name: count for name in proofs() if (count := self._run(name, show))}
 
     def _run(self, name: str, show: int) -> int:
         """Run one proof; name the first rows that break it and return how many there are."""
@@ -46,3 +56,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{violation.rule}: {violation.row}: {violation.found}")
             count += 1
         return count + sum(1 for _ in violations)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_COUNT:
+        sentence = "write how many rows as a whole number, zero or more"
+        raise ArgumentTypeError(sentence)
+    return int(text)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from loyalty.enrolment import leave_programme
-from loyalty.feeds.imports import safe_name
+from loyalty.feeds.source import safe_name
 from loyalty.models import FeedImport, Programme, Purchase, RejectedLine
 from loyalty.purchases.reasons import Reason, sentence_for
 from members.models import CardStatus
