@@ -8,7 +8,7 @@ time for five thousand rows.
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
 import psycopg
@@ -20,7 +20,6 @@ from psycopg.types.array import ListBinaryDumper
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(2000, 1, 1).toordinal()
-_MICROSECOND = timedelta(microseconds=1)
 _LENGTH = struct.Struct("!i").pack
 _NULL = _LENGTH(-1)
 
@@ -50,9 +49,12 @@ def _pack_integers(values: Sequence[int | None]) -> bytes:
 
 
 def _pack_instants(values: Sequence[datetime | None]) -> bytes:
-    return _pack_numbers(
-        "q", [None if value is None else (value - _EPOCH) // _MICROSECOND for value in values]
-    )
+    return _pack_numbers("q", [None if value is None else _microseconds(value) for value in values])
+
+
+def _microseconds(instant: datetime) -> int:
+    since = instant - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def _pack_dates(values: Sequence[date | None]) -> bytes:

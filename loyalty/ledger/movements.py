@@ -1,6 +1,5 @@
 """The movements of points that can be posted. Points are integers; instants and dates are passed in."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -14,8 +13,7 @@ class LotDates(NamedTuple):
     available_on: date
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(NamedTuple):
     """A movement to post on one account.
 
     `points` is positive for a credit, negative for a debit and may be zero for a purchase that earns nothing.

@@ -12,6 +12,7 @@ which an expiry and a late return are posted does not change the balance.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from loyalty.errors import InsufficientPoints
@@ -55,8 +56,7 @@ class AccountState:
     lots: dict[LotDates, LotState] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedEntry:
+class PlannedEntry(NamedTuple):
     """An entry to write, with what it takes from lots (below zero: gives back)."""
 
     account_id: int

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from loyalty.models import PurchaseKind
 from loyalty.purchases.reasons import Reason
@@ -33,8 +34,7 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True, slots=True)
-class LineVerdict:
+class LineVerdict(NamedTuple):
     """What became of a line: points granted, or taken back below zero, or a reason why there are none.
 
     `purchase_id` names the recorded purchase; a rejected line has none. `card_id` is the card when it is

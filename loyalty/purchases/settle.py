@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -20,8 +21,7 @@ from loyalty.purchases.places import KnownCard
 from loyalty.purchases.reasons import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Credit:
+class Credit(NamedTuple):
     """The points of an accepted purchase, zero included, and the lot they grow."""
 
     purchase_id: int
@@ -116,9 +116,10 @@ def post_credits_and_returns(
     All accounts are locked at once before anything is posted or any earlier return is counted. Credits are
     posted in the order of their purchases, whatever the order in which the lines came.
     """
-    accounts = {credit.account_id for credit in earned}
-    accounts |= {waiting.account_id for waiting in returns if waiting.account_id is not None}
-    lock_accounts(accounts)
+    if returns:
+        accounts = {credit.account_id for credit in earned}
+        accounts |= {waiting.account_id for waiting in returns if waiting.account_id is not None}
+        lock_accounts(accounts)
     post_batch(
         [
             Movement(
@@ -275,17 +276,19 @@ def _settle_purchases(
             },
         )
         rows = cursor.fetchall()
+        if not rows:
+            return [], []
         earned: list[Credit] = []
         states: list[tuple[int, int, str, int, int]] = []
         for purchase_id, cents, purchased_at, rule_points, per_cents, card_id, account_id, *terms in rows:
             card = KnownCard(card_id, account_id, *terms)
             reason = check_card(card, local_date(purchased_at, programme.zone))
             if reason:
-                states.append((purchase_id, PurchaseState.REJECTED, reason, 0, card_id))
+                states.append((purchase_id, int(PurchaseState.REJECTED), str(reason), 0, card_id))
                 continue
             points = points_for(cents, points=rule_points, per_cents=per_cents)
             reason = Reason.NONE if points else Reason.BELOW_RULE_AMOUNT
-            states.append((purchase_id, PurchaseState.ACCEPTED, reason, points, card_id))
+            states.append((purchase_id, int(PurchaseState.ACCEPTED), str(reason), points, card_id))
             earned.append(
                 Credit.of(
                     purchase_id=purchase_id,
@@ -295,9 +298,15 @@ def _settle_purchases(
                     programme=programme,
                 )
             )
-        cursor.executemany(
-            "UPDATE loyalty_purchase SET state = %s, reason = %s, points = %s, card_id = %s WHERE id = %s",
-            [(state, reason, points, card_id, pk) for pk, state, reason, points, card_id in states],
+        cursor.execute(
+            """
+            UPDATE loyalty_purchase p SET state = s.state, reason = s.reason, points = s.points,
+                   card_id = s.card_id
+            FROM unnest(%b::bigint[], %b::smallint[], %b::text[], %b::bigint[], %b::bigint[])
+                 AS s(id, state, reason, points, card_id)
+            WHERE p.id = s.id
+            """,
+            [list(column) for column in zip(*states, strict=True)],
         )
     return earned, [row[0] for row in rows]
 
