@@ -73,7 +73,13 @@ def test_a_member_leaves_by_the_hand_of_the_call_centre(story: Story) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["rewards_order_cancel", "loyalty_pointaccount_leave", "loyalty_entry_change"]
+    "name",
+    [
+        "rewards_order_cancel",
+        "loyalty_pointaccount_leave",
+        "loyalty_entry_change",
+        "loyalty_earningrule_new_version",
+    ],
 )
 @pytest.mark.parametrize("row", ["999999", "abc", "9" * 30])
 def test_an_address_without_a_row_is_no_error(name: str, row: str, story: Story) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from core import jobs
 from core.jobs import sweep_all
+from loyalty import parked
 from loyalty.enrolment import enrol_member
 from loyalty.models import Purchase, PurchaseState
 from loyalty.parked import settle_stray_lines
@@ -38,3 +39,18 @@ def test_a_line_whose_card_is_still_unknown_stays_parked() -> None:
 
 def test_the_sweeper_of_stray_lines_is_registered() -> None:
     assert jobs._sweepers["stray lines"].every_minutes == 10  # noqa: SLF001 - nothing public lists the sweepers
+
+
+def test_many_stray_lines_are_left_to_the_next_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parked, "LINES_AT_ONCE", 1)
+    monkeypatch.setattr(parked, "ROUNDS", 2)
+    programme = make_programme()
+    for _ in range(3):
+        buy(programme, TOKEN, euros=42)
+    member = make_member(issuer=programme.issuer)
+    make_card(member=member, token=TOKEN)
+    enrol_member(member=member, programme=programme, at=NOW)
+
+    assert settle_stray_lines(NOW) == 2
+    assert settle_stray_lines(NOW) == 1
+    assert settle_stray_lines(NOW) == 0
