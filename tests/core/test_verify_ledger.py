@@ -35,6 +35,7 @@ def test_all_apps_bring_their_proofs() -> None:
         "running balance",
         "entry",
         "lot",
+        "lot day",
         "owed",
         "purchase",
         "earned",
@@ -53,7 +54,7 @@ def test_a_proved_ledger_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
 
     call_command("verify_ledger")
 
-    assert capsys.readouterr().out == "proofs=13 violations=0\n"
+    assert capsys.readouterr().out == "proofs=14 violations=0\n"
 
 
 @pytest.mark.django_db
