@@ -121,11 +121,14 @@ def test_only_the_latest_code_works(bruno: Cardholder, send: Sender) -> None:
     assert send.activate(second, second_code, NOW + timedelta(minutes=1)).email == EMAIL
 
 
-def test_a_code_works_once(send: Sender) -> None:
+def test_a_code_works_once_and_a_form_sent_twice_is_answered_twice(send: Sender) -> None:
     attempt, code = send()
-    send.activate(attempt, code)
+    user = send.activate(attempt, code)
+    assert send.activate(attempt, code, at=NOW + timedelta(minutes=1)) == user
     with pytest.raises(CodeExpired):
-        send.activate(attempt, code)
+        send.activate(attempt, other_code(code))
+    with pytest.raises(CodeExpired):
+        send.activate(attempt, code, at=NOW + timedelta(minutes=1, seconds=1))
     assert User.objects.count() == 1
 
 
