@@ -6,6 +6,7 @@ import pytest
 
 from loyalty.enrolment import leave_programme
 from loyalty.errors import InsufficientPoints
+from loyalty.expiry.service import expire_points
 from loyalty.ledger.movements import Movement
 from loyalty.ledger.post import post_batch
 from loyalty.models import EntryKind, Programme, PurchaseState
@@ -177,6 +178,25 @@ def test_a_return_of_points_that_repaid_a_debt_is_owed_again(programme: Programm
     bring_back(programme, alice.card.token, reference="A2", euros=10)
 
     assert balance(alice.account) == (-10, 10)
+
+
+@pytest.mark.parametrize("first", ["A2", "A3"])
+def test_a_return_finds_the_lot_of_its_day_whichever_purchase_of_the_day_repaid_the_debt(
+    programme: Programme, alice: Cardholder, first: str
+) -> None:
+    buy(programme, alice.card.token, euros=10, reference="A1", purchased_at=paris("2024-01-01 12:00"))
+    spend(alice, 10)
+    bring_back(programme, alice.card.token, reference="A1", euros=10)
+    bought_at = paris("2023-01-01 12:00")
+    for reference in (first, "A3" if first == "A2" else "A2"):
+        buy(programme, alice.card.token, euros=10, reference=reference, purchased_at=bought_at)
+    later = paris("2027-06-01 12:00")
+    expire_points(programme=programme, as_of=later.date(), at=later)
+
+    bring_back(programme, alice.card.token, reference="A2", euros=10, at=later)
+
+    assert balance(alice.account) == (0, 0)
+    assert lots(alice.account)[date(2027, 1, 1)] == LotCounts(10, 0, 0, 10, 0)
 
 
 def test_a_return_on_another_card_takes_back_from_the_account_that_earned(
