@@ -37,7 +37,6 @@ def test_all_apps_bring_their_proofs() -> None:
         "lot",
         "lot day",
         "owed",
-        "lot day",
         "purchase",
         "earned",
         "return",
