@@ -13,6 +13,9 @@ from django.db import connection, connections
 
 Result = TypeVar("Result")
 PATIENCE_SECONDS = 60
+# What a program started by a test adds to its environment, so that PostgreSQL tells its sessions from those
+# of the tests: a test in a browser leaves one behind, because Django keeps its connections per event loop.
+PROGRAM = {"PGAPPNAME": "program of a test"}
 
 STATEMENT = re.compile(
     r'^[^\n]*\tF\t\d+\t(?:Query|Parse)\t(?: "")? ?(".*?")(?=[ \d]*\n[^\n]*\t[FB]\t\d+\t|\Z)',
@@ -68,26 +71,26 @@ def wait_until_blocked(sessions: int) -> None:
     _wait_for(sessions, wait_event_type="Lock")
 
 
-def wait_until_alone() -> None:
-    """Return once this database has no other session: whatever was left undone is rolled back."""
-    _wait_for(0, backend_type="client backend")
+def wait_until_programs_left() -> None:
+    """Return once no program of this test has a session here: whatever it left undone is rolled back."""
+    _wait_for(0, application_name=PROGRAM["PGAPPNAME"])
 
 
-def _wait_for(sessions: int, *, wait_event_type: str = "", backend_type: str = "") -> None:
+def _wait_for(sessions: int, *, wait_event_type: str = "", application_name: str = "") -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while (found := _count_sessions(wait_event_type, backend_type)) != sessions:
+    while (found := _count_sessions(wait_event_type, application_name)) != sessions:
         assert time.monotonic() < deadline, f"There are {found} such sessions instead of {sessions}."
         time.sleep(0.02)
 
 
-def _count_sessions(wait_event_type: str, backend_type: str) -> int:
+def _count_sessions(wait_event_type: str, application_name: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction keeps what it saw first
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND %s IN ('', wait_event_type) AND %s IN ('', backend_type)",
-            [wait_event_type, backend_type],
+            " AND %s IN ('', wait_event_type) AND %s IN ('', application_name)",
+            [wait_event_type, application_name],
         )
         return int(cursor.fetchone()[0])
 

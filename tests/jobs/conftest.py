@@ -20,7 +20,7 @@ from django.db import connection
 from kombu import Connection
 
 from config.settings.jobs import broker
-from tests.transactions import real_commits
+from tests.transactions import PROGRAM, real_commits
 
 if TYPE_CHECKING:
     from celery import Task
@@ -83,6 +83,7 @@ class Machine:
                 [sys.executable, "-m", "celery", "--app", "config", "--quiet", *arguments],
                 cwd=settings.BASE_DIR,
                 env=os.environ
+                | PROGRAM
                 | {
                     "DJANGO_SETTINGS_MODULE": "tests.jobs.worker_settings",
                     "DATABASE_URL": address.geturl(),

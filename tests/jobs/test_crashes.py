@@ -23,7 +23,7 @@ from tests.jobs.story import (
     make_programme_with_points_over,
     points_of,
 )
-from tests.transactions import wait_until_alone, wait_until_blocked
+from tests.transactions import wait_until_blocked, wait_until_programs_left
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,7 +37,7 @@ def test_a_run_whose_worker_is_killed_in_a_chunk_is_finished_by_the_next(machine
         machine.send(sweep)
         wait_until_blocked(1)
         machine.kill(worker)
-    wait_until_alone()
+    wait_until_programs_left()
     run = JobRun.objects.get(scope="a")
     assert (run.state, run.counts["lots"]) == (JobState.RUNNING, 200)
 
@@ -60,7 +60,7 @@ def test_a_worker_killed_in_a_sweep_leaves_the_runs_to_the_next_sweep(on_redis: 
         wait_until_blocked(1)
         on_redis.kill(worker)
         transaction.set_rollback(True)
-    wait_until_alone()  # PostgreSQL finishes the statement of the killed worker, whose row then stands alone
+    wait_until_programs_left()  # the statement of the killed worker is finished: its row stands alone
     assert JobRun.objects.get().counts == {}
 
     a_minute_passes()
@@ -136,7 +136,7 @@ def test_a_message_between_apps_is_acted_upon_once_although_its_worker_was_kille
         on_redis.send(sweep)
         wait_until_blocked(1)
         on_redis.kill(worker)
-    wait_until_alone()
+    wait_until_programs_left()
     assert OutboxMessage.objects.filter(delivered_at=None).count() == 1
 
     on_redis.start_worker()

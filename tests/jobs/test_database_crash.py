@@ -1,4 +1,4 @@
-"""PostgreSQL itself is killed in the middle of an expiry: started again, the same command finishes."""
+"""PostgreSQL itself is killed in the middle of an expiry or an import: the same command finishes it."""
 
 import os
 import signal
@@ -14,8 +14,10 @@ import pytest
 from django.conf import settings
 
 from config.embedded import DURABLE, Cluster
+from loyalty.feeds.chunks import LINES_AT_ONCE
 from tests.jobs.conftest import wait_until
 from tests.jobs.story import MEMBERS, POINTS_OVER
+from tests.loyalty.feeds.files import CARDHOLDER, PURCHASE, STORE, as_csv
 
 TELL_THE_STORY = """
 import django
@@ -87,3 +89,48 @@ def test_an_expiry_is_finished_after_postgresql_was_killed_in_it(cluster: Cluste
     with psycopg.connect(cluster.url) as connection:
         totals = "SELECT count(*), -sum(points) FROM loyalty_entry WHERE kind = 6"
         assert connection.execute(totals).fetchone() == (MEMBERS, POINTS_OVER)
+
+
+def test_an_import_is_finished_after_postgresql_was_killed_in_it(cluster: Cluster, tmp_path: Path) -> None:
+    lines = LINES_AT_ONCE + 100
+    cards = [CARDHOLDER | {"card_token": f"tok-{n}", "member_reference": f"M-{n}"} for n in range(2)]
+    rows = [
+        PURCHASE
+        | {"partner": STORE["partner"], "store": STORE["store"], "reference": f"P-{number}"}
+        | {"card_token": "tok-0" if number < LINES_AT_ONCE else "tok-1"}
+        for number in range(lines)
+    ]
+    finish(start(cluster, "manage.py", "migrate", "--verbosity", "0"))
+    finish(start(cluster, "manage.py", "load_preset", "happy-card"))
+    for kind, content in (("stores", [STORE]), ("cardholders", cards), ("purchases", rows)):
+        (tmp_path / f"{kind}.csv").write_bytes(as_csv(content, kind))
+    commands = {
+        kind: ("manage.py", f"import_{kind}", str(tmp_path / f"{kind}.csv"), "--programme", "happy-card")
+        for kind in ("stores", "cardholders", "purchases")
+    }
+    finish(start(cluster, *commands["stores"]))
+    finish(start(cluster, *commands["cardholders"]))
+    with psycopg.connect(cluster.url) as holder, psycopg.connect(cluster.url, autocommit=True) as watcher:
+        holder.execute(
+            "SELECT a.id FROM loyalty_pointaccount a JOIN members_member m ON m.id = a.member_id"
+            " WHERE m.reference = 'M-1' FOR UPDATE OF a"
+        )
+        program = start(cluster, *commands["purchases"])
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        wait_until(lambda: watcher.execute(waiting).fetchone(), "The command never came to the second chunk.")
+        kill_every_process(cluster)
+        holder.close()
+        watcher.close()
+    said, _ = program.communicate()
+    assert program.returncode != 0
+    assert len(said.splitlines()) == 1
+
+    cluster.release()
+    cluster.hold()
+    finished = finish(start(cluster, *commands["purchases"]))
+
+    assert finished == f"read={lines} accepted={lines} duplicate=0 parked=0 rejected=0 points={12 * lines}\n"
+    finish(start(cluster, "manage.py", "verify_ledger"))
+    with psycopg.connect(cluster.url) as connection:
+        balances = "SELECT balance_points FROM loyalty_pointaccount ORDER BY id"
+        assert connection.execute(balances).fetchall() == [(12 * LINES_AT_ONCE,), (12 * 100,)]

@@ -23,7 +23,7 @@ from tests.factories import make_cardholder, make_programme
 from tests.loyalty.ledger_state import balance
 from tests.proofs import violations
 from tests.rewards.state import everything
-from tests.transactions import wait_until_alone, wait_until_blocked
+from tests.transactions import PROGRAM, wait_until_blocked, wait_until_programs_left
 
 PREPARE = """
 import django
@@ -60,7 +60,7 @@ def start(url: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, *arguments],
         cwd=settings.BASE_DIR,
-        env=os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings.test", "DATABASE_URL": url},
+        env=os.environ | PROGRAM | {"DJANGO_SETTINGS_MODULE": "config.settings.test", "DATABASE_URL": url},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -92,7 +92,7 @@ def test_an_order_whose_process_is_killed_half_way_never_happened_and_can_be_rep
         wait_until_blocked(1)
         program.kill()
         program.communicate()
-    wait_until_alone()
+    wait_until_programs_left()
 
     assert program.returncode == -signal.SIGKILL
     assert everything() == before

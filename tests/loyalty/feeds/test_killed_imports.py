@@ -1,7 +1,7 @@
 """Imports that are killed at any moment and started again end as undisturbed ones do, row for row."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -20,18 +20,6 @@ KILLS = (0, 5, 10)
 
 MEMBERS = 400
 LINES = 1500
-
-
-@pytest.fixture
-def real_commits(transactional_db: None) -> Iterator[None]:  # noqa: ARG001 - for its effect
-    """Show the database as several processes see it.
-
-    The flush after a test truncates tables whose triggers refuse that. None fires in a session that says it
-    is a replica; Django closes this session after the flush.
-    """
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
 
 
 def empty_database() -> None:
