@@ -74,6 +74,14 @@ def test_the_settings_of_a_programme_change_and_its_code_and_currency_do_not(
     assert (programme.code, programme.currency) == ("happy-card", "EUR")
 
 
+def test_the_page_of_a_rule_says_which_version_it_shows(manager: Client, story: Story) -> None:
+    rule = EarningRule.objects.get(programme=story.programme, is_live=True)
+
+    page = manager.get(reverse("admin:loyalty_earningrule_change", args=[rule.pk])).content.decode()
+
+    assert f"{rule.name_fr} v{rule.version}" in page
+
+
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
