@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("loyalty.urls")),
     path("", include("rewards.urls")),
     path("", include("campaigns.urls")),
+    path("", include("information.urls")),
 ]
 if settings.DEMO:
     urlpatterns.append(path("demo/", include("demo.urls")))

@@ -28,6 +28,7 @@ APPS = (
     "demo",
     "feedback",
     "helpdesk",
+    "information",
     "loyalty",
     "members",
     "partners",

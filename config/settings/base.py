@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "loyalty",
     "rewards",
     "campaigns",
+    "information",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -17,7 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("members", "partners"),
     ("loyalty",),
     ("rewards",),
-    ("campaigns", "feedback", "helpdesk"),
+    ("campaigns", "feedback", "helpdesk", "information"),
     ("demo",),
 )
 ALLOWED = {
