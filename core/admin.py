@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from django import forms
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.auth import get_user_model
 from django.core.paginator import Paginator
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import Http404, HttpRequest
@@ -20,7 +22,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from core.models import IdempotencyRecord, JobRun, JobState, OutboxMessage
+from core.audit import action_names, with_actor_names
+from core.models import IdempotencyRecord, JobRun, JobState, OutboxMessage, StaffAction
 
 Text = str | Promise
 
@@ -201,3 +204,99 @@ class IdempotencyRecordAdmin(LockedAdmin):
 
     list_display = ("id", "scope", "created_at", "result")
     fields: ClassVar = ("scope", "result", "created_at")
+
+
+class ActionFilter(admin.SimpleListFilter):
+    """The kinds of actions that have a name: the table is never searched for which there are."""
+
+    title = _("action")
+    parameter_name = "action"
+
+    def lookups(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - the signature is Django's
+        model_admin: admin.ModelAdmin[Any],  # noqa: ARG002 - likewise
+    ) -> list[tuple[str, str]]:
+        """Return the names by code."""
+        return sorted(
+            ((code, str(name)) for code, name in action_names().items()), key=lambda named: named[1]
+        )
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[StaffAction]) -> QuerySet[StaffAction]:  # noqa: ARG002 - likewise
+        """Keep the actions of the kind that was chosen."""
+        return queryset.filter(action=self.value()) if self.value() else queryset
+
+
+@admin.register(StaffAction)
+class StaffActionAdmin(LockedAdmin):
+    """What staff did and looked at, to whom or what, and why."""
+
+    list_display = ("at", "actor", "shown_action", "shown_subject", "reason")
+    list_filter = (ActionFilter,)
+    search_fields = ("subject_id__exact", "actor_id__exact")
+    search_help_text = _("E-mail of the colleague, or number of what it was done to")
+    fields: ClassVar = ("at", "actor", "shown_action", "shown_subject", "reason", "shown_details")
+    readonly_fields: ClassVar = ("actor", "shown_action", "shown_subject", "shown_details")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StaffAction]:
+        """Bring the addresses of the colleagues along."""
+        return with_actor_names(super().get_queryset(request))
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - the signature is Django's
+        queryset: QuerySet[StaffAction],
+        search_term: str,
+    ) -> tuple[QuerySet[StaffAction], bool]:
+        """Find by the colleague's address, or by the number of a row."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if term.isascii() and term.isdecimal() and len(term) < len(str(2**63)):
+            return queryset.filter(subject_id=int(term)), False
+        colleagues = get_user_model().objects.filter(email__iexact=term)
+        return queryset.filter(actor_id__in=colleagues.values("pk")), False
+
+    @admin.display(description=_("colleague"))
+    def actor(self, staff_action: StaffAction) -> str:
+        email: str | None = getattr(staff_action, "actor_email", None)
+        return email or (f"#{staff_action.actor_id}" if staff_action.actor_id else "-")
+
+    @admin.display(description=_("action"))
+    def shown_action(self, staff_action: StaffAction) -> str:
+        return str(action_names().get(staff_action.action, staff_action.action))
+
+    @admin.display(description=_("done to"))
+    def shown_subject(self, staff_action: StaffAction) -> str:
+        return subject_link(staff_action)
+
+    @admin.display(description=_("details"))
+    def shown_details(self, staff_action: StaffAction) -> str:
+        return "\n".join(detail_lines(staff_action)) or "-"
+
+
+def subject_link(staff_action: StaffAction) -> str:
+    """Return a link to the page of what something was done to, its kind and number as text."""
+    try:
+        model = apps.get_model(staff_action.subject_type)
+    except (LookupError, ValueError):
+        return f"{staff_action.subject_type} {staff_action.subject_id or ''}".strip()
+    meta = model._meta
+    if staff_action.subject_id is None:
+        return str(meta.verbose_name_plural)
+    text = f"{meta.verbose_name} {staff_action.subject_id}"
+    if model not in admin.site._registry:  # noqa: SLF001 - nothing public says whether a model has pages
+        return text
+    address = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[staff_action.subject_id])
+    return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', address, text)
+
+
+def detail_lines(staff_action: StaffAction) -> list[str]:
+    """Return the details in words, a line for each: changed fields from old to new, and the rest by name."""
+    lines = []
+    for name, value in staff_action.details.items():
+        if name == "changes" and isinstance(value, dict):
+            lines += [f"{field}: {old} → {new}" for field, (old, new) in value.items()]
+        else:
+            lines.append(f"{name}: {value}")
+    return lines

@@ -1,4 +1,4 @@
-"""Tables that no domain owns: requests already answered, job runs and messages between apps."""
+"""Tables that no domain owns: answered requests, job runs, messages between apps and what staff did."""
 
 from typing import ClassVar
 
@@ -85,3 +85,30 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic} {self.pk}"
+
+
+class StaffAction(models.Model):
+    """What a member of staff did, to what and why. Rows are added and never change.
+
+    The colleague is kept as the number of their sign-in, without a name: who erases a person changes no row
+    here. The thing it was done to is named by its model and number; a list has no number.
+    """
+
+    actor_id = models.BigIntegerField(_("number of the sign-in"), null=True)
+    action = models.CharField(_("action"), max_length=60)
+    subject_type = models.CharField(_("kind of thing"), max_length=100)
+    subject_id = models.BigIntegerField(_("number"), null=True)
+    reason = models.TextField(_("reason"), blank=True)
+    details = models.JSONField(_("details"), default=dict)
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        verbose_name = _("action of staff")
+        verbose_name_plural = _("actions of staff")
+        indexes: ClassVar = [
+            models.Index(fields=["subject_type", "subject_id", "id"], name="staff_action_of_a_subject"),
+            models.Index(fields=["actor_id", "id"], name="staff_action_of_an_actor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject_type} {self.subject_id or ''}".strip()

@@ -119,6 +119,7 @@ UNFOLD: dict[str, Any] = {
                     _list_of("account.emailaddress", _("Addresses of sign-ins"), "alternate_email"),
                     _list_of("auth.group", _("Groups of staff"), "groups"),
                     _list_of("admin.logentry", _("Changes in the admin"), "history"),
+                    _list_of("core.staffaction", _("Actions of staff"), "policy"),
                 ],
             },
         ],

@@ -57,6 +57,7 @@ STAFF_GROUPS: dict[str, list[str]] = {
         "rewards.add_giftcardproduct",
         "rewards.change_giftcardproduct",
         "rewards.change_order",
+        "core.view_staffaction",
     ],
     "Marketing": [
         *_CATALOGUE,
@@ -82,6 +83,7 @@ STAFF_GROUPS: dict[str, list[str]] = {
         *_SIGN_INS,
         "members.view_activationattempt",
         "admin.view_logentry",
+        "core.view_staffaction",
     ],
     "Operator": [
         *_CATALOGUE,

@@ -11,6 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
 from campaigns.models import Promotion
+from core.audit import record_action
 from core.models import IdempotencyRecord, JobRun, OutboxMessage
 from loyalty.feeds.imports import begin_import, finish_import, import_lines
 from loyalty.feeds.source import Source
@@ -93,6 +94,14 @@ def story(db: None) -> Story:  # noqa: ARG001 - for its effect
     )
     OutboxMessage.objects.create(topic="nothing", payload={}, created_at=NOW)
     IdempotencyRecord.objects.create(scope="order:1", key="secret-key", result="1", created_at=NOW)
+    record_action(
+        actor=make_user("actor@staff.example.com"),
+        action="programme.changed",
+        subject=programme,
+        reason="Asked for by the issuer",
+        details={"changes": {"contact_phone": ["", "3999"]}},
+        at=NOW,
+    )
     ActivationAttempt.objects.create(
         member=alice.member,
         email="alice@example.com",

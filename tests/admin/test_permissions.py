@@ -55,6 +55,7 @@ MAY_LOOK: dict[str, set[str]] = {
     "core.jobrun": SEES_MACHINERY,
     "core.outboxmessage": SEES_MACHINERY,
     "core.idempotencyrecord": SEES_MACHINERY,
+    "core.staffaction": {MANAGER, AUDITOR},
     "auth.group": SEES_MACHINERY,
     "admin.logentry": SEES_MACHINERY,
     "account.emailaddress": SEES_MACHINERY,
