@@ -4,12 +4,13 @@ Only those of allauth's pages that this site has are mounted; there is no page t
 """
 
 from allauth.account import views as allauth_views
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from members import views
 
 urlpatterns = [
+    path("", include("members.profile.urls")),
     path("activate/", views.activate, name="activate"),
     path("activate/email/", views.activate_email, name="activate_email"),
     path("activate/code/", views.activate_code, name="activate_code"),

@@ -1,0 +1,1 @@
+"""The member's own pages about themselves: contact details, consents, their data, and leaving."""
