@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Promotion
 from core.admin import Labelled, PortalAdmin, in_colours
+from core.admin_reasons import RecordedAdmin
 
 
 class PromotionForm(forms.ModelForm[Promotion]):
@@ -29,8 +30,10 @@ class PromotionForm(forms.ModelForm[Promotion]):
 
 
 @admin.register(Promotion)
-class PromotionAdmin(PortalAdmin):
-    """Promotions past, present and to come."""
+class PromotionAdmin(RecordedAdmin):
+    """Promotions past, present and to come. Changes are written down; only who deletes one says why."""
+
+    asks_reason = False
 
     form = PromotionForm
     list_display = ("title_fr", "programme", "partner", "starts_at", "ends_at", "shown_state")
@@ -41,7 +44,20 @@ class PromotionAdmin(PortalAdmin):
     prepopulated_fields: ClassVar = {"slug": ("title_fr",)}
     ordering = ("-starts_at", "-pk")
     fieldsets = (
-        (None, {"fields": ("programme", "partner", "starts_at", "ends_at", "is_published", "slug")}),
+        (
+            None,
+            {
+                "fields": (
+                    "programme",
+                    "partner",
+                    "starts_at",
+                    "ends_at",
+                    "is_published",
+                    "slug",
+                    "illustration",
+                )
+            },
+        ),
         (_("In French"), {"fields": ("title_fr", "summary_fr", "body_fr")}),
         (_("In English"), {"fields": ("title_en", "summary_en", "body_en")}),
     )

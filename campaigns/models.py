@@ -14,6 +14,18 @@ from loyalty.models import Programme
 from partners.models import Partner
 
 
+class Illustration(models.TextChoices):
+    """What the picture of a promotion shows. Each is a drawing of ours."""
+
+    GIFT = "gift", _("a gift")
+    FURNITURE = "furniture", _("a sofa and a lamp")
+    SOUND = "sound", _("headphones and music")
+    JEWEL = "jewel", _("a ring and its stone")
+    CHILD = "child", _("a child's toys")
+    SCENT = "scent", _("a bottle of scent")
+    SEASON = "season", _("stars and snow")
+
+
 class Promotion(models.Model):
     """An offer with a page of its own, seen from its start to its end when it is published."""
 
@@ -36,6 +48,9 @@ class Promotion(models.Model):
     summary_en = models.CharField(_("summary in English"), max_length=250)
     body_fr = models.TextField(_("text in French"), blank=True)
     body_en = models.TextField(_("text in English"), blank=True)
+    illustration = models.CharField(
+        _("picture"), max_length=20, choices=Illustration, default=Illustration.GIFT
+    )
     starts_at = models.DateTimeField(_("from"), validators=[YearBetween(2000, 2100)])
     ends_at = models.DateTimeField(_("until"), validators=[YearBetween(2000, 2100)])
     is_published = models.BooleanField(_("published"), default=False)

@@ -2,10 +2,13 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.plausible import YearBetween
+from partners.words import TOWN, WORDS
 
 
 class Partner(models.Model):
@@ -47,6 +50,8 @@ class Store(models.Model):
     # Some shops are older than anybody who works in them.
     opened_on = models.DateField(_("opened"), null=True, blank=True, validators=[YearBetween(1800, 2100)])
     closed_on = models.DateField(_("closed"), null=True, blank=True, validators=[YearBetween(1800, 2100)])
+    town_key = models.GeneratedField(expression=TOWN, output_field=models.TextField(), db_persist=True)
+    words = models.GeneratedField(expression=WORDS, output_field=SearchVectorField(), db_persist=True)
 
     class Meta:
         verbose_name = _("store")
@@ -54,6 +59,7 @@ class Store(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["partner", "code"], name="store_code_once_a_partner"),
         ]
+        indexes: ClassVar = [GinIndex(fields=["words"], name="store_by_its_words")]
 
     def __str__(self) -> str:
         return self.name

@@ -8,8 +8,9 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from core.admin import Labelled, PortalAdmin, button, in_colours
+from core.admin import Labelled, button, in_colours
 from core.admin_questions import Question, ask
+from core.admin_reasons import RecordedAdmin
 from core.plausible import validate_host_name
 from loyalty.models import Agreement, EarningRule, Programme
 from loyalty.rules import RuleInUse, draft_rule, is_draft, make_rule_live
@@ -39,7 +40,7 @@ class ProgrammeForm(forms.ModelForm[Programme]):
 
 
 @admin.register(Programme)
-class ProgrammeAdmin(PortalAdmin):
+class ProgrammeAdmin(RecordedAdmin):
     """Programmes. What is changed here counts for what is earned from now on."""
 
     form = ProgrammeForm
@@ -62,7 +63,25 @@ class ProgrammeAdmin(PortalAdmin):
                 "description": _("A change counts for points earned from now on."),
             },
         ),
-        (_("Site"), {"fields": ("host_names", "contact_phone", "contact_email")}),
+        (
+            _("Site"),
+            {
+                "fields": (
+                    "host_names",
+                    "contact_phone",
+                    "contact_hours_fr",
+                    "contact_hours_en",
+                    "contact_email",
+                )
+            },
+        ),
+        (
+            _("Legal texts"),
+            {
+                "fields": ("legal_name", "legal_address", "data_protection_email"),
+                "description": _("The public pages say which of these facts are still missing."),
+            },
+        ),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:  # noqa: ARG002 - the signature is Django's
@@ -83,7 +102,7 @@ class AgreementForm(forms.ModelForm[Agreement]):
 
 
 @admin.register(Agreement)
-class AgreementAdmin(PortalAdmin):
+class AgreementAdmin(RecordedAdmin):
     """Which partner takes part in which programme, and when."""
 
     form = AgreementForm
@@ -101,7 +120,7 @@ class AgreementAdmin(PortalAdmin):
 
 
 @admin.register(EarningRule)
-class EarningRuleAdmin(PortalAdmin):
+class EarningRuleAdmin(RecordedAdmin):
     """Versions of what a purchase earns. Only a draft can be edited."""
 
     list_display = ("name_fr", "programme", "code", "version", "points", "per_cents", "shown_state")
@@ -162,8 +181,9 @@ class EarningRuleAdmin(PortalAdmin):
             ),
             button=_("Make the draft"),
             done=_("This is the draft: change its terms, then make it live."),
+            action="earningrule.drafted",
         )
-        return ask(self, request, question, row=rule, do=lambda: draft_rule(rule=rule))
+        return ask(self, request, question, row=rule, do=lambda reason: draft_rule(rule=rule))  # noqa: ARG005 - `ask` writes it down
 
     @button(_("Make live"), url_path="go-live", permissions=["go_live"], icon="rocket_launch")
     def go_live(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -174,6 +194,7 @@ class EarningRuleAdmin(PortalAdmin):
             sentence=_("Every purchase recorded from now on earns by this rule. There is no way back."),
             button=_("Make live"),
             done=_("The rule is live."),
+            action="earningrule.live",
             refusals={RuleInUse: _("This version was live before. Make a new version of it instead.")},
         )
-        return ask(self, request, question, row=rule, do=lambda: make_rule_live(rule=rule))
+        return ask(self, request, question, row=rule, do=lambda reason: make_rule_live(rule=rule))  # noqa: ARG005 - likewise

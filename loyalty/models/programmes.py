@@ -63,6 +63,11 @@ class Programme(models.Model):
         _("phone of the call centre"), max_length=30, blank=True, validators=[validate_phone]
     )
     contact_email = models.EmailField(_("e-mail of the call centre"), blank=True)
+    contact_hours_fr = models.CharField(_("hours of the call centre, in French"), max_length=120, blank=True)
+    contact_hours_en = models.CharField(_("hours of the call centre, in English"), max_length=120, blank=True)
+    legal_name = models.CharField(_("legal name of the company"), max_length=200, blank=True)
+    legal_address = models.CharField(_("address of its head office"), max_length=300, blank=True)
+    data_protection_email = models.EmailField(_("e-mail of the data protection officer"), blank=True)
 
     class Meta:
         verbose_name = _("programme")
@@ -85,6 +90,12 @@ class Programme(models.Model):
     def zone(self) -> ZoneInfo:
         """The time zone that decides on which day a purchase was made and a point expires."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def contact_hours(self) -> str:
+        """When the call centre answers, in the reader's language; nothing where nobody said."""
+        is_english = (get_language() or "fr").startswith("en")
+        return self.contact_hours_en if is_english else self.contact_hours_fr
 
 
 class EarningRule(models.Model):

@@ -23,7 +23,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 call_command("migrate", verbosity=0)
-ours = ["demo", "helpdesk", "feedback", "information", "campaigns", "rewards", "loyalty", "partners", "members", "core"]
+ours = ["demo", "helpdesk", "feedback", "information", "campaigns"]
+ours += ["rewards", "loyalty", "partners", "members", "core"]
 for app in ours:
     if apps.is_installed(app) and MigrationRecorder.Migration.objects.filter(app=app).exists():
         call_command("migrate", app, "zero", verbosity=0)
