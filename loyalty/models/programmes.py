@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from core.plausible import YearBetween, validate_phone
@@ -130,11 +129,6 @@ class EarningRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name_fr} v{self.version}"
-
-    @property
-    def name(self) -> str:
-        """The name in the reader's language."""
-        return self.name_en if (get_language() or "fr").startswith("en") else self.name_fr
 
 
 class Agreement(models.Model):
