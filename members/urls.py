@@ -11,6 +11,7 @@ from members import views
 
 urlpatterns = [
     path("", include("members.profile.urls")),
+    path("", include("members.security.urls")),
     path("activate/", views.activate, name="activate"),
     path("activate/email/", views.activate_email, name="activate_email"),
     path("activate/code/", views.activate_code, name="activate_code"),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from allauth.account.forms import RequestLoginCodeForm
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from allauth.account.views import ConfirmLoginCodeView, RequestLoginCodeView
 from allauth.core.ratelimit import consume, respond_429
@@ -27,6 +28,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
+from members.access import BY_CODE
 from members.adapter import LANGUAGE_CHOSEN
 from members.errors import CodeExpired, WrongCode
 from members.forms import CodeForm, EmailForm, IdentityForm
@@ -238,6 +240,7 @@ def _welcome(request: HttpRequest, user: User, email: str) -> HttpResponse:
         cache.set(_repeat_key(request), request.session[ATTEMPT], REPEAT.total_seconds())
     for key in (MEMBER, ATTEMPT):
         request.session.pop(key, None)
+    record_authentication(request, user, method=BY_CODE, email=email)
     messages.success(request, _("Welcome! Your account is activated and your e-mail address is confirmed."))
     keep_language(user=user, language=get_language() or settings.LANGUAGE_CODE)
     response: HttpResponse = perform_login(request, user, email=email)

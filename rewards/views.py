@@ -17,6 +17,7 @@ from loyalty.dates import local_date
 from loyalty.errors import InsufficientPoints, MemberLeft
 from loyalty.requests import MemberRequest
 from loyalty.selectors.balance import balance_of, points_to_use
+from members.access import kept_fields, recently_proved
 from rewards.codes import reveal_code
 from rewards.errors import GiftCardNotOffered, PriceChanged
 from rewards.forms import OrderForm
@@ -57,6 +58,7 @@ def gift_cards(request: MemberRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @members_only
+@recently_proved(on=["POST"], keep=["request_key"])
 def order(request: MemberRequest, code: str) -> HttpResponse:
     """Ask the member to confirm an order, and order."""
     product = offered_product(request.programme, code=code)
@@ -122,6 +124,6 @@ def _confirmation(request: MemberRequest, product: GiftCardProduct, at: datetime
         "uses": uses[:USES_SHOWN],
         "further_points": sum(use.points for use in uses[USES_SHOWN:]),
         "last_use": uses[-1] if uses else None,
-        "request_key": uuid4(),
+        "request_key": kept_fields(request).get("request_key") or uuid4(),
     }
     return render(request, "rewards/order.html", context)

@@ -35,6 +35,8 @@ ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = "strict"
+# For how many seconds a sign-in, or another proof of who one is, opens orders and changes of contact details.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -47,6 +49,8 @@ ACCOUNT_RATE_LIMITS = {
     "activation": "20/m/ip,60/h/ip,10/h/key",
     "activation_email": "10/m/ip,6/h/key",
     "activation_code": "30/m/ip",
+    "prove": "10/m/user,60/d/user",
+    "proof_code": "3/m/user,10/h/user,30/d/user",
 }
 
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600

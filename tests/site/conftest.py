@@ -9,6 +9,7 @@ from django.test import Client
 
 from members.models import User
 from tests.factories import NOW
+from tests.sign_ins import prove_now
 from tests.site.cast import Cast, make_cast
 
 SignIn = Callable[[User | None], Client]
@@ -50,4 +51,5 @@ def signed_in(user: User | None) -> Client:
     client = Client(headers={"accept-language": "fr"})
     if user is not None:
         client.force_login(user)
+        prove_now(client, user)
     return client
