@@ -8,27 +8,31 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from django import forms
-from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth import get_user_model
 from django.core.paginator import Paginator
 from django.db.models import ForeignKey, Model, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import Promise, cached_property
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from core.audit import action_names, with_actor_names
+from core.admin_actions import ActionInWords, subject_link
+from core.audit import action_names, actions_on, with_actor_names
 from core.models import IdempotencyRecord, JobRun, JobState, OutboxMessage, StaffAction
 
 Text = str | Promise
 
 Labelled = tuple[object, object]
 """A value, which chooses the colour, and the text that is shown."""
+
+SHOWN_ACTIONS = 200
+"""So many of what was done to a row are shown on its history, the newest."""
 
 COUNTED_ROWS = 5_000
 """Lists end here; whoever looks for something older searches or filters."""
@@ -107,6 +111,7 @@ class PortalAdmin(ModelAdmin):
     paginator = CappedPaginator
     show_full_result_count = False
     warn_unsaved_form = True
+    object_history_template = "admin/history_of_row.html"
 
     def formfield_for_foreignkey(
         self,
@@ -123,6 +128,16 @@ class PortalAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the signature is Django's
         """Refuse: what people and points depend on is closed or ended, never deleted."""
         return False
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show who did what to the row and why, above what Django itself notes."""
+        found = self.get_object(request, object_id)
+        actions = actions_on([found])[:SHOWN_ACTIONS] if found else []
+        context = {"staff_actions": [ActionInWords.of(one) for one in actions]} | (extra_context or {})
+        response: HttpResponse = super().history_view(request, object_id, context)
+        return response
 
     def row(self, request: HttpRequest, object_id: str) -> Any:  # noqa: ANN401 - a row of the page's own model
         """Return the row that an address names. Raises Http404."""
@@ -259,12 +274,11 @@ class StaffActionAdmin(LockedAdmin):
 
     @admin.display(description=_("colleague"))
     def actor(self, staff_action: StaffAction) -> str:
-        email: str | None = getattr(staff_action, "actor_email", None)
-        return email or (f"#{staff_action.actor_id}" if staff_action.actor_id else "-")
+        return ActionInWords.of(staff_action).actor
 
     @admin.display(description=_("action"))
     def shown_action(self, staff_action: StaffAction) -> str:
-        return str(action_names().get(staff_action.action, staff_action.action))
+        return ActionInWords.of(staff_action).name
 
     @admin.display(description=_("done to"))
     def shown_subject(self, staff_action: StaffAction) -> str:
@@ -272,31 +286,5 @@ class StaffActionAdmin(LockedAdmin):
 
     @admin.display(description=_("details"))
     def shown_details(self, staff_action: StaffAction) -> str:
-        return "\n".join(detail_lines(staff_action)) or "-"
-
-
-def subject_link(staff_action: StaffAction) -> str:
-    """Return a link to the page of what something was done to, its kind and number as text."""
-    try:
-        model = apps.get_model(staff_action.subject_type)
-    except (LookupError, ValueError):
-        return f"{staff_action.subject_type} {staff_action.subject_id or ''}".strip()
-    meta = model._meta
-    if staff_action.subject_id is None:
-        return str(meta.verbose_name_plural)
-    text = f"{meta.verbose_name} {staff_action.subject_id}"
-    if model not in admin.site._registry:  # noqa: SLF001 - nothing public says whether a model has pages
-        return text
-    address = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[staff_action.subject_id])
-    return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', address, text)
-
-
-def detail_lines(staff_action: StaffAction) -> list[str]:
-    """Return the details in words, a line for each: changed fields from old to new, and the rest by name."""
-    lines = []
-    for name, value in staff_action.details.items():
-        if name == "changes" and isinstance(value, dict):
-            lines += [f"{field}: {old} → {new}" for field, (old, new) in value.items()]
-        else:
-            lines.append(f"{name}: {value}")
-    return lines
+        lines = ActionInWords.of(staff_action).lines
+        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines)) or "-"

@@ -6,26 +6,32 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils import timezone
 
 from core.admin import PortalAdmin, Text, page_of
+from core.audit import record_action
 from core.errors import DomainError
+from core.reasons import ReasonForm
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a person reads before and after: a title, what will happen, the button, and that it is done.
 
-    `refusals` holds a sentence for each situation in which the rules refuse.
+    `action` is the code under which it is written down. `refusals` holds a sentence for each situation in
+    which the rules refuse.
     """
 
     title: Text
     sentence: Text
     button: Text
     done: Text
+    action: str
     is_dangerous: bool = False
     refusals: Mapping[type[DomainError], Text] = field(default_factory=dict)
 
@@ -37,23 +43,38 @@ def ask(
     *,
     row: Model,
     do: Callable[..., Model | None],
-    form_class: type[forms.Form] = forms.Form,
+    form_class: type[forms.Form] = ReasonForm,
+    details: Mapping[str, object] | None = None,
+    then: str = "",
 ) -> HttpResponse:
     """Show the question; once answered, do it with the form's fields and show the row, or the one returned.
 
-    What was done is kept in the admin's history of the row. A refusal is told and leaves everything as it
-    was.
+    The form asks for a `reason`, which is written down with what was done, and with `details`, in the same
+    transaction. Then the address `then` is shown if there is one. A refusal is told and leaves everything as
+    it was.
     """
     form = form_class(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
+        number = row.pk
         try:
-            result = do(**form.cleaned_data)
+            with transaction.atomic():
+                result = do(**form.cleaned_data)
+                # The same row, even when it was deleted: only its number is needed.
+                row.pk = number
+                record_action(
+                    actor=request.user,
+                    action=question.action,
+                    subject=row,
+                    reason=form.cleaned_data["reason"],
+                    details=details,
+                    at=timezone.now(),
+                )
         except tuple(question.refusals) as refusal:
             messages.error(request, str(question.refusals[type(refusal)]))
             return redirect(page_of(row))
         page.log_change(request, row, str(question.title))
         messages.success(request, str(question.done))
-        return redirect(page_of(result or row))
+        return redirect(then or page_of(result or row))
     context: dict[str, Any] = page.admin_site.each_context(request) | {
         "title": question.title,
         "subtitle": str(row),

@@ -16,7 +16,8 @@ from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from core.admin import Labelled, LockedAdmin, LockedInline, PortalAdmin, in_colours, link_to
+from core.admin import Labelled, LockedAdmin, LockedInline, in_colours, link_to
+from core.admin_reasons import RecordedAdmin
 from members.addresses import check_address
 from members.lookup import members_matching
 from members.models import ActivationAttempt, Card, CardProduct, CardStatus, Issuer, Member, User
@@ -153,7 +154,7 @@ class GroupFilter(admin.RelatedFieldListFilter):
 
 
 @admin.register(User)
-class UserAdmin(PortalAdmin):
+class UserAdmin(RecordedAdmin):
     """Sign-ins of members and of staff. Colleagues are added here; members activate by themselves.
 
     Nobody gives a right that they do not have: whoever edits a sign-in offers the groups they are in, and may
@@ -162,6 +163,7 @@ class UserAdmin(PortalAdmin):
     """
 
     form = SignInForm
+    unrecorded_fields = ("email", "first_name", "last_name")
     list_display = ("email", "first_name", "last_name", "is_staff", "is_active", "last_login")
     list_filter = ("is_staff", "is_active", ("groups", GroupFilter))
     search_fields = ("email__istartswith", "last_name__istartswith")
@@ -193,12 +195,12 @@ class UserAdmin(PortalAdmin):
         person, rights, *rest = self.fieldsets if obj else self.add_fieldsets
         if obj is not None and (obj.pk == request.user.pk or not self.has_change_permission(request, obj)):
             rights = (rights[0], {"fields": ("is_active", "is_staff", "shown_groups")})
-        return (person, rights, *rest)
+        return (person, rights, *rest, *self.reason_fieldset(request, obj))
 
     def get_form(
         self,
         request: HttpRequest,
-        obj: User | None = None,
+        obj: Model | None = None,
         change: bool = False,  # noqa: FBT001, FBT002 - the signature is Django's
         **options: Any,  # noqa: ANN401 - likewise
     ) -> type[forms.ModelForm[User]]:

@@ -5,12 +5,13 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from core.admin import PortalAdmin, link_to
+from core.admin import link_to
+from core.admin_reasons import RecordedAdmin
 from partners.models import Partner, Store
 
 
 @admin.register(Partner)
-class PartnerAdmin(PortalAdmin):
+class PartnerAdmin(RecordedAdmin):
     """Brands."""
 
     list_display = ("name", "code")
@@ -23,7 +24,7 @@ class PartnerAdmin(PortalAdmin):
 
 
 @admin.register(Store)
-class StoreAdmin(PortalAdmin):
+class StoreAdmin(RecordedAdmin):
     """Shops and web shops."""
 
     list_display = ("name", "partner_link", "code", "channel", "postcode", "city", "opened_on", "closed_on")

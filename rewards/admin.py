@@ -11,11 +11,14 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
-from core.admin import Labelled, LockedAdmin, LockedInline, PortalAdmin, button, in_colours, link_to
+from core.admin import Labelled, LockedAdmin, LockedInline, button, in_colours, link_to
 from core.admin_questions import Question, ask
+from core.admin_reasons import RecordedAdmin
+from core.audit import name_actions
 from core.formatting import amount, number
+from core.reasons import ReasonField
 from loyalty.models import PointAccount
 from members.lookup import members_matching
 from rewards.errors import GiftCardUsed
@@ -29,6 +32,8 @@ from rewards.models import (
 )
 from rewards.presets.load import PRESETS, load_preset
 from rewards.services.orders import cancel_order
+
+name_actions({"order.cancelled": _("Cancel the order")})
 
 MEMBER_SEARCH = _("Member reference, e-mail, surname or last four digits of a card")
 STATE_COLOURS = {
@@ -62,7 +67,7 @@ class PresetForm(forms.Form):
 
 
 @admin.register(GiftCardProduct)
-class GiftCardProductAdmin(PortalAdmin):
+class GiftCardProductAdmin(RecordedAdmin):
     """The catalogue. A new price counts for orders from now on."""
 
     form = GiftCardProductForm
@@ -156,12 +161,7 @@ class OfMemberAdmin(LockedAdmin):
 class CancellationForm(forms.Form):
     """Why an order is cancelled."""
 
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=200,
-        help_text=_("It is kept with the order."),
-        widget=UnfoldAdminTextInputWidget(),
-    )
+    reason = ReasonField(max_length=200, help_text=_("It is kept with the order."))
 
 
 @admin.register(Order)
@@ -223,6 +223,7 @@ class OrderAdmin(OfMemberAdmin):
             sentence=_("The points go back to the lots they came from, and the gift card is worth nothing."),
             button=_("Cancel the order and give the points back"),
             done=_("The order is cancelled; the points are back."),
+            action="order.cancelled",
             is_dangerous=True,
             refusals={GiftCardUsed: _("Something was paid with this gift card, so the order stands.")},
         )

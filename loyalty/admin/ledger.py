@@ -12,12 +12,15 @@ from django.utils.translation import gettext_lazy as _
 
 from core.admin import Labelled, LockedAdmin, LockedInline, button, in_colours, link_to
 from core.admin_questions import Question, ask
+from core.audit import name_actions
 from core.formatting import day, number, signed_points
 from loyalty.enrolment import leave_programme
 from loyalty.models import Entry, EntryKind, Lot, LotUse, PointAccount
 from loyalty.selectors.balance import balance_of
 from members.admin import MemberAdmin
 from members.lookup import members_matching
+
+name_actions({"pointaccount.left": _("Leave the programme")})
 
 MEMBER_SEARCH = _("Member reference, e-mail, surname or last four digits of a card")
 
@@ -117,6 +120,7 @@ class PointAccountAdmin(LockedAdmin):
             ),
             button=_("The member leaves today"),
             done=_("The member has left the programme."),
+            action="pointaccount.left",
             is_dangerous=True,
         )
         return ask(
@@ -124,7 +128,7 @@ class PointAccountAdmin(LockedAdmin):
             request,
             question,
             row=account,
-            do=lambda: leave_programme(account=account, at=timezone.now()),
+            do=lambda **_answers: leave_programme(account=account, at=timezone.now()),
         )
 
 

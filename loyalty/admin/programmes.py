@@ -11,9 +11,17 @@ from django.utils.translation import gettext_lazy as _
 from core.admin import Labelled, button, in_colours
 from core.admin_questions import Question, ask
 from core.admin_reasons import RecordedAdmin
+from core.audit import name_actions
 from core.plausible import validate_host_name
 from loyalty.models import Agreement, EarningRule, Programme
 from loyalty.rules import RuleInUse, draft_rule, is_draft, make_rule_live
+
+name_actions(
+    {
+        "earningrule.drafted": _("New version of the rule"),
+        "earningrule.live": _("Make the rule live"),
+    }
+)
 
 
 class ProgrammeForm(forms.ModelForm[Programme]):
@@ -183,7 +191,7 @@ class EarningRuleAdmin(RecordedAdmin):
             done=_("This is the draft: change its terms, then make it live."),
             action="earningrule.drafted",
         )
-        return ask(self, request, question, row=rule, do=lambda reason: draft_rule(rule=rule))  # noqa: ARG005 - `ask` writes it down
+        return ask(self, request, question, row=rule, do=lambda **_answers: draft_rule(rule=rule))
 
     @button(_("Make live"), url_path="go-live", permissions=["go_live"], icon="rocket_launch")
     def go_live(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -197,4 +205,4 @@ class EarningRuleAdmin(RecordedAdmin):
             action="earningrule.live",
             refusals={RuleInUse: _("This version was live before. Make a new version of it instead.")},
         )
-        return ask(self, request, question, row=rule, do=lambda reason: make_rule_live(rule=rule))  # noqa: ARG005 - likewise
+        return ask(self, request, question, row=rule, do=lambda **_answers: make_rule_live(rule=rule))

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -24,6 +25,7 @@ from rewards.services.orders import order_gift_card
 from tests.factories import NOW, Cardholder, make_cardholder, make_programme, make_user
 
 ROLES = tuple(settings.STAFF_GROUPS)
+WHY = "Asked for by the issuer"
 ADMINISTRATOR = "Administrator"
 """Somebody with every permission, in no group."""
 
@@ -64,9 +66,18 @@ def make_colleague(role: str) -> User:
     return user
 
 
-def client_of(user: User) -> Client:
+class StaffClient(Client):
+    """A browser of staff, who give a reason for what they send unless a test says which."""
+
+    def post(self, path: str, data: Any = None, **options: Any) -> Any:  # type: ignore[override]  # noqa: ANN401 - tests name the rest
+        """Send a form, with a reason."""
+        fields = {"reason": WHY} | (data or {})
+        return super().post(path, fields, **options)
+
+
+def client_of(user: User, language: str = "en") -> Client:
     """Return a browser in which somebody is signed in."""
-    client = Client(headers={"accept-language": "en"})
+    client = StaffClient(headers={"accept-language": language})
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client
 

@@ -23,6 +23,7 @@ PROGRAMME = {
 }
 PROMOTION = {
     "slug": "soldes",
+    "illustration": "gift",
     "title_fr": "Soldes",
     "title_en": "Sales",
     "summary_fr": "Tout à moitié prix",

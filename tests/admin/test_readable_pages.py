@@ -8,7 +8,7 @@ from django.urls import reverse
 from loyalty.models import FeedImport
 from members.models import User
 from rewards.models import GiftCard
-from tests.admin.conftest import ADMINISTRATOR, Story, make_colleague
+from tests.admin.conftest import ADMINISTRATOR, Story, client_of, make_colleague
 from tests.admin.test_programme_pages import PROGRAMME
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -17,9 +17,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 @pytest.fixture
 def administrator(story: Story) -> Client:
     assert story.programme.pk
-    client = Client(headers={"accept-language": "fr"})
-    client.force_login(make_colleague(ADMINISTRATOR), backend="django.contrib.auth.backends.ModelBackend")
-    return client
+    return client_of(make_colleague(ADMINISTRATOR), "fr")
 
 
 def test_the_change_log_says_in_french_what_was_changed(administrator: Client, story: Story) -> None:
