@@ -1,5 +1,6 @@
 """The tables of the loyalty app, by subject."""
 
+from loyalty.models.brands import Brand, Character
 from loyalty.models.feeds import FeedChunk, FeedImport, FeedKind, FeedState, RejectedLine
 from loyalty.models.ledger import Entry, EntryKind, Lot, LotUse, PointAccount
 from loyalty.models.programmes import Agreement, EarningRule, ExpiryRounding, Programme
@@ -7,6 +8,8 @@ from loyalty.models.purchases import Purchase, PurchaseKind, PurchaseState
 
 __all__ = [
     "Agreement",
+    "Brand",
+    "Character",
     "EarningRule",
     "Entry",
     "EntryKind",
