@@ -16,11 +16,13 @@ class LoyaltyConfig(AppConfig):
         from loyalty.bonuses import EMAIL_VERIFIED, on_email_verified  # noqa: PLC0415 - likewise
         from loyalty.expiry.job import register_expiry_job  # noqa: PLC0415 - likewise
         from loyalty.feeds.background import register_imports_sweeper  # noqa: PLC0415 - likewise
+        from loyalty.letterheads import register_programme_letterheads  # noqa: PLC0415 - likewise
         from loyalty.parked import register_stray_lines_sweeper  # noqa: PLC0415 - likewise
         from loyalty.proofs.feeds import register_feed_proofs  # noqa: PLC0415 - likewise
         from loyalty.proofs.ledger import register_ledger_proofs  # noqa: PLC0415 - likewise
 
         subscribe(EMAIL_VERIFIED, on_email_verified)
+        register_programme_letterheads()
         register_expiry_job()
         register_stray_lines_sweeper()
         register_imports_sweeper()

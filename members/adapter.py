@@ -1,11 +1,17 @@
 """How allauth treats sign-ins here: it opens none, and the language follows the member who signs in."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as current
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from members.letters.letterhead import site_of
+from members.mails import send_address_unknown, send_sign_in_code
 from members.models import User
 from members.selectors import language_of
 from members.services.language import choose_language
@@ -26,6 +32,22 @@ class SignInAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - closed whoever asks
         """Answer no."""
         return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send the letters of a sign-in as the site's own; allauth's others go out as they are."""
+        request: HttpRequest = current.request
+        letter: dict[str, Any] = {
+            "email": email,
+            "issuer": getattr(request, "issuer", None) or None,
+            "site": site_of(request.build_absolute_uri("/")),
+            "at": timezone.now(),
+        }
+        if template_prefix == "account/email/login_code":
+            send_sign_in_code(code=context["code"], **letter)
+        elif template_prefix == "account/email/unknown_account":
+            send_address_unknown(activation_url=context["signup_url"], **letter)
+        else:
+            super().send_mail(template_prefix, email, context)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Lead staff to the admin and members to their points."""

@@ -9,3 +9,13 @@ class MembersConfig(AppConfig):
 
     name = "members"
     verbose_name = _("Members")
+
+    def ready(self) -> None:
+        """Welcome who has activated, and tell members what was changed about them."""
+        from core.outbox import subscribe  # noqa: PLC0415 - models exist only once every app is loaded
+        from members.handlers import on_activated, on_contact_changed  # noqa: PLC0415 - likewise
+        from members.services.activation import ACTIVATED  # noqa: PLC0415 - likewise
+        from members.services.contact import CONTACT_CHANGED  # noqa: PLC0415 - likewise
+
+        subscribe(ACTIVATED, on_activated)
+        subscribe(CONTACT_CHANGED, on_contact_changed)

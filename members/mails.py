@@ -1,4 +1,4 @@
-"""What the letters of this app say. They are written in the active language; codes stand in them and nowhere else."""
+"""What the letters of this app say, in the active language. Codes stand in them and nowhere else."""
 
 from datetime import datetime
 
@@ -179,15 +179,13 @@ def send_welcome(*, member: Member, email: str, at: datetime, reference: str) ->
             ),
         ),
     )
-    send_letter(
-        letter, address=email, letterhead=letterhead, member=member, at=at, reference=reference
-    )
+    send_letter(letter, address=email, letterhead=letterhead, member=member, at=at, reference=reference)
 
 
 def send_email_changed(
     *, member: Member, email: str, shown_new_email: str, at: datetime, reference: str
 ) -> None:
-    """Tell the old address that another one has taken its place, and what to do if that was not the member."""
+    """Tell the old address that another one took its place, and what to do if it was not the member."""
     letterhead = letterhead_for(member.issuer)
     letter = Letter(
         kind="email_changed",
@@ -197,13 +195,13 @@ def send_email_changed(
         parts=(
             Paragraph(_("From now on you sign in with another address, and our e-mails go there:")),
             Fact(_("New address"), shown_new_email),
-            Paragraph(_("If that was you, there is nothing to do. This address no longer opens your account.")),
+            Paragraph(
+                _("If that was you, there is nothing to do. This address no longer opens your account.")
+            ),
             *_not_you(letterhead.phone, letterhead.email),
         ),
     )
-    send_letter(
-        letter, address=email, letterhead=letterhead, member=member, at=at, reference=reference
-    )
+    send_letter(letter, address=email, letterhead=letterhead, member=member, at=at, reference=reference)
 
 
 def send_contact_changed(*, member: Member, email: str, what: str, at: datetime, reference: str) -> None:
@@ -221,13 +219,11 @@ def send_contact_changed(*, member: Member, email: str, what: str, at: datetime,
             *_not_you(letterhead.phone, letterhead.email),
         ),
     )
-    send_letter(
-        letter, address=email, letterhead=letterhead, member=member, at=at, reference=reference
-    )
+    send_letter(letter, address=email, letterhead=letterhead, member=member, at=at, reference=reference)
 
 
 def send_account_deleted(*, issuer: Issuer, email: str, greeting: str, at: datetime) -> None:
-    """Tell the address of somebody who was just erased that it is done. It is the last letter, and not recorded."""
+    """Tell the address of somebody who was just erased that it is done; the last letter is not recorded."""
     letterhead = letterhead_for(issuer)
     letter = Letter(
         kind="account_deleted",

@@ -275,7 +275,7 @@ class SignInRecord(models.Model):
 
 
 class SentLetter(models.Model):
-    """An e-mail that was sent to a member: which and when, never what it said. Erasure empties its address."""
+    """An e-mail sent to a member: which and when, never what it said. Erasure empties its address."""
 
     member = models.ForeignKey(
         Member, on_delete=models.PROTECT, related_name="sent_letters", verbose_name=_("member")
@@ -395,13 +395,17 @@ class DetailOrigin(models.Model):
 
 
 class EmailChange(models.Model):
-    """A code sent to the new address a member gave. Only a keyed hash of the code is kept."""
+    """A code sent to the new address a member gave. Only a keyed hash of the code is kept.
+
+    The address before it is kept for the letter that tells it, until the member is erased.
+    """
 
     public_id = models.UUIDField(_("public reference"), default=new_public_id, unique=True, editable=False)
     member = models.ForeignKey(
         Member, on_delete=models.CASCADE, related_name="email_changes", verbose_name=_("member")
     )
     email = models.EmailField(_("new e-mail"))
+    former_email = models.EmailField(_("former e-mail"), blank=True)
     code_hash = models.CharField(max_length=64)
     tries_left = models.PositiveSmallIntegerField(_("tries left"))
     created_at = models.DateTimeField(_("sent"))

@@ -5,7 +5,14 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 
-from members.models import ActivationAttempt, Issuer, Member, User
+from members.models import (
+    ActivationAttempt,
+    Issuer,
+    Member,
+    NotificationChoice,
+    NotificationKind,
+    User,
+)
 
 
 def member_to_activate(*, issuer: Issuer, reference: str, card_last4: str, birth_date: date) -> Member | None:
@@ -63,3 +70,15 @@ def is_known_address(email: str) -> bool:
 def language_of(user: User) -> str | None:
     """Return the language that the member behind a sign-in reads, or none for a sign-in without a member."""
     return Member.objects.filter(user=user).order_by("pk").values_list("language", flat=True).first()
+
+
+def address_of(member: Member) -> str:
+    """Return where e-mails reach the member: the address that signs in, or the one the issuer knows."""
+    if member.erased_at is not None:
+        return ""
+    return member.user.email if member.user else member.email
+
+
+def wants(member: Member, kind: NotificationKind) -> bool:
+    """Say whether the member wants e-mails of this kind: they do until they switch them off."""
+    return not NotificationChoice.objects.filter(member=member, kind=kind, is_wanted=False).exists()

@@ -3,61 +3,84 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
-from django.core.mail import EmailMessage
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from core.formatting import day, points, whole_amount
-from loyalty.models import Programme
-from members.models import Member
+from loyalty.letterheads import letterhead_of
+from members.letters.letter import Button, Caution, Fact, Letter, Paragraph
+from members.letters.letterhead import Letterhead
+from members.letters.send import send_letter
+from members.mails import hello
+from members.models import NotificationKind
+from members.selectors import address_of, wants
 from rewards.models import Order, OrderState
 
 
-def on_gift_card_ordered(payload: Mapping[str, Any], _at: datetime) -> None:
+def on_gift_card_ordered(payload: Mapping[str, Any], at: datetime) -> None:
     """Write to the member, in their language, that the gift card is in the wallet.
 
-    Members without an address get no letter, nor do those whose order was cancelled meanwhile. A repeat
-    carries the same Message-ID, so that mailboxes can tell that it is one.
+    Members without an address get no letter, nor do those who switched these letters off or whose order was
+    cancelled meanwhile. A repeat carries the same Message-ID, so that mailboxes can tell that it is one.
     """
-    orders = Order.objects.select_related("account__member__user", "account__programme", "gift_card")
+    orders = Order.objects.select_related("account__member__user", "account__programme__brand", "gift_card")
     order = orders.get(pk=payload["order_id"])
     member = order.account.member
-    address = member.user.email if member.user else member.email
-    if not address or order.state == OrderState.CANCELLED:
+    address = address_of(member)
+    if not address or order.state == OrderState.CANCELLED or not wants(member, NotificationKind.ORDER):
         return
-    site = site_address(order.account.programme)
+    letterhead = letterhead_of(order.account.programme)
     with translation.override(member.language):
-        context = _context(order, member, site)
-        subject = render_to_string("rewards/email/gift_card_ordered.subject.txt", context)
-        body = render_to_string("rewards/email/gift_card_ordered.txt", context)
-    EmailMessage(
-        subject=subject.strip(),
-        body=body.strip() + "\n",
-        to=[address],
-        headers={"Message-ID": f"<order-{order.public_id}@{urlsplit(site).hostname}>"},
-    ).send()
+        send_letter(
+            order_letter(order, letterhead),
+            address=address,
+            letterhead=letterhead,
+            member=member,
+            at=at,
+            reference=f"order-{order.public_id}",
+        )
 
 
-def site_address(programme: Programme) -> str:
-    """Return where the programme's site is: the first host it names, or the address of this installation."""
-    if not programme.host_names:
-        return str(settings.SITE_ADDRESS)
-    return f"{urlsplit(settings.SITE_ADDRESS).scheme}://{programme.host_names[0]}"
-
-
-def _context(order: Order, member: Member, site: str) -> dict[str, str]:
+def order_letter(order: Order, letterhead: Letterhead) -> Letter:
+    """Return the letter about an order, in the active language."""
     gift_card = order.gift_card
-    return {
-        "name": f"{member.first_name} {member.last_name}".strip(),
+    said = {
         "points": points(order.points),
         "face_value": whole_amount(gift_card.face_value_cents, gift_card.currency),
         "last_day": day(gift_card.expires_on),
-        "wallet_address": site + reverse("wallet"),
-        "phone": order.account.programme.contact_phone,
-        "email": order.account.programme.contact_email,
-        "programme": order.account.programme.name,
     }
+    return Letter(
+        kind="gift_card_ordered",
+        subject=_("Your %(face_value)s gift card is in your wallet") % said,
+        heading=_("Your %(face_value)s gift card is in your wallet") % said,
+        greeting=hello(order.account.member),
+        parts=(
+            Paragraph(
+                _(
+                    "You turned %(points)s into a gift card worth %(face_value)s. You can use it in one go or"
+                    " several times, through %(last_day)s."
+                )
+                % said
+            ),
+            Fact(_("Value"), said["face_value"]),
+            Fact(_("Valid through"), said["last_day"]),
+            Paragraph(_("For your safety its code is not in this e-mail. You find it in your wallet:")),
+            Button(_("Open my wallet"), letterhead.site + reverse("wallet")),
+            *_not_ordered(letterhead),
+        ),
+        unsubscribe_address=letterhead.site + reverse("profile") + "#notifications",
+    )
+
+
+def _not_ordered(letterhead: Letterhead) -> tuple[Caution, ...]:
+    """Return what to do about an order of somebody else: call, or write where there is no telephone."""
+    if letterhead.phone:
+        return (
+            Caution(_("Did you not order this gift card? Please call us at once.") + f" {letterhead.phone}"),
+        )
+    if letterhead.email:
+        said = _("Did you not order this gift card? Please write to us at once.")
+        return (Caution(f"{said} {letterhead.email}"),)
+    return ()

@@ -13,6 +13,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from core.outbox import publish
 from members.errors import CodeExpired, WrongCode
+from members.letters.letterhead import site_of
 from members.mails import send_address_known, send_code
 from members.models import ActivationAttempt, Member, User
 from members.selectors import is_known_address
@@ -23,6 +24,7 @@ TRIES = 5
 REPEAT = timedelta(minutes=1)
 """How long after the right code the same code, sent twice by one form, still leads in."""
 EMAIL_VERIFIED = "members.email_verified"
+ACTIVATED = "members.activated"
 OPENED_BY_NOTHING = ""
 """A hash that no code has: the attempt looks like any other and can never succeed."""
 
@@ -45,15 +47,15 @@ def send_activation_code(*, member: Member, email: str, sign_in_url: str, at: da
         expires_at=at + CODE_LIFETIME,
     )
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
-    issuer_name = member.issuer.name
+    issuer, site = member.issuer, site_of(sign_in_url)
     if is_known_address(attempt.email):
         attempt.code_hash = OPENED_BY_NOTHING
         transaction.on_commit(
-            lambda: send_address_known(email=email, issuer_name=issuer_name, sign_in_url=sign_in_url)
+            lambda: send_address_known(issuer=issuer, email=email, sign_in_url=sign_in_url, site=site, at=at)
         )
     else:
         attempt.code_hash = _hash(attempt, code)
-        transaction.on_commit(lambda: send_code(email=email, code=code, issuer_name=issuer_name))
+        transaction.on_commit(lambda: send_code(member=member, email=email, code=code, site=site, at=at))
     attempt.save()
     return attempt
 
@@ -106,6 +108,7 @@ def _open_sign_in(attempt: ActivationAttempt, at: datetime) -> User:
     attempt.used_at = at
     attempt.save(update_fields=["used_at"])
     publish(topic=EMAIL_VERIFIED, payload={"member_id": member.pk}, at=at)
+    publish(topic=ACTIVATED, payload={"member_id": member.pk}, at=at)
     return user
 
 

@@ -31,7 +31,7 @@ def send_proof_code(*, user: User, at: datetime) -> ProofCode:
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
     proof.code_hash = _hash(proof, code)
     proof.save()
-    transaction.on_commit(lambda: send_proof_letter(email=user.email, code=code))
+    transaction.on_commit(lambda: send_proof_letter(user=user, code=code, at=at))
     return proof
 
 
