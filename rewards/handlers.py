@@ -41,6 +41,7 @@ def on_gift_card_ordered(payload: Mapping[str, Any], at: datetime) -> None:
             at=at,
             reference=f"order-{order.public_id}",
         )
+    Order.objects.filter(pk=order.pk).update(letter_sent_at=at)
 
 
 def order_letter(order: Order, letterhead: Letterhead) -> Letter:

@@ -85,6 +85,7 @@ class Order(models.Model):
     )
     state = models.CharField(_("state"), max_length=12, choices=OrderState, default=OrderState.FULFILLED)
     ordered_at = models.DateTimeField(_("ordered"))
+    letter_sent_at = models.DateTimeField(_("e-mail sent"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
     cancellation_reason = models.CharField(_("reason of the cancellation"), max_length=200, blank=True)
 
