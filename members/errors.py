@@ -15,3 +15,15 @@ class CodeExpired(DomainError):
     """The code cannot be used any more: it is too old, was used, or was tried too often."""
 
     code: ClassVar[str] = "code_expired"
+
+
+class CardNumberTyped(DomainError):
+    """What looks like a full card number was typed where a member is looked for."""
+
+    code: ClassVar[str] = "card_number_typed"
+
+
+class NothingToSearch(DomainError):
+    """What was typed holds no letter and no digit."""
+
+    code: ClassVar[str] = "nothing_to_search"

@@ -1,23 +1,120 @@
-"""Finding members for staff, by what a member can say on the phone."""
+"""Finding members for staff, by what somebody can say on the phone.
 
-from django.db.models import Q, QuerySet
+Name, reference, e-mail, phone, last four digits of a card, town, postcode and birth date, in any order,
+whatever the accents and capitals. The table of words says who is meant; no search reads the whole table.
+"""
 
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from core.card_numbers import holds_card_number
+from members.errors import CardNumberTyped, NothingToSearch
 from members.models import Member
+from members.search_words import Wanted, fold, read_question
 
-LAST4 = 4
+SHOWN = 25
+MOST_CANDIDATES = 5_000
+"""Of more members than this only so many are put in order: whoever reads this must say more anyway."""
+FOR_A_LIST = 500
+"""How many members a list of the admin can be narrowed to."""
+
+FIND = """
+WITH found AS MATERIALIZED (
+    SELECT member_id, name FROM members_membersearch WHERE words @@ %(question)s::tsquery LIMIT %(most)s
+)
+SELECT member_id, count(*) OVER () FROM found
+ORDER BY NOT starts_with(name, %(surname)s), name, member_id LIMIT %(shown)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The members found, the likeliest first, of how many, and whether there are even more than that."""
+
+    members: tuple[Member, ...]
+    found: int
+    is_more: bool
+    kinds: tuple[str, ...]
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether somebody must say more, because not everybody meant is shown."""
+        return self.found > len(self.members)
+
+
+def find_members(text: str, *, limit: int = SHOWN) -> Findings:
+    """Return the members whom a text names, with their cards and issuers; whole words come before beginnings.
+
+    Raises CardNumberTyped for what looks like a full card number, which is neither looked up nor kept, and
+    NothingToSearch when the text holds no letter and no digit.
+    """
+    wanted = _read(text)
+    ids, found = _likeliest(wanted, limit)
+    members = (
+        Member.objects.filter(pk__in=ids).select_related("issuer", "user").prefetch_related("cards__product")
+    )
+    by_id = {member.pk: member for member in members}
+    return Findings(
+        members=tuple(by_id[pk] for pk in ids if pk in by_id),
+        found=found,
+        is_more=found >= MOST_CANDIDATES,
+        kinds=tuple(sorted({one.kind for one in wanted})),
+    )
 
 
 def members_matching(term: str) -> QuerySet[Member]:
-    """Return the members whom a term names: a reference, an e-mail, a card's last four digits or a surname.
+    """Return the members whom a term names, for lists of the admin: FOR_A_LIST at most."""
+    try:
+        ids, _ = _likeliest(_read(term), FOR_A_LIST)
+    except (CardNumberTyped, NothingToSearch):
+        return Member.objects.none()
+    return Member.objects.filter(pk__in=ids).order_by("pk")
 
-    What the term looks like decides where to look, so that a search reads one index and not the whole
-    table; only surnames have none.
-    """
-    term = term.strip()
-    members = Member.objects.order_by("pk")
-    if "@" in term:
-        return members.filter(Q(user__email=term.lower()) | Q(email__iexact=term))
-    if len(term) == LAST4 and term.isdigit():
-        return members.filter(Q(cards__last4=term) | Q(reference=term)).distinct()
-    by_reference = members.filter(reference__in=[term, term.upper()])
-    return by_reference if by_reference.exists() else members.filter(last_name__iexact=term)
+
+def _read(text: str) -> list[Wanted]:
+    if holds_card_number(text):
+        raise CardNumberTyped
+    wanted = read_question(text)
+    if not wanted:
+        raise NothingToSearch
+    return wanted
+
+
+def _likeliest(wanted: list[Wanted], limit: int) -> tuple[list[int], int]:
+    """Return the members of whole words, then those of beginnings, and how many there are."""
+    surname = next((fold(one.exact[0]) for one in wanted if one.kind == "word"), "")
+    ids, found = _find(_question(wanted, with_beginnings=False), surname, limit)
+    if len(ids) >= limit or not any(one.beginnings for one in wanted):
+        return ids, found
+    others, found = _find(_question(wanted, with_beginnings=True), surname, limit)
+    known = set(ids)
+    return [*ids, *(pk for pk in others if pk not in known)][:limit], found
+
+
+def _find(question: str, surname: str, limit: int) -> tuple[list[int], int]:
+    """Ask the index; the planner must not read the table because it expects many rows."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(
+            FIND, {"question": question, "most": MOST_CANDIDATES, "surname": surname, "shown": limit}
+        )
+        rows = cursor.fetchall()
+    return [pk for pk, _ in rows], rows[0][1] if rows else 0
+
+
+def _question(wanted: list[Wanted], *, with_beginnings: bool) -> str:
+    """Write what is wanted as PostgreSQL reads it: one word of each, or its beginning."""
+    return " & ".join(
+        "("
+        + " | ".join(
+            [*map(_quoted, one.exact), *(_quoted(word) + ":*" for word in one.beginnings if with_beginnings)]
+        )
+        + ")"
+        for one in wanted
+    )
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"

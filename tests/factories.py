@@ -15,6 +15,7 @@ from loyalty.models import Agreement, EarningRule, PointAccount, Programme, Purc
 from loyalty.purchases.lines import LineVerdict, PurchaseLine
 from loyalty.purchases.record import record_purchases
 from members.models import Card, CardProduct, CardStatus, Issuer, Member, User
+from members.services.search import index_members
 from partners.models import Channel, Partner, Store
 from rewards.models import GiftCardProduct, Order
 from rewards.services.orders import order_gift_card
@@ -153,7 +154,7 @@ def make_member(
     activated_at: datetime | None = None,
 ) -> Member:
     """Make a member, not activated unless a sign-in is given."""
-    return Member.objects.create(
+    member = Member.objects.create(
         issuer=issuer or make_issuer(),
         reference=reference or f"M{next(_numbers):07d}",
         first_name=first_name,
@@ -164,6 +165,8 @@ def make_member(
         user=user,
         activated_at=activated_at or (NOW if user else None),
     )
+    index_members([member.pk])
+    return member
 
 
 def make_card(
@@ -176,7 +179,7 @@ def make_card(
     status_on: date = date(2020, 1, 1),
 ) -> Card:
     """Make a card of the member."""
-    return Card.objects.create(
+    card = Card.objects.create(
         issuer=member.issuer,
         member=member,
         product=CardProduct.objects.get(issuer=member.issuer, code=product),
@@ -185,6 +188,8 @@ def make_card(
         status=status,
         status_on=status_on,
     )
+    index_members([member.pk])
+    return card
 
 
 def make_cardholder(

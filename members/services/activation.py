@@ -17,6 +17,7 @@ from members.letters.letterhead import site_of
 from members.mails import send_address_known, send_code
 from members.models import ActivationAttempt, Member, User
 from members.selectors import is_known_address
+from members.services.search import index_members
 
 CODE_DIGITS = 6
 CODE_LIFETIME = timedelta(minutes=15)
@@ -105,6 +106,7 @@ def _open_sign_in(attempt: ActivationAttempt, at: datetime) -> User:
         raise CodeExpired from None
     member.user, member.activated_at = user, at
     member.save(update_fields=["user", "activated_at"])
+    index_members([member.pk])
     attempt.used_at = at
     attempt.save(update_fields=["used_at"])
     publish(topic=EMAIL_VERIFIED, payload={"member_id": member.pk}, at=at)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from members.models import Card, CardProduct, CardStatus, Issuer, Member
+from members.services.search import index_members
 
 DETAILS = (
     "title",
@@ -120,6 +121,8 @@ def record_cardholders(
     _write_members({reference: members[reference] for reference in sorted(changed_members)}, issuer, at)
     ids = dict(Member.objects.filter(issuer=issuer, reference__in=members).values_list("reference", "pk"))
     _write_cards({token: cards[token] for token in sorted(changed_cards)}, ids, issuer)
+    changed_members.update(cards[token].member_reference for token in changed_cards)
+    index_members([ids[reference] for reference in changed_members])
     return [_recorded(line, outcome, ids) for line, outcome in zip(lines, outcomes, strict=True)]
 
 
