@@ -109,6 +109,7 @@ class StaffAction(models.Model):
             models.Index(fields=["subject_type", "subject_id", "id"], name="staff_action_of_a_subject"),
             models.Index(fields=["actor_id", "id"], name="staff_action_of_an_actor"),
         ]
+        permissions: ClassVar = [("export_lists", "Can export the lists that they may look at")]
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject_type} {self.subject_id or ''}".strip()

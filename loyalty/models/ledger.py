@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -175,7 +176,12 @@ class Entry(models.Model):
                 name="entry_sign_follows_its_kind",
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["account", "-id"], name="entry_by_account")]
+        indexes: ClassVar = [
+            models.Index(fields=["account", "-id"], name="entry_by_account"),
+            # Entries are written in the order of their posting, so a few pages say where a month lies.
+            BrinIndex(fields=["posted_at"], name="entry_by_posting", autosummarize=True),
+        ]
+        permissions: ClassVar = [("view_points_report", "Can view the points report")]
 
     def __str__(self) -> str:
         return f"{self.pk}"
