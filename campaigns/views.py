@@ -1,24 +1,29 @@
 """Public pages about promotions."""
 
-from http import HTTPStatus
-
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from campaigns.selectors import begun_promotion, current_promotions
+from campaigns.pages import promotion_page
+from campaigns.selectors import begun_promotion, current_promotions, partners_of
 from loyalty.requests import ProgrammeRequest
 
 
 @require_safe
 def promotions(request: ProgrammeRequest) -> HttpResponse:
-    """List the promotions under way."""
-    return render(
-        request,
-        "campaigns/promotions.html",
-        {"promotions": current_promotions(request.programme, at=timezone.now())},
-    )
+    """List the promotions under way, or those of one partner."""
+    every = current_promotions(request.programme, at=timezone.now())
+    partners = partners_of(every)
+    wanted = request.GET.get("partner", "")
+    chosen = next((partner for partner in partners if partner.code == wanted), None)
+    context = {
+        "promotions": [promotion for promotion in every if chosen is None or promotion.partner == chosen],
+        "partners": partners,
+        "chosen": chosen,
+        "has_none_wanted": bool(wanted) and chosen is None and bool(every),
+    }
+    return render(request, "campaigns/promotions.html", context)
 
 
 @require_safe
@@ -28,10 +33,4 @@ def promotion(request: ProgrammeRequest, slug: str) -> HttpResponse:
     found = begun_promotion(request.programme, slug=slug, at=at)
     if found is None:
         raise Http404
-    is_over = found.ends_at <= at
-    return render(
-        request,
-        "campaigns/promotion.html",
-        {"promotion": found, "is_over": is_over},
-        status=HTTPStatus.GONE if is_over else HTTPStatus.OK,
-    )
+    return promotion_page(request, found, at=at)

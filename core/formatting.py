@@ -10,10 +10,16 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_currency, format_decimal
+from babel.units import format_unit
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
 MINUS = "\N{MINUS SIGN}"
+NEAREST_METRES = 100
+METRES_A_KILOMETRE = 1000
+FEW_KILOMETRES = 10
+"""From here on a distance is written without decimals."""
+
 MEMORY = 4096
 """How many texts of each kind are remembered."""
 
@@ -53,6 +59,20 @@ def amount(cents: int, currency: str) -> str:
 def whole_amount(cents: int, currency: str) -> str:
     """Write cents as an amount of money, without decimals when there are no cents: `15 €`."""
     return amount(cents, currency) if cents % 100 else _whole_amount(cents, currency, active_locale())
+
+
+def distance(metres: float) -> str:
+    """Write a distance as people say it: `300 m`, `1,2 km`, `38 km`; or that it is less than 100 m."""
+    if metres < NEAREST_METRES:
+        return gettext("less than %(distance)s") % {
+            "distance": _distance(NEAREST_METRES, "meter", active_locale())
+        }
+    hundreds = round(metres / 100) * 100
+    if hundreds < METRES_A_KILOMETRE:
+        return _distance(hundreds, "meter", active_locale())
+    tenths = round(metres / 100) / 10
+    kilometres = tenths if tenths < FEW_KILOMETRES else round(metres / METRES_A_KILOMETRE)
+    return _distance(kilometres, "kilometer", active_locale())
 
 
 def day(value: date) -> str:
@@ -103,6 +123,11 @@ def _amount(cents: int, currency: str, locale: str) -> str:
 def _whole_amount(cents: int, currency: str, locale: str) -> str:
     pattern = "¤#,##0" if locale == "en_GB" else "#,##0\N{NO-BREAK SPACE}¤"
     return format_currency(Decimal(cents) / 100, currency, pattern, locale=locale, currency_digits=False)
+
+
+@lru_cache(maxsize=MEMORY)
+def _distance(value: float, unit: str, locale: str) -> str:
+    return format_unit(value, f"length-{unit}", "short", locale=locale)
 
 
 @lru_cache(maxsize=MEMORY)

@@ -1,0 +1,56 @@
+"""The numbers that the public texts give: what a euro earns, how long points live, what gift cards cost."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from loyalty.dates import local_date
+from loyalty.models import EarningRule, Programme
+from loyalty.selectors.network import partners_taking_part
+from partners.models import Partner
+from rewards.models import GiftCardProduct
+from rewards.selectors.catalogue import catalogue_of
+
+MISSING = {
+    "legal_name": _("the legal name of the company"),
+    "legal_address": _("the address of its head office"),
+    "data_protection_email": _("the e-mail of its data protection officer"),
+    "contact_phone": _("the phone number of the call centre"),
+    "contact_email": _("the e-mail of the call centre"),
+}
+"""What legal texts need, by the programme's field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a programme's data say. Without a live rule, nothing is earned yet."""
+
+    rule: EarningRule | None
+    partners: tuple[Partner, ...]
+    gift_cards: tuple[GiftCardProduct, ...]
+
+    @property
+    def cheapest(self) -> GiftCardProduct | None:
+        """The first gift card within reach of somebody who starts."""
+        return self.gift_cards[0] if self.gift_cards else None
+
+    @property
+    def validity_months(self) -> int:
+        """For how long every gift card of the catalogue is valid at least."""
+        return min((card.validity_months for card in self.gift_cards), default=0)
+
+
+def facts_of(programme: Programme, *, at: datetime) -> Facts:
+    """Return what the public texts say of a programme. Three queries."""
+    return Facts(
+        rule=EarningRule.objects.filter(programme=programme, is_live=True).order_by("pk").first(),
+        partners=tuple(partners_taking_part(programme, on=local_date(at, programme.zone))),
+        gift_cards=tuple(catalogue_of(programme)),
+    )
+
+
+def missing_facts(programme: Programme) -> tuple[str | Promise, ...]:
+    """Return the names of the facts that the programme's staff have not given yet."""
+    return tuple(name for field, name in MISSING.items() if not getattr(programme, field))
