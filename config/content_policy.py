@@ -20,6 +20,7 @@ SITE_POLICY: dict[str, Any] = {
     "object-src": [NONE],
     "script-src": [SELF, NONCE],
     "style-src": [SELF, NONCE],
+    "worker-src": [SELF],
 }
 
 # The admin's theme computes expressions written in attributes and sets styles from them.

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("members.urls")),
     path("", include("loyalty.urls")),
+    path("", include("loyalty.brand.urls")),
     path("", include("rewards.urls")),
     path("", include("campaigns.urls")),
     path("", include("information.urls")),

@@ -13,6 +13,9 @@ READABLE = 4.5
 VISIBLE = 3.0
 """The least contrast of a drawing or of the edge of a field with what is around it (WCAG 1.4.11, AA)."""
 
+NEARLY_BLACK = 0.04045
+"""Up to here a channel of sRGB grows evenly with the light it stands for."""
+
 
 def mix(first: str, second: str, share: float) -> str:
     """Return the first colour with a share, from 0 to 1, of the second mixed into it."""
@@ -39,7 +42,7 @@ def _channels(colour: str) -> tuple[int, int, int]:
 
 def _luminance(colour: str) -> float:
     red, green, blue = (
-        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        value / 12.92 if value <= NEARLY_BLACK else ((value + 0.055) / 1.055) ** 2.4
         for value in (channel / 255 for channel in _channels(colour))
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -7,13 +7,15 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from loyalty.brand.look import look_of
 from loyalty.models import Programme
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """Offer the programme to templates, looked up only where one shows it; none where none is served."""
+    """Offer the programme, if one is served, and its look to templates; looked up only when shown."""
     return {
-        "programme": SimpleLazyObject(lambda: _programme(request)),
+        "programme": SimpleLazyObject(lambda: programme_of(request)),
+        "look": SimpleLazyObject(lambda: look_of(programme_of(request))),
         "page_address": SimpleLazyObject(lambda: _page_address(request)),
     }
 
@@ -28,7 +30,8 @@ def _page_address(request: HttpRequest) -> str:
     return urlunsplit(("", "", *urlsplit(before)[2:4], ""))
 
 
-def _programme(request: HttpRequest) -> Programme | None:
+def programme_of(request: HttpRequest) -> Programme | None:
+    """Return the programme whose site was asked for; none where none is served."""
     try:
         return getattr(request, "programme", None) or None
     except Http404:

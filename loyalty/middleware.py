@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from loyalty.models import Programme
+from loyalty.offline import name_visitor
 from loyalty.selectors.programmes import programme_for_host
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class SiteMiddleware:
         response = self.get_response(request)
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.content:
             response.content = render_to_string("405.html", {"page_address": reverse("home")}, request)
+        name_visitor(request, response)
         return response
 
 

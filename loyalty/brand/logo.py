@@ -6,7 +6,7 @@ markup. A logo is also only ever shown as a picture, where browsers run nothing.
 
 import re
 from typing import ClassVar
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from core.errors import DomainError
 
@@ -86,7 +86,7 @@ class UnsafeLogo(DomainError):
 
 
 class UnreadableLogo(DomainError):
-    """This is no SVG drawing, or one without a view box that starts at 0 0, or one that is too large."""
+    """No SVG drawing, or one without a view box that starts at 0 0, or one that is too large."""
 
     code: ClassVar[str] = "unreadable_logo"
 
@@ -98,17 +98,19 @@ def safe_logo(text: str) -> str:
     if "<!" in text or "<?" in text.removeprefix('<?xml version="1.0" encoding="UTF-8"?>'):
         raise UnsafeLogo("<!")
     try:
-        root = ElementTree.fromstring(text.strip().encode())  # noqa: S314 - what declares entities was refused above
-    except ElementTree.ParseError:
+        root = ET.fromstring(text.strip().encode())  # noqa: S314 - what declares entities was refused above
+    except ET.ParseError:
         raise UnreadableLogo from None
     if root.tag != f"{{{SVG}}}svg" or not VIEW_BOX.fullmatch(root.get("viewBox", "")):
         raise UnreadableLogo
     _refuse_what_does_not_draw(root, DEEPEST)
-    ElementTree.register_namespace("", SVG)
-    return ElementTree.tostring(root, encoding="unicode")
+    for size in ("width", "height"):
+        root.attrib.pop(size, None)
+    ET.register_namespace("", SVG)
+    return ET.tostring(root, encoding="unicode")
 
 
-def _refuse_what_does_not_draw(element: ElementTree.Element, depth: int) -> None:
+def _refuse_what_does_not_draw(element: ET.Element, depth: int) -> None:
     name = element.tag.removeprefix(f"{{{SVG}}}")
     if name not in ELEMENTS or not depth:
         raise UnsafeLogo(name)

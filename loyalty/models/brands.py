@@ -1,4 +1,4 @@
-"""How a programme looks is data as well: its sentence, its colours, the character of its type and its logo."""
+"""How a programme looks is data as well: its sentence, its colours, its type and its logo."""
 
 from typing import ClassVar
 

@@ -7,9 +7,9 @@ from members.models import User
 
 
 def programme_for_host(host: str) -> Programme | None:
-    """Return the programme that names the host, else the only one there is, with its issuer; else none."""
+    """Return the programme that names the host, else the only one, with its issuer and brand; else none."""
     programmes = list(
-        Programme.objects.select_related("issuer")
+        Programme.objects.select_related("issuer", "brand")
         .alias(is_named=Q(host_names__contains=[host]))
         .order_by("-is_named", "pk")[:2]
     )
