@@ -1,0 +1,129 @@
+"""Charts drawn by the server as SVG, without a script or a colour of their own: the style sheet has both.
+
+A chart is never the only place of its figures: each stands beside a table with the same numbers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from core.formatting import number
+
+WIDTH, HEIGHT = 720, 240
+LEFT, RIGHT, TOP, BOTTOM = 76, 8, 12, 28
+GAP = 0.3
+"""The part of a column's room that stays empty."""
+MOST_LABELS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Values of one kind, one a column. `tone` is a name of the style sheet: gain, loss, use, gone."""
+
+    name: str
+    tone: str
+    values: Sequence[int]
+
+
+def column_chart(*, title: str, labels: Sequence[str], series: Sequence[Series]) -> SafeString:
+    """Draw a column for each label: values above zero are stacked upwards, those below downwards.
+
+    The text of the picture is its title; whoever cannot see it reads the table.
+    """
+    top = _rounded_up(max([0, *(_stack(series, place, 1) for place in range(len(labels)))]))
+    bottom = -_rounded_up(-min([0, *(_stack(series, place, -1) for place in range(len(labels)))]))
+    scale = _Scale(top or (0 if bottom else 1), bottom)
+    parts = [*_grid(scale), *_columns(scale, labels, series), *_labels(labels)]
+    return format_html(
+        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
+        WIDTH,
+        HEIGHT,
+        title,
+        format_html_join("", "{}", ((part,) for part in parts)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Where a value stands between the highest and the lowest."""
+
+    top: int
+    bottom: int
+
+    def y(self, value: float) -> float:
+        """Return how far from the top of the picture a value stands."""
+        span = self.top - self.bottom
+        return round(TOP + (HEIGHT - TOP - BOTTOM) * (self.top - value) / span, 1)
+
+
+def _stack(series: Sequence[Series], place: int, sign: int) -> int:
+    return sum(one.values[place] for one in series if one.values[place] * sign > 0)
+
+
+def _rounded_up(value: int) -> int:
+    """Return the next number above that is easy to read: 1, 2 or 5 with zeros."""
+    step = 1
+    while value > step * 10:
+        step *= 10
+    return next((step * digit for digit in (1, 2, 5, 10) if value <= step * digit), value) if value else 0
+
+
+def _grid(scale: _Scale) -> list[SafeString]:
+    values = sorted({scale.top, scale.top // 2, 0, -(-scale.bottom // 2), scale.bottom})
+    return [
+        format_html(
+            '<line class="chart-line" x1="{}" x2="{}" y1="{}" y2="{}"/>'
+            '<text class="chart-text" x="{}" y="{}" text-anchor="end">{}</text>',
+            LEFT,
+            WIDTH - RIGHT,
+            scale.y(value),
+            scale.y(value),
+            LEFT - 8,
+            scale.y(value) + 4,
+            number(value),
+        )
+        for value in values
+    ]
+
+
+def _columns(scale: _Scale, labels: Sequence[str], series: Sequence[Series]) -> list[SafeString]:
+    room = (WIDTH - LEFT - RIGHT) / max(1, len(labels))
+    parts = []
+    for place in range(len(labels)):
+        reached = {True: 0, False: 0}
+        for one in series:
+            value = one.values[place]
+            if not value:
+                continue
+            start = reached[value > 0]
+            reached[value > 0] = start + value
+            upper, lower = scale.y(max(start, start + value)), scale.y(min(start, start + value))
+            parts.append(
+                format_html(
+                    '<rect class="chart-{}" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>',
+                    one.tone,
+                    round(LEFT + room * (place + GAP / 2), 1),
+                    upper,
+                    round(room * (1 - GAP), 1),
+                    round(max(lower - upper, 0.5), 1),
+                    f"{labels[place]}, {one.name}: {number(value)}",
+                )
+            )
+    return parts
+
+
+def _labels(labels: Sequence[str]) -> list[SafeString]:
+    room = (WIDTH - LEFT - RIGHT) / max(1, len(labels))
+    every = -(-len(labels) // MOST_LABELS)
+    return [
+        format_html(
+            '<text class="chart-text" x="{}" y="{}" text-anchor="middle">{}</text>',
+            round(LEFT + room * (place + 0.5), 1),
+            HEIGHT - 8,
+            label,
+        )
+        for place, label in enumerate(labels)
+        if place % every == 0
+    ]
