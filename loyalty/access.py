@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
@@ -17,12 +17,14 @@ Parameters = ParamSpec("Parameters")
 
 
 def members_only(
-    view: Callable[Concatenate[MemberRequest, Parameters], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, Parameters], HttpResponse]:
+    view: Callable[Concatenate[MemberRequest, Parameters], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]:
     """Ask for a sign-in, then set `request.account`; whoever is no member is told so. Nothing is cached."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponse:
+    def guarded(
+        request: HttpRequest, /, *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> HttpResponseBase:
         site = cast("MemberRequest", request)
         user = request.user
         account = account_of(user, site.programme) if user.is_authenticated else None

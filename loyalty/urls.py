@@ -7,6 +7,9 @@ from loyalty import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("statement/", views.statement, name="statement"),
+    path("statement/movements.csv", views.statement_csv, name="statement_csv"),
+    path("statement/documents/", views.documents, name="documents"),
+    path("statement/documents/statement.pdf", views.statement_pdf, name="statement_pdf"),
     path("statement/not-counted/", views.uncounted, name="uncounted"),
     path("statement/expiry/", views.expiry, name="expiry"),
 ]

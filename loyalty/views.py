@@ -1,24 +1,39 @@
-"""Pages about points: home, the statement and the days on which points expire."""
+"""Pages about points: home, the statement, its documents and the days on which points expire."""
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import render
+import re
+
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from loyalty import home as home_page
 from loyalty.access import members_only
-from loyalty.home import Place, Visit, panels_for
+from loyalty.dates import local_date
+from loyalty.documents.movements_file import movements_file
+from loyalty.documents.statement_file import statement_file
+from loyalty.forms import DocumentForm, StatementForm
+from loyalty.home import Visit, panels_for
+from loyalty.periods import usual_periods
 from loyalty.requests import MemberRequest, ProgrammeRequest
 from loyalty.selectors.balance import balance_of, expiry_calendar
+from loyalty.selectors.period import TooManyMovements, period_statement
 from loyalty.selectors.programmes import account_of
-from loyalty.selectors.statement import statement_page, uncounted_page
+from loyalty.selectors.statement import TOP, UNCOUNTED, Place, latest_movements, statement_page
+from loyalty.selectors.statement_choices import cards_of, partners_of
+from loyalty.selectors.waiting import waiting_lines_of
+from members.models import Card
 
 LATEST = 5
 """How many movements the home page shows."""
 
-HIGHEST_PAGE = 10_000
-LONGEST_NUMBER = 18
-"""Digits of the longest number taken from an address; every one of them fits the database."""
+PLACE = re.compile(r"(\d{0,18})-(\d{0,18})-(\d{0,18})", re.ASCII)
+"""A place in the statement as addresses hold it; every number of so many digits fits the database."""
 
 
 @never_cache
@@ -37,39 +52,78 @@ def home(request: ProgrammeRequest) -> HttpResponse:
     context = {
         "account": account,
         "balance": balance,
-        "latest": statement_page(account, size=LATEST).lines,
+        "waiting": waiting_lines_of(account),
+        "latest": latest_movements(account, limit=LATEST),
     } | _panels(visit)
     return render(request, "loyalty/home.html", context)
 
 
 def _panels(visit: Visit) -> dict[str, object]:
-    return {place.value: panels_for(visit, place) for place in Place}
+    return {place.value: panels_for(visit, place) for place in home_page.Place}
 
 
 @require_safe
 @members_only
 def statement(request: MemberRequest) -> HttpResponse:
-    """Show the movements of the account, the newest first."""
-    before = _positive(request.GET.get("before"))
-    page = statement_page(request.account, before=before)
-    return render(
-        request,
-        "loyalty/statement.html",
-        {"account": request.account, "page": page, "is_newest": before is None},
-    )
+    """Show the lines of the statement that are asked for, the newest first."""
+    cards = cards_of(request.account)
+    form = _statement_form(request, cards)
+    place = _place(request.GET.get("before"))
+    asked = {name: request.GET[name] for name in form.fields if request.GET.get(name)}
+    context = {"account": request.account, "form": form, "asked": urlencode(asked), "is_newest": place == TOP}
+    if form.is_valid():
+        page = statement_page(request.account, cards=cards, filters=form.filters(), place=place)
+        context["page"] = page
+        context["older"] = urlencode(asked | {"before": str(page.next_place)}) if page.next_place else ""
+    return render(request, "loyalty/statement.html", context)
 
 
 @require_safe
 @members_only
-def uncounted(request: MemberRequest) -> HttpResponse:
-    """Show the lines of the member's cards that wait or were refused."""
-    number = min(_positive(request.GET.get("page")) or 1, HIGHEST_PAGE)
-    page = uncounted_page(request.account, page=number)
-    return render(
-        request,
-        "loyalty/uncounted.html",
-        {"page": page, "newer": number - 1, "older": number + 1 if page.has_more else 0},
-    )
+def statement_csv(request: MemberRequest) -> HttpResponseBase:
+    """Send the lines that are asked for as CSV, piece by piece; what cannot be asked for leads back."""
+    cards = cards_of(request.account)
+    form = _statement_form(request, cards)
+    if not form.is_valid():
+        return redirect(f"{reverse('statement')}?{request.GET.urlencode()}")
+    pieces = movements_file(request.account, cards=cards, filters=form.filters())
+    file = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
+    today = local_date(timezone.now(), request.programme.zone)
+    return _attachment(file, gettext("statement-%(days)s") % {"days": today}, "csv")
+
+
+@require_safe
+@members_only
+def documents(request: MemberRequest) -> HttpResponse:
+    """Offer the statement of usual periods, or of any other up to a year, as a PDF document."""
+    return _documents(request, DocumentForm())
+
+
+@require_safe
+@members_only
+def statement_pdf(request: MemberRequest) -> HttpResponseBase:
+    """Send the statement of a period; a period that no document can cover is explained on the page before."""
+    form = DocumentForm(request.GET)
+    if not form.is_valid():
+        return _documents(request, form)
+    at = timezone.now()
+    since, until = form.cleaned_data["since"], form.cleaned_data["until"]
+    try:
+        asked = period_statement(request.account, since=since, until=until)
+    except TooManyMovements:
+        form.add_error("until", _("Too many movements for one document. Choose a shorter period."))
+        return _documents(request, form)
+    balance = balance_of(request.account, at=at)
+    content = statement_file(request.account, statement=asked, balance=balance, at=at)
+    file = HttpResponse(content, content_type="application/pdf")
+    return _attachment(file, gettext("statement-%(days)s") % {"days": f"{since}-{until}"}, "pdf")
+
+
+@require_safe
+@members_only
+def uncounted(request: MemberRequest) -> HttpResponse:  # noqa: ARG001 - the guard needs the request
+    """Lead an address of former days to the statement of what was not counted."""
+    return redirect(f"{reverse('statement')}?kind={UNCOUNTED}", permanent=True)
 
 
 @require_safe
@@ -80,10 +134,25 @@ def expiry(request: MemberRequest) -> HttpResponse:
     return render(request, "loyalty/expiry.html", {"account": request.account, "months": months})
 
 
-def _positive(text: str | None) -> int | None:
-    """Read a number from an address; an address that nobody gave out leads nowhere."""
+def _statement_form(request: MemberRequest, cards: list[Card]) -> StatementForm:
+    return StatementForm(request.GET, cards=cards, partners=partners_of(request.programme))
+
+
+def _documents(request: MemberRequest, form: DocumentForm) -> HttpResponse:
+    periods = usual_periods(local_date(timezone.now(), request.programme.zone))
+    return render(request, "loyalty/documents.html", {"form": form, "periods": periods})
+
+
+def _attachment(response: HttpResponseBase, name: str, kind: str) -> HttpResponseBase:
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
+    return response
+
+
+def _place(text: str | None) -> Place:
+    """Read a place from an address; an address that nobody gave out leads nowhere."""
     if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
+        return TOP
+    found = PLACE.fullmatch(text)
+    if found is None:
         raise Http404
-    return int(text)
+    return Place(*(int(number) if number else top for number, top in zip(found.groups(), TOP, strict=True)))

@@ -172,6 +172,16 @@ class OrderAdmin(OfMemberAdmin):
     list_display = ("ordered_at", "member_link", "product", "shown_points", "shown_state", "gift_card_link")
     list_filter = ("state",)
     list_select_related = ("account__member", "product", "gift_card")
+    export_columns = (
+        "account__programme__code",
+        "account__member__reference",
+        "product__code",
+        "points",
+        "state",
+        "ordered_at",
+        "cancelled_at",
+        "cancellation_reason",
+    )
     fields = (
         "public_id",
         "member_link",
@@ -267,6 +277,16 @@ class GiftCardAdmin(OfMemberAdmin):
     list_display = ("__str__", "member_link", "shown_value", "shown_balance", "shown_state", "expires_on")
     list_filter = ("state",)
     list_select_related = ("order__account__member",)
+    export_columns = (
+        "order__account__programme__code",
+        "order__account__member__reference",
+        "face_value_cents",
+        "balance_cents",
+        "currency",
+        "state",
+        "issued_at",
+        "expires_on",
+    )
     search_help_text = _("Last four characters of the code, or the member")
     fields = (
         "public_id",

@@ -56,5 +56,10 @@ def reveal_code(gift_card: GiftCard) -> str:
     return "-".join(code[start : start + GROUP] for start in range(0, len(code), GROUP))
 
 
+def bare_code(code: str) -> str:
+    """Return a code without the dashes that help people to read it, as a till scans it."""
+    return code.replace("-", "")
+
+
 def _cipher() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.GIFT_CARD_ENCRYPTION_KEYS])

@@ -1,6 +1,7 @@
 """What the home page shows of the gift cards."""
 
 from loyalty.home import Panel, Visit
+from loyalty.selectors.rules import live_rule
 from rewards.offers import offers_for
 from rewards.selectors.catalogue import catalogue_of
 
@@ -11,6 +12,7 @@ def gift_card_panel(visit: Visit) -> Panel:
         catalogue_of(visit.programme),
         available_points=visit.available_points,
         owed_points=visit.account.owed_points if visit.account else 0,
+        rule=live_rule(visit.programme) if visit.account else None,
     )
     name = "_welcome_panel.html" if visit.account is None else "_home_panel.html"
     return Panel(f"rewards/{name}", offers)

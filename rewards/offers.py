@@ -2,15 +2,21 @@
 
 from dataclasses import dataclass
 
+from loyalty.models import EarningRule
 from rewards.models import GiftCardProduct
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A gift card of the catalogue beside the points of the member who looks at it."""
+    """A gift card of the catalogue beside the points of the member who looks at it.
+
+    `missing_cents` is the amount of purchases that earns the missing points by the rule of today; nothing is
+    said where no rule earns any.
+    """
 
     product: GiftCardProduct
     missing_points: int
+    missing_cents: int = 0
 
     @property
     def is_affordable(self) -> bool:
@@ -25,7 +31,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """The catalogue as one member sees it."""
+    """The catalogue as one member sees it, from the cheapest to the dearest."""
 
     everything: tuple[Offer, ...]
 
@@ -35,24 +41,38 @@ class Offers:
         return tuple(offer for offer in reversed(self.everything) if offer.is_affordable)
 
     @property
+    def out_of_reach(self) -> tuple[Offer, ...]:
+        """The gift cards for which points are missing, the nearest first."""
+        return tuple(offer for offer in self.everything if not offer.is_affordable)
+
+    @property
     def next_goal(self) -> Offer | None:
         """The cheapest gift card that is still out of reach."""
-        return next((offer for offer in self.everything if not offer.is_affordable), None)
+        return next(iter(self.out_of_reach), None)
 
 
-def offers_for(products: list[GiftCardProduct], *, available_points: int, owed_points: int) -> Offers:
-    """Return the products, given from the cheapest to the dearest, with the points missing for each."""
-    return Offers(
-        tuple(
-            Offer(
-                product,
-                missing_for(product, available_points=available_points, owed_points=owed_points),
-            )
-            for product in products
-        )
-    )
+def offers_for(
+    products: list[GiftCardProduct],
+    *,
+    available_points: int,
+    owed_points: int,
+    rule: EarningRule | None = None,
+) -> Offers:
+    """Return the products, given from the cheapest to the dearest, with what is missing for each."""
+    offers = []
+    for product in products:
+        missing = missing_for(product, available_points=available_points, owed_points=owed_points)
+        offers.append(Offer(product, missing, _cents_that_earn(missing, rule)))
+    return Offers(tuple(offers))
 
 
 def missing_for(product: GiftCardProduct, *, available_points: int, owed_points: int) -> int:
     """Return how many points must still be earned for a product; those owed are repaid first."""
     return max(0, product.price_points - available_points + owed_points)
+
+
+def _cents_that_earn(points: int, rule: EarningRule | None) -> int:
+    if rule is None or not rule.points:
+        return 0
+    full_amounts = -(-points // rule.points)
+    return full_amounts * rule.per_cents

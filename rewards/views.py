@@ -1,6 +1,6 @@
 """Pages about gift cards: the catalogue, the order and the wallet. Each makes one domain call."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -17,15 +17,21 @@ from loyalty.dates import local_date
 from loyalty.errors import InsufficientPoints, MemberLeft
 from loyalty.requests import MemberRequest
 from loyalty.selectors.balance import balance_of, points_to_use
+from loyalty.selectors.rules import live_rule
 from members.access import kept_fields, recently_proved
-from rewards.codes import reveal_code
+from rewards.codes import bare_code, reveal_code
 from rewards.errors import GiftCardNotOffered, PriceChanged
 from rewards.forms import OrderForm
 from rewards.models import GiftCardProduct
 from rewards.offers import missing_for, offers_for
+from rewards.qr import qr_code
 from rewards.selectors.catalogue import catalogue_of, offered_product
-from rewards.selectors.wallet import gift_card_of, wallet_of
-from rewards.services.orders import order_gift_card
+from rewards.selectors.orders import order_of, orders_of, steps_of
+from rewards.selectors.wallet import KEPT_DAYS, HeldGiftCard, gift_card_of, history_of, wallet_of
+from rewards.services.orders import last_day, order_gift_card
+
+LONGEST_NUMBER = 18
+"""Digits of the longest number taken from an address; every one of them fits the database."""
 
 USES_SHOWN = 4
 """How many of the expiry days of the points an order takes are listed one by one."""
@@ -48,11 +54,12 @@ def gift_cards(request: MemberRequest) -> HttpResponse:
         catalogue_of(request.programme),
         available_points=balance.available_points,
         owed_points=balance.owed_points,
+        rule=live_rule(request.programme),
     )
     return render(
         request,
         "rewards/gift_cards.html",
-        {"account": request.account, "balance": balance, "offers": offers.everything},
+        {"account": request.account, "balance": balance, "offers": offers},
     )
 
 
@@ -90,8 +97,9 @@ def order(request: MemberRequest, code: str) -> HttpResponse:
 @members_only
 def wallet(request: MemberRequest) -> HttpResponse:
     """Show the member's gift cards with what remains on each."""
-    held = wallet_of(request.account, on=local_date(timezone.now(), request.programme.zone))
+    held = wallet_of(request.account, on=_today(request))
     context = {
+        "kept_days": KEPT_DAYS,
         "usable": [one for one in held if one.is_usable],
         "finished": [one for one in held if not one.is_usable],
     }
@@ -102,13 +110,61 @@ def wallet(request: MemberRequest) -> HttpResponse:
 @members_only
 def gift_card(request: MemberRequest, public_id: UUID) -> HttpResponse:
     """Show one gift card of the member with its code, as long as it pays."""
-    held = gift_card_of(
-        request.account, public_id=public_id, on=local_date(timezone.now(), request.programme.zone)
-    )
+    held = _held_or_404(request, public_id)
+    code = reveal_code(held.gift_card) if held.is_usable else ""
+    context = {"held": held, "code": code, "qr": qr_code(bare_code(code)) if code else None}
+    return render(request, "rewards/gift_card.html", context)
+
+
+@require_safe
+@members_only
+def till(request: MemberRequest, public_id: UUID) -> HttpResponse:
+    """Show nothing but what a till needs, black on white; a gift card that pays no more leads back."""
+    held = _held_or_404(request, public_id)
+    if not held.is_usable:
+        return redirect("gift_card", public_id)
+    code = reveal_code(held.gift_card)
+    context = {"held": held, "code": code, "qr": qr_code(bare_code(code))}
+    return render(request, "rewards/till.html", context)
+
+
+@require_safe
+@members_only
+def history(request: MemberRequest) -> HttpResponse:
+    """Show the gift cards that left the wallet long ago."""
+    before = request.GET.get("before", "")
+    if not (before.isascii() and before.isdigit() and len(before) <= LONGEST_NUMBER) and before:
+        raise Http404
+    found = history_of(request.account, on=_today(request), before=int(before) if before else None)
+    return render(request, "rewards/history.html", {"history": found, "kept_days": KEPT_DAYS})
+
+
+@require_safe
+@members_only
+def orders(request: MemberRequest) -> HttpResponse:
+    """Show the latest orders."""
+    return render(request, "rewards/orders.html", {"orders": orders_of(request.account)})
+
+
+@require_safe
+@members_only
+def order_steps(request: MemberRequest, public_id: UUID) -> HttpResponse:
+    """Show an order of the member step by step."""
+    found = order_of(request.account, public_id=public_id)
+    if found is None:
+        raise Http404
+    return render(request, "rewards/order_steps.html", {"order": found, "steps": steps_of(found)})
+
+
+def _today(request: MemberRequest) -> date:
+    return local_date(timezone.now(), request.programme.zone)
+
+
+def _held_or_404(request: MemberRequest, public_id: UUID) -> HeldGiftCard:
+    held = gift_card_of(request.account, public_id=public_id, on=_today(request))
     if held is None:
         raise Http404
-    code = reveal_code(held.gift_card) if held.is_usable else ""
-    return render(request, "rewards/gift_card.html", {"held": held, "code": code})
+    return held
 
 
 def _confirmation(request: MemberRequest, product: GiftCardProduct, at: datetime) -> HttpResponse:
@@ -124,6 +180,7 @@ def _confirmation(request: MemberRequest, product: GiftCardProduct, at: datetime
         "uses": uses[:USES_SHOWN],
         "further_points": sum(use.points for use in uses[USES_SHOWN:]),
         "last_use": uses[-1] if uses else None,
+        "valid_through": last_day(local_date(at, request.programme.zone), months=product.validity_months),
         "request_key": kept_fields(request).get("request_key") or uuid4(),
     }
     return render(request, "rewards/order.html", context)

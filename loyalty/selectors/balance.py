@@ -5,6 +5,7 @@ Availability is decided by the calendar, never by whether the nightly expiry has
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby, starmap
 
 from django.db import connection
 from django.db.models import QuerySet, Sum
@@ -23,12 +24,15 @@ class Expiring:
 
 @dataclass(frozen=True, slots=True)
 class ExpiringMonth:
-    """Points that expire in the course of a month, the first of them on a day."""
+    """Points that expire in the course of a month, which its first day stands for, by the day."""
 
     month: date
-    first_on: date
-    last_on: date
-    points: int
+    days: tuple[Expiring, ...]
+
+    @property
+    def points(self) -> int:
+        """Return all points that expire in the month."""
+        return sum(expiring.points for expiring in self.days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +93,9 @@ def balance_of(account: PointAccount, *, at: datetime, expiries: int = 5) -> Bal
 def expiry_calendar(account: PointAccount, *, at: datetime) -> list[ExpiringMonth]:
     """Return all points that the account holds, by the month in which they expire."""
     live = _live_lots(account, local_date(at, account.programme.zone))
-    months: dict[date, ExpiringMonth] = {}
-    for expires_on, points in (
-        live.values_list("expires_on").annotate(points=Sum("remaining_points")).order_by("expires_on")
-    ):
-        month = expires_on.replace(day=1)
-        before = months.get(month)
-        months[month] = ExpiringMonth(
-            month=month,
-            first_on=before.first_on if before else expires_on,
-            last_on=expires_on,
-            points=points + (before.points if before else 0),
-        )
-    return list(months.values())
+    days = live.values_list("expires_on").annotate(points=Sum("remaining_points")).order_by("expires_on")
+    months = groupby(starmap(Expiring, days), key=lambda expiring: expiring.expires_on.replace(day=1))
+    return [ExpiringMonth(month, tuple(expiring)) for month, expiring in months]
 
 
 def points_to_use(account: PointAccount, *, points: int, at: datetime) -> list[Expiring]:

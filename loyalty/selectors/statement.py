@@ -1,204 +1,242 @@
-"""The statement of an account: every movement with its verdict, every uncounted line with its reason.
+"""The statement of an account: every movement with its verdict and every uncounted line with its reason.
 
-Movements are read from the newest by keyset, so that a page costs the same for a new account and an old one.
+Three sources are read from the newest by keyset: movements, purchases that wait or were refused, lines that
+were refused when they were read. They are merged by the instant at which they were recorded. A place in the
+list is a place in each source: no gaps, no repeats, and a page costs the same whatever the account's age.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import F, Q, Value
 
-from core.formatting import in_language
-from loyalty.dates import local_date
-from loyalty.models import (
-    EntryKind,
-    PointAccount,
-    Purchase,
-    PurchaseKind,
-    PurchaseState,
-    RejectedLine,
-)
-from loyalty.purchases.reasons import RECORDED_REFUSALS, sentence_for
+from loyalty.models import EntryKind, PointAccount, PurchaseState
+from loyalty.purchases.reasons import RECORDED_REFUSALS
+from loyalty.selectors.statement_lines import Row, StatementLine, UncountedLine, movement_of, uncounted_of
 from members.models import Card
 
 PAGE_SIZE = 20
-LATE = timedelta(days=7)
-"""Partners report within days; what comes later is marked as such."""
+NEWEST = 2**63 - 1
+"""No row has a higher id."""
 
-_UNCOUNTED = ("happened_at", "place", "last4", "amount_cents", "reason", "state", "kind")
+UNCOUNTED, WITHOUT_POINTS = "uncounted", "without_points"
+"""What can be asked for beside the kinds of movements: lines that wait or were refused, and counted zeros."""
+
+MOVEMENT_KINDS = {kind.name.lower(): kind for kind in EntryKind}
+"""The kinds of movements by the name under which addresses ask for them."""
 
 
 @dataclass(frozen=True, slots=True)
-class StatementLine:
-    """One line of the statement. Dates are days in the programme's time zone."""
+class StatementFilter:
+    """Which lines of a statement are asked for; by default all. Days are those on which it happened."""
 
-    entry_id: int
-    kind: EntryKind
-    happened_on: date
-    posted_on: date
-    points: int
-    balance_after_points: int
-    owed_change_points: int
-    store_name: str
-    card_last4: str
-    amount_cents: int
-    currency: str
-    rule_name: str
-    sentence: str
+    kind: str = ""
+    partner_id: int | None = None
+    card_id: int | None = None
+    since: date | None = None
+    until: date | None = None
 
     @property
-    def title(self) -> str:
-        """Where it happened or, for points that move by themselves, what happened."""
-        return self.store_name or str(EntryKind(self.kind).label)
+    def wants_movements(self) -> bool:
+        """Whether movements can be among the lines."""
+        return self.kind != UNCOUNTED
 
     @property
-    def is_return(self) -> bool:
-        """Whether goods were brought back."""
-        return self.kind == EntryKind.RETURN
+    def wants_uncounted(self) -> bool:
+        """Whether lines that wait or were refused can be among the lines."""
+        return self.kind in ("", UNCOUNTED)
 
-    @property
-    def is_expiry(self) -> bool:
-        """Whether the points were lost because nobody spent them."""
-        return self.kind == EntryKind.EXPIRY
 
-    @property
-    def is_late(self) -> bool:
-        """Whether it was reported so long after it happened that its place in the list needs a word."""
-        return self.posted_on > self.happened_on + LATE
+EVERYTHING = StatementFilter()
 
-    @property
-    def newly_owed_points(self) -> int:
-        """Points that could not be taken back because they were spent already."""
-        return max(0, self.owed_change_points)
 
-    @property
-    def repaid_points(self) -> int:
-        """Points that went into repaying points owed."""
-        return max(0, -self.owed_change_points)
+class Place(NamedTuple):
+    """Where a page begins: only rows with lower ids follow, in each of the three sources."""
+
+    movement: int = NEWEST
+    purchase: int = NEWEST
+    refusal: int = NEWEST
+
+    def __str__(self) -> str:
+        return "-".join("" if number == NEWEST else str(number) for number in self)
+
+
+TOP = Place()
 
 
 @dataclass(frozen=True, slots=True)
 class StatementPage:
     """Some lines, the newest first, and where the older ones go on, if there are any."""
 
-    lines: tuple[StatementLine, ...]
-    next_before: int | None
+    lines: tuple[StatementLine | UncountedLine, ...]
+    next_place: Place | None
 
 
-@dataclass(frozen=True, slots=True)
-class UncountedLine:
-    """A purchase or return that did not count, or does not count yet, and why."""
-
-    happened_on: date | None
-    is_waiting: bool
-    is_return: bool
-    store_name: str
-    card_last4: str
-    amount_cents: int | None
-    currency: str
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class UncountedPage:
-    """Some lines that did not count, and whether more follow."""
-
-    lines: tuple[UncountedLine, ...]
-    has_more: bool
-
-
-STATEMENT = """
-SELECT e.id, e.kind, e.occurred_at, e.posted_at, e.points, e.balance_after_points, e.owed_change_points,
-       s.name, c.last4, p.amount_cents, r.name_fr, r.name_en, p.reason
+MOVEMENTS = """
+SELECT e.id, e.posted_at, e.occurred_at, e.kind, e.points, e.balance_after_points, e.owed_change_points,
+       s.name, b.name, c.last4, p.amount_cents, r.name_fr, r.name_en, p.reason
 FROM loyalty_entry e
 LEFT JOIN loyalty_purchase p ON p.id = e.purchase_id
 LEFT JOIN partners_store s ON s.id = p.store_id
+LEFT JOIN partners_partner b ON b.id = p.partner_id
 LEFT JOIN members_card c ON c.id = p.card_id
 LEFT JOIN loyalty_earningrule r ON r.id = p.rule_id
 WHERE e.account_id = %(account)s AND e.id < %(before)s
+  AND (%(kind)s::int IS NULL OR e.kind = %(kind)s)
+  AND (NOT %(without_points)s OR e.points = 0)
+  AND (%(partner)s::bigint IS NULL OR p.partner_id = %(partner)s)
+  AND (%(card)s::bigint IS NULL OR p.card_id = %(card)s)
+  AND (%(since)s::timestamptz IS NULL OR e.occurred_at >= %(since)s)
+  AND (%(until)s::timestamptz IS NULL OR e.occurred_at < %(until)s)
+  AND (%(recorded_since)s::timestamptz IS NULL OR e.posted_at >= %(recorded_since)s)
+  AND (%(recorded_until)s::timestamptz IS NULL OR e.posted_at < %(recorded_until)s)
 ORDER BY e.id DESC LIMIT %(rows)s
 """
-NEWEST = 2**63 - 1
-"""No movement has a higher id."""
+
+PURCHASES = """
+SELECT p.id, p.received_at, p.purchased_at, p.state, p.kind, s.name, b.name, c.last4, p.amount_cents, p.reason
+FROM loyalty_purchase p
+JOIN partners_store s ON s.id = p.store_id
+JOIN partners_partner b ON b.id = p.partner_id
+LEFT JOIN members_card c ON c.id = p.card_id
+WHERE p.programme_id = %(programme)s AND p.id < %(before)s
+  AND (p.state = %(parked)s AND p.card_token = ANY(%(tokens)s)
+       OR p.state = %(rejected)s AND p.card_id = ANY(%(cards)s))
+  AND (%(partner)s::bigint IS NULL OR p.partner_id = %(partner)s)
+  AND (%(since)s::timestamptz IS NULL OR p.purchased_at >= %(since)s)
+  AND (%(until)s::timestamptz IS NULL OR p.purchased_at < %(until)s)
+ORDER BY p.id DESC LIMIT %(rows)s
+"""
+
+# Refusals that are recorded with the purchases are left out here, so that each is shown once. Of the store of
+# a line refused when it was read, only the name was kept.
+REFUSALS = """
+SELECT l.id, f.business_at, l.purchased_at, %(rejected)s::int, 0, l.store_name, '', c.last4, l.amount_cents,
+       l.reason
+FROM loyalty_rejectedline l
+JOIN loyalty_feedimport f ON f.id = l.feed_import_id
+JOIN members_card c ON c.id = l.card_id
+WHERE l.card_id = ANY(%(cards)s) AND f.programme_id = %(programme)s AND l.id < %(before)s
+  AND l.reason <> ALL(%(recorded)s)
+  AND (%(partner)s::bigint IS NULL
+       OR l.store_name IN (SELECT name FROM partners_store WHERE partner_id = %(partner)s))
+  AND (%(since)s::timestamptz IS NULL OR l.purchased_at >= %(since)s)
+  AND (%(until)s::timestamptz IS NULL OR l.purchased_at < %(until)s)
+ORDER BY l.id DESC LIMIT %(rows)s
+"""
 
 
 def statement_page(
-    account: PointAccount, *, before: int | None = None, size: int = PAGE_SIZE
+    account: PointAccount,
+    *,
+    cards: Sequence[Card],
+    filters: StatementFilter = EVERYTHING,
+    place: Place = TOP,
+    size: int = PAGE_SIZE,
 ) -> StatementPage:
-    """Return the newest movements or, with `before`, those older than that movement. One query."""
+    """Return the newest lines that pass the filters or, with a place, those that follow it.
+
+    `cards` are all cards of the account's member. At most three queries, whatever the age of the account.
+    """
+    sources = _rows(account, cards, filters, place, size + 1)
+    heads = [0, 0, 0]
+    lines: list[StatementLine | UncountedLine] = []
+    while len(lines) < size:
+        left = [number for number in range(3) if heads[number] < len(sources[number])]
+        if not left:
+            return StatementPage(tuple(lines), None)
+        newest = max(left, key=lambda number: sources[number][heads[number]].place)
+        row = sources[newest][heads[newest]]
+        heads[newest] += 1
+        lines.append(uncounted_of(row, account) if newest else movement_of(row, account))
+        place = place._replace(**{Place._fields[newest]: row.id})
+    has_more = any(head < len(source) for head, source in zip(heads, sources, strict=True))
+    return StatementPage(tuple(lines), place if has_more else None)
+
+
+def statement_lines(
+    account: PointAccount, *, cards: Sequence[Card], filters: StatementFilter = EVERYTHING, at_once: int = 500
+) -> Iterator[tuple[StatementLine | UncountedLine, ...]]:
+    """Yield all lines that pass the filters, the newest first, so many at once: memory stays flat."""
+    place: Place | None = TOP
+    while place is not None:
+        page = statement_page(account, cards=cards, filters=filters, place=place, size=at_once)
+        yield page.lines
+        place = page.next_place
+
+
+def latest_movements(account: PointAccount, *, limit: int) -> tuple[StatementLine, ...]:
+    """Return the newest movements of the account. One query."""
+    rows = _fetch(MOVEMENTS, _movement_terms(account, EVERYTHING, NEWEST, limit))
+    return tuple(movement_of(row, account) for row in rows)
+
+
+def recorded_between(
+    account: PointAccount, *, begins_at: datetime, ends_at: datetime, limit: int
+) -> tuple[StatementLine, ...]:
+    """Return the movements recorded from an instant until before another, the oldest first. One query."""
+    terms = _movement_terms(account, EVERYTHING, NEWEST, limit)
+    rows = _fetch(MOVEMENTS, terms | {"recorded_since": begins_at, "recorded_until": ends_at})
+    return tuple(movement_of(row, account) for row in reversed(rows))
+
+
+def beginning_of(day: date, account: PointAccount) -> datetime:
+    """Return the first instant of a day in the time zone of the account's programme."""
+    return datetime.combine(day, time.min, account.programme.zone)
+
+
+def _rows(
+    account: PointAccount, cards: Sequence[Card], filters: StatementFilter, place: Place, rows: int
+) -> tuple[list[Row], list[Row], list[Row]]:
+    """Return the next rows of each source; nothing is asked of a source that cannot have any."""
+    movements: list[Row] = []
+    if filters.wants_movements:
+        movements = _fetch(MOVEMENTS, _movement_terms(account, filters, place.movement, rows))
+    shown = [card for card in cards if filters.card_id in (None, card.pk)]
+    if not (filters.wants_uncounted and shown):
+        return movements, [], []
+    terms = _common_terms(account, filters, rows) | {
+        "programme": account.programme_id,
+        "cards": [card.pk for card in shown],
+        "tokens": [card.token for card in shown],
+        "parked": int(PurchaseState.PARKED),
+        "rejected": int(PurchaseState.REJECTED),
+        "recorded": sorted(RECORDED_REFUSALS),
+    }
+    purchases = _fetch(PURCHASES, terms | {"before": place.purchase})
+    return movements, purchases, _fetch(REFUSALS, terms | {"before": place.refusal})
+
+
+def _movement_terms(
+    account: PointAccount, filters: StatementFilter, before: int, rows: int
+) -> dict[str, Any]:
+    kind = MOVEMENT_KINDS.get(filters.kind)
+    return _common_terms(account, filters, rows) | {
+        "account": account.pk,
+        "before": before,
+        "kind": None if kind is None else int(kind),
+        "without_points": filters.kind == WITHOUT_POINTS,
+        "card": filters.card_id,
+        "recorded_since": None,
+        "recorded_until": None,
+    }
+
+
+def _common_terms(account: PointAccount, filters: StatementFilter, rows: int) -> dict[str, Any]:
+    return {
+        "partner": filters.partner_id,
+        "since": filters.since and beginning_of(filters.since, account),
+        "until": filters.until and beginning_of(filters.until + timedelta(days=1), account),
+        "rows": rows,
+    }
+
+
+def _fetch(query: str, terms: dict[str, Any]) -> list[Row]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            STATEMENT,
-            {"account": account.pk, "before": NEWEST if before is None else before, "rows": size + 1},
-        )
-        rows = cursor.fetchall()
-    lines = tuple(_statement_line(row, account) for row in rows[:size])
-    return StatementPage(lines=lines, next_before=lines[-1].entry_id if len(rows) > size else None)
-
-
-def _statement_line(row: Sequence[Any], account: PointAccount) -> StatementLine:
-    entry_id, kind, occurred_at, posted_at, points, balance_after, owed_change, *purchase = row
-    store_name, card_last4, amount_cents, rule_fr, rule_en, reason = purchase
-    zone = account.programme.zone
-    return StatementLine(
-        entry_id=entry_id,
-        kind=EntryKind(kind),
-        happened_on=local_date(occurred_at, zone),
-        posted_on=local_date(posted_at, zone),
-        points=points,
-        balance_after_points=balance_after,
-        owed_change_points=owed_change,
-        store_name=store_name or "",
-        card_last4=card_last4 or "",
-        amount_cents=amount_cents or 0,
-        currency=account.programme.currency,
-        rule_name=in_language(french=rule_fr or "", english=rule_en or ""),
-        sentence=sentence_for(reason or ""),
-    )
-
-
-def uncounted_page(account: PointAccount, *, page: int = 1, size: int = PAGE_SIZE) -> UncountedPage:
-    """Return the lines of the member's cards that wait or were refused, the newest first. Two queries."""
-    cards = dict(Card.objects.filter(member_id=account.member_id).order_by("pk").values_list("pk", "token"))
-    recorded = (
-        Purchase.objects.filter(
-            Q(state=PurchaseState.PARKED, card_token__in=list(cards.values()))
-            | Q(state=PurchaseState.REJECTED, card__in=list(cards)),
-            programme=account.programme,
-        )
-        .annotate(happened_at=F("purchased_at"), place=F("store__name"), last4=F("card__last4"))
-        .values_list(*_UNCOUNTED)
-    )
-    refused = (
-        RejectedLine.objects.filter(card__in=list(cards), feed_import__programme=account.programme)
-        .exclude(reason__in=RECORDED_REFUSALS)  # these stand among the purchases already
-        .annotate(happened_at=F("purchased_at"), place=F("store_name"), last4=F("card__last4"))
-        .annotate(state=Value(PurchaseState.REJECTED), kind=Value(0))
-        .values_list(*_UNCOUNTED)
-    )
-    first = (page - 1) * size
-    rows = list(
-        recorded.union(refused, all=True).order_by(F("happened_at").desc(nulls_last=True), "reason")[
-            first : first + size + 1
+        cursor.execute(query, terms)
+        return [
+            Row(key, recorded_at, happened_at, rest)
+            for key, recorded_at, happened_at, *rest in cursor.fetchall()
         ]
-    )
-    return UncountedPage(
-        lines=tuple(_uncounted_line(row, account) for row in rows[:size]), has_more=len(rows) > size
-    )
-
-
-def _uncounted_line(row: Sequence[Any], account: PointAccount) -> UncountedLine:
-    happened_at, place, last4, amount_cents, reason, state, kind = row
-    return UncountedLine(
-        happened_on=local_date(happened_at, account.programme.zone) if happened_at else None,
-        is_waiting=state == PurchaseState.PARKED,
-        is_return=kind == PurchaseKind.RETURN,
-        store_name=place,
-        card_last4=last4 or "",
-        amount_cents=amount_cents,
-        currency=account.programme.currency,
-        sentence=sentence_for(reason),
-    )

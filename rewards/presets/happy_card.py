@@ -2,7 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from rewards.presets.preset import GiftCardPreset, ProgrammePreset
+from loyalty.brand.palette import Seeds
+from rewards.presets.preset import BrandPreset, GiftCardPreset, ProgrammePreset
 
 HAPPY_CARD = ProgrammePreset(
     code="happy-card",
@@ -31,6 +32,27 @@ HAPPY_CARD = ProgrammePreset(
         "gift-card-30": GiftCardPreset(face_value_cents=3000, price_points=3000),
         "gift-card-60": GiftCardPreset(face_value_cents=6000, price_points=6000),
     },
+    brand=BrandPreset(
+        tagline_fr="Chaque achat vous sourit.",
+        tagline_en="Every purchase smiles back.",
+        character="round",
+        colours=Seeds(
+            brand="#0b6b50",
+            brand_at_night="#63d2a9",
+            accent="#f2c14e",
+            hero_from="#0c6249",
+            hero_to="#063a2c",
+            paper="#f5f7f2",
+        ),
+        logo_svg=(
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+            '<rect width="32" height="32" fill="#0c6249" />'
+            '<path d="M8.500 15.500c1.900 4.700 4.400 7 7.500 7s5.600-2.300 7.500-7" fill="none" stroke="#fff"'
+            ' stroke-width="2.800" stroke-linecap="round" />'
+            '<circle cx="10.200" cy="10" r="1.900" fill="#f2c14e" />'
+            '<circle cx="21.800" cy="10" r="1.900" fill="#f2c14e" /></svg>'
+        ),
+    ),
     assumptions=_(
         "The source gives neither the earning rate nor the prices of the gift cards: 1 point for each full"
         " euro and 1,500, 3,000 and 6,000 points are our assumption."

@@ -6,13 +6,15 @@ from typing import ClassVar
 from django.db import transaction
 
 from core.errors import DomainError
-from loyalty.models import EarningRule, Programme
+from loyalty.models import Brand, EarningRule, Programme
 from members.models import CardProduct, Issuer
 from rewards.models import GiftCardProduct
+from loyalty.models.brands import COLOURS
+from rewards.presets.galeries_lafayette import GALERIES_LAFAYETTE
 from rewards.presets.happy_card import HAPPY_CARD
-from rewards.presets.preset import GiftCardPreset, ProgrammePreset
+from rewards.presets.preset import BrandPreset, GiftCardPreset, ProgrammePreset
 
-PRESETS = {preset.code: preset for preset in (HAPPY_CARD,)}
+PRESETS = {preset.code: preset for preset in (HAPPY_CARD, GALERIES_LAFAYETTE)}
 RULE = "base"
 
 Facts = dict[str, object]
@@ -78,6 +80,14 @@ def _fill(programme: Programme, preset: ProgrammePreset) -> None:
         ],
         ignore_conflicts=True,
     )
+    Brand.objects.create(
+        programme=programme,
+        tagline_fr=preset.brand.tagline_fr,
+        tagline_en=preset.brand.tagline_en,
+        character=preset.brand.character,
+        logo_svg=preset.brand.logo_svg,
+        **dict(zip(COLOURS, preset.brand.colours, strict=True)),
+    )
     EarningRule.objects.create(
         programme=programme,
         code=RULE,
@@ -107,6 +117,7 @@ def _facts_of_preset(preset: ProgrammePreset) -> Facts:
         "points_validity_years": preset.points_validity_years,
         "verified_email_points": preset.verified_email_points,
         "earning_rule": (preset.points, preset.per_cents),
+        "brand": preset.brand,
     }
     facts |= {f"card_product {code}": name for code, name in preset.card_products.items()}
     return facts | {f"gift_card {code}": gift_card for code, gift_card in preset.gift_cards.items()}
@@ -124,9 +135,17 @@ def _facts_of_programme(programme: Programme) -> Facts:
         "points_validity_years": programme.points_validity_years,
         "verified_email_points": programme.verified_email_points,
         "earning_rule": rules.values_list("points", "per_cents").first(),
+        "brand": _brand_of(programme),
     }
     facts |= {f"card_product {code}": name for code, name in products.values_list("code", "name")}
     return facts | {
         f"gift_card {card.code}": GiftCardPreset(card.face_value_cents, card.price_points)
         for card in gift_cards
     }
+
+
+def _brand_of(programme: Programme) -> BrandPreset | None:
+    brand = Brand.objects.filter(programme=programme).first()
+    if brand is None:
+        return None
+    return BrandPreset(brand.tagline_fr, brand.tagline_en, brand.character, brand.seeds, brand.logo_svg)

@@ -6,12 +6,24 @@ from typing import NamedTuple
 
 from django.utils.functional import Promise
 
+from loyalty.brand.palette import Seeds
+
 
 class GiftCardPreset(NamedTuple):
     """A gift card of the catalogue: face value in cents, price in points."""
 
     face_value_cents: int
     price_points: int
+
+
+class BrandPreset(NamedTuple):
+    """How the site looks: a sentence in both languages, colours, the character of its type, a logo."""
+
+    tagline_fr: str
+    tagline_en: str
+    character: str
+    colours: Seeds
+    logo_svg: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +49,5 @@ class ProgrammePreset:
     rule_name_fr: str
     rule_name_en: str
     gift_cards: Mapping[str, GiftCardPreset]
+    brand: BrandPreset
     assumptions: str | Promise = ""

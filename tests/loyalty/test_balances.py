@@ -37,13 +37,10 @@ def test_points_are_listed_by_the_day_on_which_they_expire_not_only_the_next(
     assert balance.available_points == 75
     assert balance.next_expiry == Expiring(date(2027, 2, 1), 15)
     assert balance.later_expiries == (Expiring(date(2028, 2, 29), 20),)
-    assert [
-        (month.month, month.first_on, month.last_on, month.points)
-        for month in expiry_calendar(account, at=NOW)
-    ] == [
-        (date(2027, 2, 1), date(2027, 2, 1), date(2027, 2, 1), 15),
-        (date(2028, 2, 1), date(2028, 2, 29), date(2028, 2, 29), 20),
-        (date(2030, 11, 1), date(2030, 11, 1), date(2030, 11, 1), 40),
+    assert [(month.month, month.points, month.days) for month in expiry_calendar(account, at=NOW)] == [
+        (date(2027, 2, 1), 15, (Expiring(date(2027, 2, 1), 15),)),
+        (date(2028, 2, 1), 20, (Expiring(date(2028, 2, 29), 20),)),
+        (date(2030, 11, 1), 40, (Expiring(date(2030, 11, 1), 40),)),
     ]
 
 
@@ -53,7 +50,8 @@ def test_points_that_expire_in_one_month_are_added_up(programme: Programme, alic
 
     (october,) = expiry_calendar(account_of(alice), at=NOW)
 
-    assert (october.first_on, october.last_on, october.points) == (date(2030, 10, 1), date(2030, 10, 20), 36)
+    assert october.points == 36
+    assert october.days == tuple(Expiring(date(2030, 10, day), day) for day in (1, 15, 20))
 
 
 def test_points_that_are_over_are_gone_although_the_job_has_not_run(

@@ -6,7 +6,8 @@ import pytest
 
 from loyalty.models import PointAccount, Programme
 from loyalty.purchases.reasons import Reason, sentence_for
-from loyalty.selectors.statement import uncounted_page
+from loyalty.selectors.statement import UNCOUNTED, StatementFilter, statement_page
+from loyalty.selectors.statement_choices import cards_of
 from tests.factories import make_cardholder
 from tests.loyalty.feeds.files import PURCHASE, RETURN, as_csv, run_import
 from tests.proofs import violations
@@ -100,7 +101,7 @@ def test_imports_of_stores_record_no_purchases(tmp_path: Path) -> None:
 def test_a_refused_return_is_shown_to_the_member_once() -> None:
     account = PointAccount.objects.select_related("programme").get()
 
-    page = uncounted_page(account)
+    page = statement_page(account, cards=cards_of(account), filters=StatementFilter(kind=UNCOUNTED))
 
     refused = sentence_for(Reason.RETURN_ABOVE_PURCHASE)
     assert [line.sentence for line in page.lines].count(refused) == 1

@@ -56,6 +56,7 @@ def test_the_wallet_puts_the_usable_cards_first_and_then_the_newest(
     pay(used_up, 20)
     pay(oldest, 3)
     cancel_order(order=cancelled, reason="Asked by phone", at=NOW)
+    alice.account.programme = programme
 
     with django_assert_num_queries(2):
         held = wallet_of(alice.account, on=TODAY)

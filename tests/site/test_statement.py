@@ -62,61 +62,79 @@ def test_a_long_statement_goes_on_on_further_pages_without_gap_or_repeat(
     for euros in range(1, 46):
         buy(cast.programme, cast.alice.card.token, euros=euros, at=at)
     seen: list[int] = []
+    uncounted = 0
     address = "/statement/"
     for _ in range(3):
         page = alice.get(address).context["page"]
-        seen += [line.entry_id for line in page.lines]
-        address = f"/statement/?before={page.next_before}"
-    assert page.next_before is None
-    assert len(seen) == 57
+        seen += [line.entry_id for line in page.lines if line.is_counted]
+        uncounted += sum(not line.is_counted for line in page.lines)
+        address = f"/statement/?before={page.next_place}"
+    assert page.next_place is None
+    assert (len(seen), uncounted) == (57, 2)
     assert seen == list(
         Entry.objects.filter(account=cast.alice.account).order_by("-pk").values_list("pk", flat=True)
     )
-    assert "Derniers mouvements" in words_of(alice.get("/statement/?before=1"))
-    assert "Il n’y a pas de mouvement plus ancien." in words_of(alice.get("/statement/?before=1"))
+    assert "Lignes les plus récentes" in words_of(alice.get("/statement/?before=1-1-1"))
+    assert "Il n’y a pas de ligne plus ancienne." in words_of(alice.get("/statement/?before=1-1-1"))
 
 
-@pytest.mark.parametrize("before", ["x", "-1", "", "1e3", "9" * 19, "9" * 5000, "\u0661"])
+@pytest.mark.parametrize(
+    "before", ["x", "-1", "", "1e3", "1-2", "1-2-3-4", "9" * 19 + "--", "9" * 5000, "\u0661--", "1--\n"]
+)
 def test_an_address_that_nobody_gave_out_leads_nowhere(alice: Client, before: str) -> None:
     assert alice.get("/statement/", {"before": before}).status_code == 404
-    assert alice.get("/statement/not-counted/", {"page": before}).status_code == 404
 
 
-def test_lines_that_wait_or_were_refused_show_their_reason(alice: Client) -> None:
-    words = words_of(alice.get("/statement/not-counted/"))
-    assert (
-        "Conforama Lyon 19 nov. 2026 Retour carte se terminant par •••• 4242 10,00 € En attente"
+def test_lines_that_wait_or_were_refused_stand_among_the_movements_with_their_reason(alice: Client) -> None:
+    words = words_of(alice.get("/statement/"))
+    waiting = (
+        "Conforama Lyon 19 nov. 2026 Retour 10,00 € carte se terminant par •••• 4242 En attente"
         " L’achat retourné n’est pas encore connu. Le retour sera appliqué dès qu’il le sera."
-    ) in words
-    assert (
-        "Boulanger Lyon 18 nov. 2026 carte se terminant par •••• 4242 99,00 € Refusé"
+    )
+    refused = (
+        "Boulanger Lyon 18 nov. 2026 99,00 € carte se terminant par •••• 4242 Refusé"
         " Le montant n’est pas dans la devise du programme."
-    ) in words
+    )
+    assert waiting in words
+    assert refused in words
+    assert (
+        words.index(refused) < words.index("0,40 €") < words.index(waiting) < words.index("Commande annulée")
+    )
 
 
-def test_nothing_uncounted_says_so(stranger: Client) -> None:
-    assert "Rien de refusé, rien en attente" in words_of(stranger.get("/statement/not-counted/"))
+def test_the_former_address_of_what_was_not_counted_leads_to_it(alice: Client) -> None:
+    page = alice.get("/statement/not-counted/", follow=True)
+    assert page.redirect_chain == [("/statement/?kind=uncounted", 301)]
+    assert [line.is_counted for line in page.context["page"].lines] == [False, False]
 
 
-def test_many_uncounted_lines_go_on_on_further_pages(cast: Cast, alice: Client) -> None:
+def test_nothing_uncounted_says_how_to_see_more(stranger: Client) -> None:
+    words = words_of(stranger.get("/statement/?kind=uncounted"))
+    assert "Aucune ligne ne correspond à ce filtre Choisissez une période plus longue" in words
+    assert "Tout afficher" in words
+
+
+def test_many_uncounted_lines_go_on_on_further_pages_that_keep_the_filter(cast: Cast, alice: Client) -> None:
     first = RejectedLine.objects.get()
     RejectedLine.objects.bulk_create(
         RejectedLine(feed_import=first.feed_import, line=line, reason="wrong_currency", card=cast.alice.card)
         for line in range(3, 33)
     )
-    pages = [alice.get(f"/statement/not-counted/?page={number}") for number in (1, 2)]
-    assert [len(page.context["page"].lines) for page in pages] == [20, 12]
-    assert "Lignes plus anciennes" in words_of(pages[0])
-    assert "Lignes plus récentes" in words_of(pages[1])
-    assert "Magasin inconnu" in words_of(pages[1])
-    assert alice.get("/statement/not-counted/?page=999999999").status_code == 200
+    page = alice.get("/statement/?kind=uncounted")
+    older = alice.get("/statement/?" + page.context["older"])
+    assert [len(one.context["page"].lines) for one in (page, older)] == [20, 12]
+    assert "kind=uncounted&amp;before=" in page.content.decode()
+    assert "Lignes plus anciennes" in words_of(page)
+    assert "Lignes les plus récentes" in words_of(older)
+    assert 'href="/statement/?kind=uncounted"' in older.content.decode()
+    assert "Magasin inconnu" in words_of(older)
 
 
-def test_all_expiries_are_listed_by_month(alice: Client) -> None:
+def test_all_expiries_are_listed_by_month_and_day(alice: Client) -> None:
     words = words_of(alice.get("/statement/expiry/"))
     assert "Les points vivent 4 ans à compter du jour de l’achat." in words
-    assert "novembre 2027 jusqu’au 18 nov. 2027 40 points" in words
-    assert "octobre 2030 jusqu’au 23 oct. 2030 40 points" in words
+    assert "Novembre 2027 40 points 18 novembre 2027 40 points" in words
+    assert "Octobre 2030 40 points 23 octobre 2030 40 points" in words
 
 
 def test_the_days_of_a_month_are_added_up(cast: Cast, at: datetime) -> None:
@@ -129,7 +147,7 @@ def test_the_days_of_a_month_are_added_up(cast: Cast, at: datetime) -> None:
             at=at,
         )
     words = words_of(signed_in(cast.mallory.member.user).get("/statement/expiry/"))
-    assert "novembre 2030 les premiers jusqu’au 21 nov. 2030 3 212 points" in words
+    assert "Novembre 2030 3 212 points 21 novembre 2030 7 points 22 novembre 2030 3 205 points" in words
 
 
 def test_without_points_there_is_nothing_to_expire(chloe: Client) -> None:

@@ -1,0 +1,146 @@
+"""The lines of a statement: movements with their verdict, and lines that did not count with their reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from core.formatting import in_language
+from loyalty.dates import local_date
+from loyalty.models import EntryKind, PointAccount, PurchaseKind, PurchaseState
+from loyalty.purchases.reasons import sentence_for
+
+LATE = timedelta(days=7)
+"""Partners report within days; what comes later is marked as such."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """A movement of points. Dates are days in the programme's time zone."""
+
+    entry_id: int
+    kind: EntryKind
+    happened_on: date
+    posted_on: date
+    points: int
+    balance_after_points: int
+    owed_change_points: int
+    store_name: str
+    partner_name: str
+    card_last4: str
+    amount_cents: int
+    currency: str
+    rule_name: str
+    sentence: str
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the line moved the account, be it by nothing."""
+        return True
+
+    @property
+    def title(self) -> str:
+        """Where it happened or, for points that move by themselves, what happened."""
+        return self.store_name or str(EntryKind(self.kind).label)
+
+    @property
+    def is_return(self) -> bool:
+        """Whether goods were brought back."""
+        return self.kind == EntryKind.RETURN
+
+    @property
+    def is_expiry(self) -> bool:
+        """Whether the points were lost because nobody spent them."""
+        return self.kind == EntryKind.EXPIRY
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was reported so long after it happened that its place in the list needs a word."""
+        return self.posted_on > self.happened_on + LATE
+
+    @property
+    def newly_owed_points(self) -> int:
+        """Points that could not be taken back because they were spent already."""
+        return max(0, self.owed_change_points)
+
+    @property
+    def repaid_points(self) -> int:
+        """Points that went into repaying points owed."""
+        return max(0, -self.owed_change_points)
+
+
+@dataclass(frozen=True, slots=True)
+class UncountedLine:
+    """A purchase or return that did not count, or does not count yet, and why."""
+
+    happened_on: date | None
+    posted_on: date
+    is_waiting: bool
+    is_return: bool
+    store_name: str
+    partner_name: str
+    card_last4: str
+    amount_cents: int | None
+    currency: str
+    sentence: str
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the line moved the account."""
+        return False
+
+
+class Row(NamedTuple):
+    """A row of one of the sources, as far as ordering needs to know it."""
+
+    id: int
+    recorded_at: datetime
+    happened_at: datetime | None
+    rest: Sequence[Any]
+
+    @property
+    def place(self) -> tuple[datetime, datetime]:
+        """When it was recorded; within one import, when it happened."""
+        return self.recorded_at, self.happened_at or self.recorded_at
+
+
+def movement_of(row: Row, account: PointAccount) -> StatementLine:
+    """Return the line of a movement."""
+    (kind, points, balance_after, owed_change, store, partner, last4, cents, rule_fr, rule_en, reason) = (
+        row.rest
+    )
+    zone = account.programme.zone
+    return StatementLine(
+        entry_id=row.id,
+        kind=EntryKind(kind),
+        happened_on=local_date(row.place[1], zone),
+        posted_on=local_date(row.recorded_at, zone),
+        points=points,
+        balance_after_points=balance_after,
+        owed_change_points=owed_change,
+        store_name=store or "",
+        partner_name=partner or "",
+        card_last4=last4 or "",
+        amount_cents=cents or 0,
+        currency=account.programme.currency,
+        rule_name=in_language(french=rule_fr or "", english=rule_en or ""),
+        sentence=sentence_for(reason or ""),
+    )
+
+
+def uncounted_of(row: Row, account: PointAccount) -> UncountedLine:
+    """Return the line of a purchase or return that waits or was refused."""
+    state, kind, store, partner, last4, cents, reason = row.rest
+    zone = account.programme.zone
+    return UncountedLine(
+        happened_on=local_date(row.happened_at, zone) if row.happened_at else None,
+        posted_on=local_date(row.recorded_at, zone),
+        is_waiting=state == PurchaseState.PARKED,
+        is_return=kind == PurchaseKind.RETURN,
+        store_name=store,
+        partner_name=partner or "",
+        card_last4=last4 or "",
+        amount_cents=cents,
+        currency=account.programme.currency,
+        sentence=sentence_for(reason),
+    )
