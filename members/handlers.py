@@ -26,7 +26,9 @@ def on_contact_changed(payload: Mapping[str, Any], at: datetime) -> None:
     member = Member.objects.select_related("issuer", "user").get(pk=payload["member_id"])
     reference = f"contact-{member.public_id}-{at.timestamp():.0f}"
     with translation.override(member.language):
-        change = EmailChange.objects.filter(pk=payload.get("email_change_id"), used_at__isnull=False).first()
+        change = EmailChange.objects.filter(
+            pk=payload.get("email_change_id") or 0, used_at__isnull=False
+        ).first()
         if change is not None and change.former_email:
             send_email_changed(
                 member=member,

@@ -1,5 +1,6 @@
 """What is read of members for the pages on which they get in."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -7,6 +8,11 @@ from allauth.account.models import EmailAddress
 
 from members.models import (
     ActivationAttempt,
+    Card,
+    Channel,
+    Consent,
+    DetailOrigin,
+    EmailChange,
     Issuer,
     Member,
     NotificationChoice,
@@ -82,3 +88,65 @@ def address_of(member: Member) -> str:
 def wants(member: Member, kind: NotificationKind) -> bool:
     """Say whether the member wants e-mails of this kind: they do until they switch them off."""
     return not NotificationChoice.objects.filter(member=member, kind=kind, is_wanted=False).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentState:
+    """Whether offers are allowed on a channel, since when, and all that was decided, the latest first."""
+
+    channel: Channel
+    granted: bool
+    since: datetime | None
+    history: tuple[Consent, ...]
+
+
+def consents_in_force(member: Member) -> list[ConsentState]:
+    """Return the state of every channel, in their order; what was never decided is not granted."""
+    decided: dict[str, list[Consent]] = {channel: [] for channel in Channel}
+    for consent in Consent.objects.filter(member=member).order_by("-decided_at", "-pk"):
+        decided[consent.channel].append(consent)
+    return [
+        ConsentState(
+            channel=channel,
+            granted=bool(history) and history[0].granted,
+            since=history[0].decided_at if history else None,
+            history=tuple(history),
+        )
+        for channel, history in ((channel, decided[channel]) for channel in Channel)
+    ]
+
+
+def notifications_wanted(member: Member) -> dict[NotificationKind, bool]:
+    """Return which e-mails about the account the member wants."""
+    unwanted = set(
+        NotificationChoice.objects.filter(member=member, is_wanted=False).values_list("kind", flat=True)
+    )
+    return {kind: kind not in unwanted for kind in NotificationKind}
+
+
+def member_behind(user: User, issuer: Issuer) -> Member | None:
+    """Return the member of the issuer who signs in as this user."""
+    return (
+        Member.objects.select_related("issuer", "user")
+        .filter(user=user, issuer=issuer, erased_at__isnull=True)
+        .first()
+    )
+
+
+def cards_of(member: Member) -> list[Card]:
+    """Return the member's cards: those that can be used first, then the latest."""
+    return list(
+        Card.objects.filter(member=member).select_related("product").order_by("status", "-status_on", "pk")
+    )
+
+
+def origins_of(member: Member) -> dict[str, DetailOrigin]:
+    """Return who gave which contact detail; one that is missing comes from the issuer's file."""
+    return {origin.detail: origin for origin in DetailOrigin.objects.filter(member=member).order_by("pk")}
+
+
+def open_email_change(public_id: UUID, *, member: Member, at: datetime) -> EmailChange | None:
+    """Return the change of e-mail to which a code was sent, as long as one may still be entered."""
+    return EmailChange.objects.filter(
+        public_id=public_id, member=member, used_at__isnull=True, expires_at__gt=at, tries_left__gt=0
+    ).first()

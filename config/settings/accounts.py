@@ -51,6 +51,9 @@ ACCOUNT_RATE_LIMITS = {
     "activation_code": "30/m/ip",
     "prove": "10/m/user,60/d/user",
     "proof_code": "3/m/user,10/h/user,30/d/user",
+    "email_change": "3/m/user,10/h/user,20/d/user",
+    "email_change_code": "10/m/user,60/d/user",
+    "personal_data": "3/m/user,20/h/user",
 }
 
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600

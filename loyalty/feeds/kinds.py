@@ -69,6 +69,7 @@ def _record_store_lines(lines: Sequence[StoreLine], feed_import: FeedImport) -> 
 
 _CARDHOLDER_REFUSALS = {
     CardholderOutcome.UNKNOWN_PRODUCT: Reason.UNKNOWN_CARD_PRODUCT,
+    CardholderOutcome.ERASED_MEMBER: Reason.ERASED_MEMBER,
     CardholderOutcome.CARD_OF_ANOTHER_MEMBER: Reason.CARD_OF_ANOTHER_MEMBER,
 }
 

@@ -53,6 +53,7 @@ class Reason(StrEnum):
     UNKNOWN_CARD_STATUS = "unknown_card_status"
     MALFORMED_LAST4 = "malformed_last4"
     CARD_OF_ANOTHER_MEMBER = "card_of_another_member"
+    ERASED_MEMBER = "erased_member"
     TITLE_LEFT_OUT = "title_left_out"
     EMAIL_LEFT_OUT = "email_left_out"
     MALFORMED_CODE = "malformed_code"
@@ -120,6 +121,7 @@ SENTENCES = {
     Reason.UNKNOWN_CARD_STATUS: _("The status of the card is neither active nor blocked nor closed."),
     Reason.MALFORMED_LAST4: _("The last four digits of the card are not four digits."),
     Reason.CARD_OF_ANOTHER_MEMBER: _("The card belongs to another member. Send a new token for a new card."),
+    Reason.ERASED_MEMBER: _("This member asked to be deleted. To take part again they need a new reference."),
     Reason.TITLE_LEFT_OUT: _("The title is not known and was left out."),
     Reason.EMAIL_LEFT_OUT: _("The e-mail address is not one and was left out."),
     Reason.MALFORMED_CODE: _("A code may hold letters without accents, digits, - and _ only."),

@@ -1,13 +1,27 @@
-"""Recording the members and cards that the issuer's file describes."""
+"""Recording the members and cards that the issuer's file describes.
+
+What a member gave themselves, on the site or through an agent, is newer than any file: a file does not change
+it. A member who was erased is not brought back.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from django.db import transaction
 
-from members.models import Card, CardProduct, CardStatus, Issuer, Member
+from members.models import (
+    Card,
+    CardProduct,
+    CardStatus,
+    ContactDetail,
+    DetailOrigin,
+    ErasedReference,
+    Issuer,
+    Member,
+)
+from members.pseudonyms import hash_of_reference
 from members.services.search import index_members
 
 DETAILS = (
@@ -25,11 +39,18 @@ DETAILS = (
 )
 """What a file says about a member. The sign-in and its verified address are never touched."""
 
-LANGUAGE = DETAILS.index("language")
-"""The one detail that an activated member chooses: from then on files do not change it."""
+OWN_DETAILS = {
+    ContactDetail.EMAIL: ("email",),
+    ContactDetail.PHONE: ("phone",),
+    ContactDetail.ADDRESS: ("address", "postcode", "city", "country"),
+}
+"""What stays as it is once the member gave it, by the detail whose origin says so."""
 
 MemberDetails = tuple[object, ...]
 """The values of DETAILS, in their order."""
+
+Kept = dict[str, object]
+"""The details that are the member's own, by name: a line does not change them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +81,7 @@ class CardholderOutcome(StrEnum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     UNKNOWN_PRODUCT = "unknown_product"
+    ERASED_MEMBER = "erased_member"
     CARD_OF_ANOTHER_MEMBER = "card_of_another_member"
 
 
@@ -89,12 +111,14 @@ def record_cardholders(
     """Create or update the members and cards described, line after line; return one result a line.
 
     `on` is the day from which a new status counts. A line that says what is known already changes nothing.
-    The language of a member who activated is theirs to choose, so a line cannot change it.
+    The language of a member who activated is theirs to choose, and so are contact details they gave
+    themselves: a line cannot change them, nor bring back a member who was erased.
     A card never moves to another member. Files of one issuer wait for each other here, chunk by chunk.
     """
     Issuer.objects.select_for_update(no_key=True).get(pk=issuer.pk)
     products = dict(CardProduct.objects.filter(issuer=issuer).values_list("code", "pk"))
-    members, languages = _known_members(lines, issuer)
+    members, kept = _known_members(lines, issuer)
+    erased = _erased_references(lines, issuer, known=members)
     cards = _known_cards(lines, issuer)
     changed_members: set[str] = set()
     changed_cards: set[str] = set()
@@ -104,10 +128,12 @@ def record_cardholders(
         card = cards.get(line.card_token)
         if product_id is None:
             outcomes.append(CardholderOutcome.UNKNOWN_PRODUCT)
+        elif line.member_reference in erased:
+            outcomes.append(CardholderOutcome.ERASED_MEMBER)
         elif card is not None and card.member_reference != line.member_reference:
             outcomes.append(CardholderOutcome.CARD_OF_ANOTHER_MEMBER)
         else:
-            details = _details_of(line, chosen_language=languages.get(line.member_reference))
+            details = _details_of(line, kept.get(line.member_reference, {}))
             new_card = _card_after(card, line, product_id, on)
             has_other_details = members.get(line.member_reference) != details
             if has_other_details:
@@ -143,31 +169,53 @@ def _recorded(
     return RecordedCardholder(outcome)
 
 
-def _details_of(line: CardholderLine, *, chosen_language: str | None) -> MemberDetails:
-    described = replace(line, language=chosen_language) if chosen_language else line
-    return tuple(getattr(described, name) for name in DETAILS)
+def _details_of(line: CardholderLine, kept: Kept) -> MemberDetails:
+    return tuple(kept[name] if name in kept else getattr(line, name) for name in DETAILS)
 
 
 def _known_members(
     lines: Sequence[CardholderLine], issuer: Issuer
-) -> tuple[dict[str, MemberDetails], dict[str, str]]:
-    """Return what is known of the members, and the languages of those who activated.
+) -> tuple[dict[str, MemberDetails], dict[str, Kept]]:
+    """Return what is known of the members, and what of it is their own.
 
-    A member who chooses a language just now waits, or what was read here would overwrite it.
+    A member who changes something just now waits, or what was read here would overwrite it.
     """
     rows = (
         Member.objects.filter(issuer=issuer, reference__in={line.member_reference for line in lines})
         .select_for_update(no_key=True)
         .order_by("pk")
-        .values_list("reference", "activated_at", *DETAILS)
+        .values_list("pk", "reference", "activated_at", *DETAILS)
     )
     details: dict[str, MemberDetails] = {}
-    languages: dict[str, str] = {}
-    for reference, activated_at, *known in rows:
-        details[reference] = tuple(known)
+    kept: dict[str, Kept] = {}
+    references: dict[int, str] = {}
+    for pk, reference, activated_at, *values in rows:
+        references[pk] = reference
+        details[reference] = tuple(values)
         if activated_at is not None:
-            languages[reference] = known[LANGUAGE]
-    return details, languages
+            kept[reference] = {"language": details[reference][DETAILS.index("language")]}
+    origins = DetailOrigin.objects.filter(member__in=references).order_by("pk")
+    for member_id, detail in origins.values_list("member_id", "detail"):
+        known = dict(zip(DETAILS, details[references[member_id]], strict=True))
+        own = kept.setdefault(references[member_id], {})
+        own.update({name: known[name] for name in OWN_DETAILS[ContactDetail(detail)]})
+    return details, kept
+
+
+def _erased_references(
+    lines: Sequence[CardholderLine], issuer: Issuer, *, known: dict[str, MemberDetails]
+) -> set[str]:
+    """Return the references of members who were erased. An erased member is never among the known ones.
+
+    It is asked after the known members were locked, so that an erasure under way is seen.
+    """
+    unknown = {line.member_reference for line in lines} - known.keys()
+    erased = ErasedReference.objects.filter(issuer=issuer)
+    if not unknown or not erased.exists():
+        return set()
+    hashes = {hash_of_reference(issuer, reference): reference for reference in unknown}
+    found = erased.filter(reference_hash__in=hashes).values_list("reference_hash", flat=True)
+    return {hashes[one] for one in found}
 
 
 def _known_cards(lines: Sequence[CardholderLine], issuer: Issuer) -> dict[str, CardState]:
