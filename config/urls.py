@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     # Staff sign in like everybody, by an e-mailed code; the admin's own password page is never shown.
     path("admin/login/", secure_admin_login(admin.site.login)),
+    path("admin/helpdesk/", include("helpdesk.urls")),
     path("admin/", admin.site.urls),
     path("", include("members.urls")),
     path("", include("loyalty.urls")),

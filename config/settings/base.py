@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "rewards",
     "campaigns",
     "information",
+    "helpdesk",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -68,6 +69,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "loyalty.middleware.SiteMiddleware",
+    "members.security.middleware.LastSeenMiddleware",
+    "members.security.middleware.StaffSecondFactorMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
