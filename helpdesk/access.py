@@ -13,7 +13,7 @@ from members.models import User
 Parameters = ParamSpec("Parameters")
 
 SEARCH = "helpdesk.search_members"
-CONTACT = "helpdesk.see_contact_details"
+CONTACT = "members.see_contact_details"
 WRITE_NOTE = "helpdesk.add_note"
 SEE_ACTIONS = "core.view_staffaction"
 

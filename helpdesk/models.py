@@ -29,10 +29,7 @@ class Note(models.Model):
     class Meta:
         verbose_name = _("note")
         verbose_name_plural = _("notes")
-        permissions: ClassVar = [
-            ("search_members", _("Can look for members and open their page")),
-            ("see_contact_details", _("Can see the contact details of members")),
-        ]
+        permissions: ClassVar = [("search_members", _("Can look for members and open their page"))]
         indexes: ClassVar = [models.Index(fields=["member", "-id"], name="notes_of_a_member")]
 
     def __str__(self) -> str:

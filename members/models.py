@@ -115,6 +115,7 @@ class Member(models.Model):
     class Meta:
         verbose_name = _("member")
         verbose_name_plural = _("members")
+        permissions: ClassVar = [("see_contact_details", _("Can see the contact details of members"))]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["issuer", "reference"], name="member_reference_once_an_issuer"),
             models.UniqueConstraint(fields=["user", "issuer"], name="member_once_a_sign_in_and_issuer"),

@@ -57,7 +57,6 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "notes",
                 "permissions": [
                     ("search_members", "Can look for members and open their page"),
-                    ("see_contact_details", "Can see the contact details of members"),
                 ],
                 "indexes": [models.Index(fields=["member", "-id"], name="notes_of_a_member")],
             },
