@@ -3,13 +3,17 @@
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import ConfirmLoginCodeForm, RequestLoginCodeForm
+from allauth.account.internal.userkit import filter_users_by_email
+from allauth.core import context
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from members.addresses import LONGEST_ADDRESS, check_address
+from members.security.limits import may_send_code
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
@@ -113,13 +117,18 @@ class SignInCodeRequestForm(RequestLoginCodeForm):
         label=_("E-mail address"),
         max_length=LONGEST_ADDRESS,
         validators=[check_address],
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        widget=forms.EmailInput(attrs={"autocomplete": "email webauthn"}),
     )
 
     def clean_email(self) -> str:
         """Return the address of the sign-in itself, not one that equals it only when case is folded."""
-        typed: str = super().clean_email()
-        return str(self._user.email) if self._user else typed.lower()
+        typed = str(self.cleaned_data["email"]).lower()
+        users = filter_users_by_email(typed, is_active=True, prefer_verified=True, for_login=True)
+        self._user = users[0] if users else None
+        email = str(self._user.email) if self._user else typed
+        if not may_send_code(context.request, email=email, user=self._user):
+            raise get_adapter().validation_error("rate_limited")
+        return email
 
 
 class SignInCodeForm(ConfirmLoginCodeForm):

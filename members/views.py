@@ -16,7 +16,6 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.cache import cache
-from django.core.mail import get_connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -29,11 +28,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
 from members.access import BY_CODE
-from members.adapter import LANGUAGE_CHOSEN
+from members.adapter import LANGUAGE_CHOSEN, SignInAdapter
 from members.errors import CodeExpired, WrongCode
 from members.forms import CodeForm, EmailForm, IdentityForm
 from members.models import ActivationAttempt, Member, User
 from members.requests import IssuerRequest
+from members.security.limits import may_activate, may_send_code, may_try_code
 from members.selectors import attempt_just_used, member_to_activate, open_attempt, waiting_member
 from members.services.activation import REPEAT, activate_member, send_activation_code
 from members.services.language import choose_language as keep_language
@@ -53,7 +53,7 @@ def activate(request: IssuerRequest) -> HttpResponse:
         return redirect("home")
     form = IdentityForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        if not consume(request, action="activation", key=form.cleaned_data["reference"].upper()):
+        if not may_activate(request, reference=form.cleaned_data["reference"].upper()):
             return too_many_tries(request)
         member = member_to_activate(
             issuer=request.issuer,
@@ -160,15 +160,31 @@ class SignInView(RequestLoginCodeView):
 class SignInCodeView(ConfirmLoginCodeView):
     """Ask for the code that signs in."""
 
+    def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        """Look at the code, unless this sign-in was tried too often already."""
+        if self._action == "verify" and not may_try_code(request, started_at=self._process.state["at"]):
+            self._process.abort()
+            messages.error(request, SignInAdapter.error_messages["too_many_login_attempts"])
+            return redirect("account_request_login_code")
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
     def _resend_form_valid(self, form: forms.Form) -> HttpResponse:
-        """Send another code. An unknown address gets no second letter, so the mail server is asked first."""
+        """Send another code; an unknown address gets another letter that says so, and both are counted."""
+        process = self._process
+        if not may_send_code(self.request, email=process.state["email"], user=process.user):
+            messages.error(self.request, SignInAdapter.error_messages["rate_limited"])
+            return redirect(self.request.get_full_path())
         try:
-            with get_connection():
+            if process.user is not None:
                 response: HttpResponse = super()._resend_form_valid(form)
+                return response
+            process.send()
+            process.record_resend()
+            process.persist()
         except OSError:
             messages.error(self.request, NOT_SENT)
-            response = redirect(self.request.get_full_path())
-        return response
+        return redirect(self.request.get_full_path())
 
 
 def too_many_tries(request: HttpRequest) -> HttpResponse:
@@ -240,7 +256,7 @@ def _welcome(request: HttpRequest, user: User, email: str) -> HttpResponse:
         cache.set(_repeat_key(request), request.session[ATTEMPT], REPEAT.total_seconds())
     for key in (MEMBER, ATTEMPT):
         request.session.pop(key, None)
-    record_authentication(request, user, method=BY_CODE, email=email)
+    record_authentication(request, user, method=BY_CODE, email=email, activation=True)
     messages.success(request, _("Welcome! Your account is activated and your e-mail address is confirmed."))
     keep_language(user=user, language=get_language() or settings.LANGUAGE_CODE)
     response: HttpResponse = perform_login(request, user, email=email)

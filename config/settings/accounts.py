@@ -20,7 +20,7 @@ LOGOUT_REDIRECT_URL = "/"
 ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "dashed": False, "length": 6}
 
 ACCOUNT_ADAPTER = "members.adapter.SignInAdapter"
-ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # A code sent to the address is what signs in: it proves the address each time, so nothing is left to verify.
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -40,13 +40,20 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-# Counted in the shared cache, so that more processes do not mean more attempts. The daily limit on codes
-# stops whoever guesses at one in a million.
+# Counted in the shared cache, so that more processes do not mean more attempts. The daily limits on codes
+# stop whoever guesses at one in a million; members/security/limits.py says what is counted for whom.
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
-    "login_failed": "10/m/ip,5/5m/key",
-    "request_login_code": "20/m/ip,3/m/key,10/h/key,40/d/key",
-    "activation": "20/m/ip,60/h/ip,10/h/key",
+    "login_failed": "10/m/ip,5/5m/key,20/h/key,60/d/key",
+    "request_login_code": "20/m/ip,100/h/ip,500/d/ip",
+    "code_of_known_browser": "3/m/key,10/h/key,40/d/key",
+    "code_from_network": "3/m/key,6/h/key,15/d/key",
+    "code_from_known_network": "3/m/key,10/h/key,20/d/key",
+    "code_for_address": "20/h/key,60/d/key",
+    "sign_in_try": "3/h/key",
+    "activation": "20/m/ip,60/h/ip",
+    "activation_from_network": "10/h/key,30/d/key",
+    "activation_of_reference": "30/h/key,100/d/key",
     "activation_email": "10/m/ip,6/h/key",
     "activation_code": "30/m/ip",
     "prove": "10/m/user,60/d/user",
@@ -55,5 +62,25 @@ ACCOUNT_RATE_LIMITS = {
     "email_change_code": "10/m/user,60/d/user",
     "personal_data": "3/m/user,20/h/user",
 }
+
+MFA_ADAPTER = "members.security.adapter.SecondFactorAdapter"
+MFA_FORMS = {
+    "activate_totp": "members.security.forms.AppForm",
+    "add_webauthn": "members.security.forms.PasskeyForm",
+    "authenticate": "members.security.forms.SecondFactorForm",
+    "edit_webauthn": "members.security.forms.PasskeyNameForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip,300/h/ip"}
+MFA_SUPPORTED_TYPES = ["recovery_codes", "totp", "webauthn"]
+# The clock of a phone may be half a minute wrong.
+MFA_TOTP_TOLERANCE = 1
+MFA_TRUST_ENABLED = True
+# A passkey always asks for the finger, the face or a PIN, so that a found phone opens nothing.
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+KNOWN_BROWSER_COOKIE_NAME = "known_browser"
+TRUSTED_DEVICE_COOKIE_NAME = "trusted_device"
+# Without one, staff are led to set it up before they see any page of staff. Only the demo does without.
+STAFF_SECOND_FACTOR_REQUIRED = True
 
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600

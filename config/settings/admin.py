@@ -32,6 +32,7 @@ UNFOLD: dict[str, Any] = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("img/mark.svg")},
     ],
     "SITE_SYMBOL": "loyalty",
+    "STYLES": [lambda _request: static("css/admin.css")],
     "SHOW_LANGUAGES": True,
     "LANGUAGES": {"action": reverse_lazy("choose_language")},
     "SHOW_BACK_BUTTON": True,
@@ -58,15 +59,28 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Members"),
                 "items": [
+                    {
+                        "title": _("Find a member"),
+                        "icon": "person_search",
+                        "link": reverse_lazy("helpdesk"),
+                        "permission": _may("helpdesk.search_members"),
+                    },
                     _list_of("members.member", _("Members"), "person"),
                     _list_of("members.card", _("Cards"), "credit_card"),
                     _list_of("loyalty.pointaccount", _("Point accounts"), "account_balance_wallet"),
                     _list_of("members.activationattempt", _("Activations"), "key"),
+                    _list_of("helpdesk.note", _("Notes"), "sticky_note_2"),
                 ],
             },
             {
                 "title": _("Points"),
                 "items": [
+                    {
+                        "title": _("Points report"),
+                        "icon": "monitoring",
+                        "link": reverse_lazy("admin:loyalty_entry_report"),
+                        "permission": _may("loyalty.view_points_report"),
+                    },
                     _list_of("loyalty.purchase", _("Purchases"), "shopping_bag"),
                     _list_of("loyalty.entry", _("Movements"), "swap_vert"),
                     _list_of("loyalty.lot", _("Lots of points"), "stacks"),

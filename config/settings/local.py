@@ -5,10 +5,13 @@ import os
 from config import embedded
 from config.database import database_from_url
 from config.settings.base import *  # noqa: F403 - settings are one flat namespace, kept in several files
-from config.settings.base import CACHES, DATA_DIR, INSTALLED_APPS
+from config.settings.base import ALLOWED_HOSTS, CACHES, DATA_DIR, INSTALLED_APPS
 from config.settings.jobs import broker
 
 DEMO = True
+STAFF_SECOND_FACTOR_REQUIRED = False
+# The second programme of the demo; browsers lead every name under localhost to this machine.
+ALLOWED_HOSTS = [*ALLOWED_HOSTS, "galeries-lafayette.localhost"]
 DEBUG = os.environ.get("DEBUG") == "1"
 INSTALLED_APPS = [*INSTALLED_APPS, "demo"]
 

@@ -5,7 +5,7 @@ import os
 from config.database import database_from_url
 from config.settings.base import *  # noqa: F403 - settings are one flat namespace, kept in several files
 from config.settings.jobs import broker
-from config.settings.refusals import refuse_unsafe, required, whole_number
+from config.settings.refusals import proxies_in_front, refuse_unsafe, required, whole_number
 
 SECRET_KEY = required("SECRET_KEY", "a random text of at least 50 characters")
 DEBUG = os.environ.get("DEBUG", "") not in ("", "0")
@@ -55,8 +55,11 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600
 SECURE_SSL_REDIRECT = True
 SESSION_COOKIE_NAME = "__Host-sessionid"
 SESSION_COOKIE_SECURE = True
+KNOWN_BROWSER_COOKIE_NAME = "__Host-known_browser"
+TRUSTED_DEVICE_COOKIE_NAME = "__Host-trusted_device"
+STAFF_SECOND_FACTOR_REQUIRED = os.environ.get("STAFF_SECOND_FACTOR_REQUIRED", "1") not in ("", "0")
 # Only a proxy that removes these headers from what comes from outside may be trusted with them.
-PROXIES_IN_FRONT = whole_number("PROXIES_IN_FRONT", 0)
+PROXIES_IN_FRONT = proxies_in_front()
 ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES_IN_FRONT
 if PROXIES_IN_FRONT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -11,6 +11,7 @@ from config.settings.base import INSECURE, INSECURE_ENCRYPTION_KEY
 
 SHORTEST_SECRET = 50
 FEWEST_DIFFERENT_CHARACTERS = 5
+MOST_PROXIES = 5
 CACHES_OF_ONE_PROCESS = ("dummy.DummyCache", "filebased.FileBasedCache", "locmem.LocMemCache")
 MAILERS_WITHOUT_MAIL = ("console", "dummy", "filebased", "locmem")
 
@@ -33,6 +34,19 @@ def whole_number(name: str, default: int) -> int:
     return int(value)
 
 
+def proxies_in_front() -> int:
+    """Return how many proxies stand in front, or refuse to start when nobody said it or it cannot be.
+
+    Too few, and all visitors look like one and share its limits; too many, and anybody invents an address.
+    """
+    required("PROXIES_IN_FRONT", "how many proxies stand between visitors and this program, 0 for none")
+    count = whole_number("PROXIES_IN_FRONT", 0)
+    if count > MOST_PROXIES:
+        message = f"PROXIES_IN_FRONT counts the proxies in front; more than {MOST_PROXIES} is hardly meant."
+        raise ImproperlyConfigured(message)
+    return count
+
+
 def refuse_unsafe(settings: Mapping[str, Any]) -> None:
     """Raise ImproperlyConfigured for the first setting that would make the portal unsafe."""
     if settings["DEBUG"]:
@@ -49,6 +63,8 @@ def refuse_unsafe(settings: Mapping[str, Any]) -> None:
         raise ImproperlyConfigured(
             "EMAIL_BACKEND must send mail; this one keeps sign-in codes on the machine."
         )
+    if not settings["STAFF_SECOND_FACTOR_REQUIRED"]:
+        raise ImproperlyConfigured("Staff need a second factor; only the demo does without.")
     if settings["CACHES"]["default"]["BACKEND"].endswith(CACHES_OF_ONE_PROCESS):
         raise ImproperlyConfigured(
             "The cache must be shared by all processes, or rate limits count too little."

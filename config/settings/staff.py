@@ -32,8 +32,11 @@ _LEDGER = [
     "rewards.view_giftcard",
     "rewards.view_giftcardmovement",
 ]
+_CALLS = ["helpdesk.search_members", "helpdesk.view_note", "helpdesk.add_note", "members.see_contact_details"]
 _FEEDS = ["loyalty.view_feedimport", "loyalty.view_feedchunk", "loyalty.view_rejectedline"]
 _MACHINERY = ["core.view_jobrun", "core.view_outboxmessage", "core.view_idempotencyrecord"]
+_EXPORTS = ["core.export_lists"]
+_REPORT = ["loyalty.view_points_report"]
 _SIGN_INS = ["members.view_user", "auth.view_group", "account.view_emailaddress"]
 
 STAFF_GROUPS: dict[str, list[str]] = {
@@ -42,6 +45,8 @@ STAFF_GROUPS: dict[str, list[str]] = {
         *_MEMBERS,
         *_LEDGER,
         *_FEEDS,
+        *_EXPORTS,
+        *_REPORT,
         "loyalty.add_feedimport",
         "loyalty.add_programme",
         "loyalty.change_programme",
@@ -73,7 +78,7 @@ STAFF_GROUPS: dict[str, list[str]] = {
         "loyalty.change_pointaccount",
         "rewards.change_order",
     ],
-    "Finance": [*_CATALOGUE, "loyalty.view_pointaccount", *_LEDGER, *_FEEDS],
+    "Finance": [*_CATALOGUE, "loyalty.view_pointaccount", *_LEDGER, *_FEEDS, *_EXPORTS, *_REPORT],
     "Auditor": [
         *_CATALOGUE,
         *_MEMBERS,
@@ -81,6 +86,8 @@ STAFF_GROUPS: dict[str, list[str]] = {
         *_FEEDS,
         *_MACHINERY,
         *_SIGN_INS,
+        *_EXPORTS,
+        *_REPORT,
         "members.view_activationattempt",
         "admin.view_logentry",
         "core.view_staffaction",
@@ -90,6 +97,7 @@ STAFF_GROUPS: dict[str, list[str]] = {
         *_FEEDS,
         *_MACHINERY,
         *_SIGN_INS,
+        *_EXPORTS,
         "loyalty.add_feedimport",
         "members.add_user",
         "members.change_user",

@@ -1,4 +1,4 @@
-"""The page on which whoever is signed in proves again who they are, before something that matters."""
+"""What people do about the safety of their account: prove who they are, look at it, end sessions."""
 
 from uuid import UUID
 
@@ -9,13 +9,14 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import ReauthenticateWebAuthnForm
 from allauth.mfa.webauthn.internal import auth as passkeys
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members.access import BY_CODE, signed_in_only
 from members.errors import CodeExpired, WrongCode
@@ -23,7 +24,10 @@ from members.forms import CodeForm
 from members.requests import SignedInRequest
 from members.security.forms import ProofForm
 from members.security.masking import masked_address
+from members.security.overview import overview_of
+from members.services.devices import forget_device
 from members.services.proof import prove_by_code, send_proof_code
+from members.services.sessions import end_session, end_sessions
 from members.views import NOT_SENT, too_many_tries
 
 SENT_CODE = "proof_code"
@@ -116,4 +120,35 @@ def _lead_back(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def security(request: SignedInRequest) -> HttpResponse:
     """Show everything that keeps the account safe."""
-    return render(request, "account/security.html", {})
+    overview = overview_of(request.user, session_key=request.session.session_key, at=timezone.now())
+    return render(request, "account/security.html", {"overview": overview})
+
+
+@signed_in_only
+@require_POST
+def end_one_session(request: SignedInRequest, session_id: int) -> HttpResponse:
+    """Sign one browser out; ending this one is signing out."""
+    end_session(user=request.user, session_id=session_id)
+    if request.session.exists(request.session.session_key or ""):
+        messages.success(request, _("That browser is signed out."))
+        return redirect("security")
+    logout(request)
+    return redirect("home")
+
+
+@signed_in_only
+@require_POST
+def end_other_sessions(request: SignedInRequest) -> HttpResponse:
+    """Sign every other browser out."""
+    end_sessions(user=request.user, but=request.session.session_key or "")
+    messages.success(request, _("All your other browsers are signed out."))
+    return redirect("security")
+
+
+@signed_in_only
+@require_POST
+def forget_trusted_device(request: SignedInRequest, device_id: int) -> HttpResponse:
+    """Ask for the second factor there again."""
+    forget_device(user=request.user, device_id=device_id)
+    messages.success(request, _("That device will be asked for the second factor again."))
+    return redirect("security")

@@ -24,6 +24,7 @@ SAFE = {
     "REDIS_URL": "redis://cache.example/0",
     "ALLOWED_HOSTS": "points.example, www.points.example",
     "EMAIL_HOST": "mail.example",
+    "PROXIES_IN_FRONT": "0",
 }
 
 
@@ -78,6 +79,9 @@ def test_safe_settings_start(monkeypatch: pytest.MonkeyPatch) -> None:
         ("REDIS_URL", None, "Set REDIS_URL"),
         ("EMAIL_PORT", "smtp", "EMAIL_PORT must be a whole number"),
         ("PROXIES_IN_FRONT", "-1", "PROXIES_IN_FRONT must be a whole number"),
+        ("PROXIES_IN_FRONT", None, "Set PROXIES_IN_FRONT: how many proxies stand between visitors"),
+        ("PROXIES_IN_FRONT", "6", "more than 5 is hardly meant"),
+        ("STAFF_SECOND_FACTOR_REQUIRED", "0", "Staff need a second factor; only the demo does without."),
     ],
 )
 def test_an_unsafe_setting_is_refused_with_one_sentence_that_repeats_no_secret(
