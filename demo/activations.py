@@ -6,11 +6,10 @@ from demo.letters import letters_caught
 from demo.mailbox import CODE
 from demo.story.calendar import Period, instant
 from demo.story.deliveries import Story
+from loyalty.letterheads import site_address
 from loyalty.models import Programme
 from members.models import Member
 from members.services.activation import activate_member, send_activation_code
-
-SITE = "http://localhost:8000/"
 
 
 def activate_members(programme: Programme, story: Story, period: Period) -> None:
@@ -23,8 +22,9 @@ def activate_members(programme: Programme, story: Story, period: Period) -> None
         )
         if member.activated_at is not None:
             continue
+        site = f"{site_address(programme)}/"
         at = instant(story.day, person.activated_days_ago, time(20, 15))
         with letters_caught() as letters:
-            attempt = send_activation_code(member=member, email=person.sign_in, sign_in_url=SITE, at=at)
+            attempt = send_activation_code(member=member, email=person.sign_in, sign_in_url=site, at=at)
             code = CODE.findall(str(letters[-1].body))[0]
         activate_member(attempt_id=attempt.public_id, code=code, at=at)

@@ -4,38 +4,32 @@ The row of a job run remembers the story's day and how many steps are done. A st
 again, and every part of it makes a repeat harmless: a load that was killed and started again ends the same.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from core.models import JobRun, JobState
 from core.outbox import deliver_due
 from demo.activations import activate_members
+from demo.department_store import department_store_steps
+from demo.imports import import_rows
 from demo.letters import letters_caught
 from demo.offers import publish_offers
 from demo.staff import make_staff
 from demo.story.calendar import PARIS, Period, instant, periods
 from demo.story.deliveries import Story, cardholder_rows, purchase_rows, store_rows, tell
-from demo.story.lines import CardholderRow, PurchaseRow, StoreRow, write_lines
 from demo.story.orders import Wish, wishes
 from demo.wallets import order_and_pay
 from loyalty.expiry.service import expire_points
-from loyalty.feeds.imports import begin_import, finish_import, import_lines
-from loyalty.feeds.source import open_source
-from loyalty.models import FeedImport, FeedKind, FeedState, Programme
+from loyalty.models import FeedKind, Programme
 from rewards.presets.load import load_preset
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 JOB = "demo-story"
 PROGRAMME = "happy-card"
+HOSTS = ("localhost", "127.0.0.1", "[::1]")
 Report = Callable[[int, int], object]
 Step = Callable[[], object]
 
@@ -83,13 +77,17 @@ def _steps(story: Story, at: datetime) -> Iterator[Step]:
     for period in periods():
         yield partial(_live_through, story, period, orders.get(period.number, []))
     yield partial(publish_offers, story.day)
+    yield from department_store_steps(story.day)
     yield partial(make_staff, at=at)
 
 
 def _open_programme(story: Story) -> None:
     load_preset(code=PROGRAMME)
+    programme = Programme.objects.get(code=PROGRAMME)
+    programme.host_names = list(HOSTS)
+    programme.save(update_fields=["host_names"])
     opened_at = instant(story.day, periods()[0].first)
-    _import(FeedKind.STORES, "magasins", StoreRow, list(store_rows(story)), opened_at)
+    import_rows(programme, FeedKind.STORES, "magasins", list(store_rows(story)), opened_at)
 
 
 def _live_through(story: Story, period: Period, orders: list[Wish]) -> None:
@@ -99,32 +97,10 @@ def _live_through(story: Story, period: Period, orders: list[Wish]) -> None:
     closes_on = closes_at.astimezone(PARIS).date()
     cards_at = instant(story.day, period.first) if period.number == 0 else closes_at
     cards = cardholder_rows(story, period)
-    if cards:
-        _import(FeedKind.CARDHOLDERS, f"porteurs-{closes_on}", CardholderRow, cards, cards_at)
+    import_rows(programme, FeedKind.CARDHOLDERS, f"porteurs-{closes_on}", cards, cards_at)
     activate_members(programme, story, period)
     purchases = purchase_rows(story, period)
-    _import(FeedKind.PURCHASES, f"achats-{closes_on}", PurchaseRow, purchases, closes_at)
+    import_rows(programme, FeedKind.PURCHASES, f"achats-{closes_on}", purchases, closes_at)
     expire_points(programme=programme, as_of=closes_on, at=closes_at)
     for wish in orders:
         order_and_pay(programme, wish)
-
-
-def _import(
-    kind: FeedKind,
-    name: str,
-    columns: "type[DataclassInstance]",
-    rows: "Sequence[DataclassInstance]",
-    at: datetime,
-) -> None:
-    """Write the file and import it, unless that was done before a load was cut off."""
-    path = Path(settings.DATA_DIR) / "demo" / f"{name}.csv"
-    programme = Programme.objects.get(code=PROGRAMME)
-    if FeedImport.objects.filter(
-        programme=programme, kind=kind, file_name=path.name, state=FeedState.DONE
-    ).exists():
-        return
-    write_lines(path, columns, rows)
-    with open_source(path) as source:
-        feed_import = begin_import(programme=programme, kind=kind, source=source, name=path.name, at=at)
-        feed_import = import_lines(feed_import, source, at=at)
-    finish_import(feed_import, at=at)

@@ -26,7 +26,9 @@ def site_address(programme: Programme) -> str:
     """Return where the programme's site is: the first host it names, or the address of this installation."""
     if not programme.host_names:
         return str(settings.SITE_ADDRESS)
-    return f"{urlsplit(settings.SITE_ADDRESS).scheme}://{programme.host_names[0]}"
+    usual = urlsplit(settings.SITE_ADDRESS)
+    port = f":{usual.port}" if usual.port else ""
+    return f"{usual.scheme}://{programme.host_names[0]}{port}"
 
 
 def find_letterhead(issuer: Issuer | None, host: str) -> Letterhead | None:

@@ -10,7 +10,7 @@ from demo.story.calendar import PARIS, Period, days_before, periods
 from demo.story.dice import Dice
 from demo.story.lines import CardholderRow, PurchaseRow, StoreRow, euros
 from demo.story.people import Person, Plastic, by_reference, people
-from demo.story.places import PARTNERS, Place, places
+from demo.story.places import PARTNER_NAMES, Place, places
 from demo.story.shopping import Sale, numbered, sales_of, told_sales
 
 CHANCE_OF_DELAY = 0.02
@@ -58,7 +58,7 @@ def store_rows(story: Story) -> Iterator[StoreRow]:
     for place in story.places:
         yield StoreRow(
             partner=place.partner,
-            partner_name=PARTNERS[place.partner],
+            partner_name=PARTNER_NAMES[place.partner],
             store=place.code,
             store_name=place.name,
             channel=place.channel,
@@ -110,15 +110,16 @@ def _cardholder(person: Person, card: Plastic, status: str) -> CardholderRow:
 
 def purchase_rows(story: Story, period: Period) -> list[PurchaseRow]:
     """Return the lines of a period's file; the last one repeats some lines and brings what went wrong."""
-    rows = [_purchase(story, sale) for sale in story.delivered.get(period.number, [])]
+    rows = [purchase_row(story, sale) for sale in story.delivered.get(period.number, [])]
     if period.end == 0:
         rows += accidents(story.persons, story.day)
         earlier = story.delivered[period.number - 1]
-        rows += [_purchase(story, sale) for sale in earlier[-REPEATED_LINES:]]
+        rows += [purchase_row(story, sale) for sale in earlier[-REPEATED_LINES:]]
     return rows
 
 
-def _purchase(story: Story, sale: Sale) -> PurchaseRow:
+def purchase_row(story: Story, sale: Sale) -> PurchaseRow:
+    """Return the line of a purchase or a return in its file."""
     return PurchaseRow(
         partner=sale.partner,
         store=sale.store,

@@ -11,6 +11,8 @@ PARTNERS: Mapping[str, str] = {
     "jacadi": "Jacadi",
     "nocibe": "Nocibé",
 }
+DEPARTMENT_STORE = {"galeries-lafayette": "Galeries Lafayette"}
+PARTNER_NAMES: Mapping[str, str] = {**PARTNERS, **DEPARTMENT_STORE}
 WEB_SHOP = "web"
 CLOSED_STORE = ("boulanger", "brest")
 CLOSED_DAYS_AGO = 400

@@ -18,6 +18,7 @@ BASKETS: Mapping[str, tuple[float, float, float]] = {
     "histoire-dor": (70, 0.5, 0.1),
     "jacadi": (55, 0.45, 0.25),
     "nocibe": (34, 0.5, 0.2),
+    "galeries-lafayette": (72, 0.6, 0.3),
 }
 PREFIXES: Mapping[str, str] = {
     "conforama": "CF",
@@ -25,6 +26,7 @@ PREFIXES: Mapping[str, str] = {
     "histoire-dor": "HO",
     "jacadi": "JA",
     "nocibe": "NO",
+    "galeries-lafayette": "GL",
 }
 BUSY_MONTHS: Mapping[int, float] = {1: 1.2, 7: 1.15, 9: 1.1, 11: 1.3, 12: 1.9}
 CHANCE_OF_RETURN = 0.045

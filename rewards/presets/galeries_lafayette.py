@@ -1,7 +1,7 @@
 """Galeries Lafayette: a department store, in its stores and on the web alike (2017).
 
-There 300 points earn a voucher of 10 EUR by themselves. Vouchers, automatic and short lived, are not built yet:
-until then the member takes the 10 EUR as a gift card, for the same 300 points.
+There 300 points earn a voucher of 10 EUR by themselves. Vouchers, automatic and short lived, are not built
+yet: until then the member takes the 10 EUR as a gift card, for the same 300 points.
 """
 
 from django.utils.translation import gettext_lazy as _
@@ -45,9 +45,10 @@ GALERIES_LAFAYETTE = ProgrammePreset(
         logo_svg=(
             '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
             '<rect width="32" height="32" fill="#0f0d0c" />'
-            '<path d="M6 23a10 10 0 0 1 20 0M16 13v10M16 13c-3.500 2-5.200 5.500-5.200 10M16 13c3.500 2 5.200 5.500'
-            ' 5.200 10M7.500 18h17M5 25.500h22M16 8v5" fill="none" stroke="#c9a35a" stroke-width="1.500"'
-            ' stroke-linecap="round" /><circle cx="16" cy="7" r="1.300" fill="#c9a35a" /></svg>'
+            '<path d="M6 23a10 10 0 0 1 20 0M16 13v10M16 13c-3.500 2-5.200 5.500-5.200 10'
+            'M16 13c3.500 2 5.200 5.500 5.200 10M7.500 18h17M5 25.500h22M16 8v5"'
+            ' fill="none" stroke="#c9a35a" stroke-width="1.500" stroke-linecap="round" />'
+            '<circle cx="16" cy="7" r="1.300" fill="#c9a35a" /></svg>'
         ),
     ),
     assumptions=_(

@@ -47,8 +47,8 @@ HAPPY_CARD = ProgrammePreset(
         logo_svg=(
             '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
             '<rect width="32" height="32" fill="#0c6249" />'
-            '<path d="M8.500 15.500c1.900 4.700 4.400 7 7.500 7s5.600-2.300 7.500-7" fill="none" stroke="#fff"'
-            ' stroke-width="2.800" stroke-linecap="round" />'
+            '<path d="M8.500 15.500c1.900 4.700 4.400 7 7.500 7s5.600-2.300 7.500-7"'
+            ' fill="none" stroke="#fff" stroke-width="2.800" stroke-linecap="round" />'
             '<circle cx="10.200" cy="10" r="1.900" fill="#f2c14e" />'
             '<circle cx="21.800" cy="10" r="1.900" fill="#f2c14e" /></svg>'
         ),

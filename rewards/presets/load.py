@@ -7,9 +7,9 @@ from django.db import transaction
 
 from core.errors import DomainError
 from loyalty.models import Brand, EarningRule, Programme
+from loyalty.models.brands import COLOURS
 from members.models import CardProduct, Issuer
 from rewards.models import GiftCardProduct
-from loyalty.models.brands import COLOURS
 from rewards.presets.galeries_lafayette import GALERIES_LAFAYETTE
 from rewards.presets.happy_card import HAPPY_CARD
 from rewards.presets.preset import BrandPreset, GiftCardPreset, ProgrammePreset

@@ -1,8 +1,12 @@
 """`manage.py demo_sign_ins`: who can sign in to the demo, and how."""
 
+from urllib.parse import urlsplit, urlunsplit
+
 from django.core.management.base import BaseCommand, CommandParser
 
+from demo.department_store import HOST
 from demo.staff import COLLEAGUES
+from demo.story import department_store
 from demo.story.people import ALICE, BRUNO, CHLOE, DENISE, Person, by_reference, people
 
 
@@ -20,22 +24,32 @@ class Command(BaseCommand):
         if site := options["site"].rstrip("/"):
             addresses = [
                 ("Site", f"{site}/"),
+                ("Site 2", f"{_at_host(site, HOST)}/"),
                 ("Admin", f"{site}/admin/"),
                 ("Mailbox", f"{site}/demo/mailbox/"),
             ]
             self.stdout.write("\n".join(f"  {name:<8} {address}" for name, address in addresses) + "\n\n")
-        cast = by_reference(people())
+        cast = by_reference([*people(), *department_store.members()])
+        elise, gaspard = cast[department_store.ELISE], cast[department_store.GASPARD]
         rows = [
             (_name(cast[ALICE]), "regular, good balance", cast[ALICE].sign_in),
             (_name(cast[CHLOE]), "ex-active, points about to expire", cast[CHLOE].sign_in),
             (_name(cast[DENISE]), "owes points after a return", cast[DENISE].sign_in),
             (_name(cast[BRUNO]), "not yet activated", _letter(cast[BRUNO])),
+            (_name(elise), "regular of the second site", elise.sign_in),
+            (_name(gaspard), "second site, not yet activated", _letter(gaspard)),
             *((f"{one.first_name} {one.last_name}", one.role, one.email) for one in COLLEAGUES),
         ]
         widths = [max(len(row[column]) for row in rows) for column in range(2)]
         for name, who, how in rows:
             self.stdout.write(f"  {name:<{widths[0]}}  {who:<{widths[1]}}  {how}")
         self.stdout.write("\n  Sign in with the e-mail address; the six-digit code arrives in the mailbox.")
+
+
+def _at_host(site: str, host: str) -> str:
+    """Return the address of a site with another host name, on the same port."""
+    parts = urlsplit(site)
+    return urlunsplit(parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host))
 
 
 def _name(person: Person) -> str:
