@@ -61,6 +61,17 @@ def whole_amount(cents: int, currency: str) -> str:
     return amount(cents, currency) if cents % 100 else _whole_amount(cents, currency, active_locale())
 
 
+def phone_address(phone: str) -> str:
+    """Write a phone number as a device dials it: digits, with the leading + of an international number.
+
+    The zero in brackets of `+33 (0)9` is dialled only inside the country, so it falls away there.
+    """
+    is_international = phone.startswith("+")
+    dialled = phone.replace("(0)", "") if is_international else phone
+    digits = "".join(character for character in dialled if character.isdecimal())
+    return f"+{digits}" if is_international else digits
+
+
 def distance(metres: float) -> str:
     """Write a distance as people say it: `300 m`, `1,2 km`, `38 km`; or that it is less than 100 m."""
     if metres < NEAREST_METRES:

@@ -22,6 +22,8 @@ MISSING = {
 }
 """What legal texts need, by the programme's field."""
 
+EXAMPLE_CENTS = 4990
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -32,9 +34,14 @@ class Facts:
     gift_cards: tuple[GiftCardProduct, ...]
 
     @property
-    def cheapest(self) -> GiftCardProduct | None:
-        """The first gift card within reach of somebody who starts."""
-        return self.gift_cards[0] if self.gift_cards else None
+    def example_cents(self) -> int:
+        """A purchase that shows that only full amounts count."""
+        return EXAMPLE_CENTS
+
+    @property
+    def example_points(self) -> int:
+        """What that purchase earns by the live rule."""
+        return EXAMPLE_CENTS // self.rule.per_cents * self.rule.points if self.rule else 0
 
     @property
     def validity_months(self) -> int:

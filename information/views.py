@@ -1,5 +1,7 @@
 """Pages that inform everybody, signed in or not."""
 
+from datetime import date
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -11,6 +13,9 @@ from information.facts import facts_of, missing_facts
 from information.places import Position, Wanted, find_places
 from loyalty.dates import local_date
 from loyalty.requests import ProgrammeRequest
+
+STATEMENT_DRAWN_UP_ON = date(2026, 11, 22)
+"""When somebody last compared the accessibility statement with the site."""
 
 LONGEST_TEXT = 80
 LONGEST_PAGE_NUMBER = 4
@@ -66,7 +71,7 @@ def privacy(request: ProgrammeRequest) -> HttpResponse:
 @require_safe
 def accessibility(request: ProgrammeRequest) -> HttpResponse:
     """Say how far everybody can use the site."""
-    return render(request, "information/accessibility.html")
+    return render(request, "information/accessibility.html", {"drawn_up_on": STATEMENT_DRAWN_UP_ON})
 
 
 @require_safe
