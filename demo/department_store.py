@@ -88,6 +88,7 @@ def _order_and_announce(story: Story) -> None:
         slug="noel-sous-la-coupole",
         defaults={
             "partner": Partner.objects.get(code=tale.PARTNER),
+            "illustration": "season",
             "title_fr": "Noël sous la coupole",
             "title_en": "Christmas under the dome",
             "summary_fr": "Ateliers, emballages offerts et nocturnes jusqu'à 22 h au pied du grand sapin.",

@@ -21,6 +21,7 @@ def publish_offers(day: date) -> None:
             programme=programme,
             slug=offer.slug,
             defaults={
+                "illustration": offer.illustration,
                 "partner": partners.get(offer.partner),
                 "title_fr": offer.title_fr,
                 "title_en": offer.title_en,

@@ -8,6 +8,7 @@ class Offer:
     """A promotion page. Days count back from the story's day; below zero they lie ahead."""
 
     slug: str
+    illustration: str
     partner: str
     starts_days_ago: int
     ends_days_ago: int
@@ -23,6 +24,7 @@ class Offer:
 OFFERS = (
     Offer(
         slug="rentree-jacadi",
+        illustration="child",
         partner="jacadi",
         starts_days_ago=120,
         ends_days_ago=80,
@@ -43,6 +45,7 @@ OFFERS = (
     ),
     Offer(
         slug="semaine-du-son-boulanger",
+        illustration="sound",
         partner="boulanger",
         starts_days_ago=45,
         ends_days_ago=15,
@@ -61,6 +64,7 @@ OFFERS = (
     ),
     Offer(
         slug="literie-conforama",
+        illustration="furniture",
         partner="conforama",
         starts_days_ago=20,
         ends_days_ago=-12,
@@ -81,6 +85,7 @@ OFFERS = (
     ),
     Offer(
         slug="coffrets-nocibe",
+        illustration="scent",
         partner="nocibe",
         starts_days_ago=8,
         ends_days_ago=-30,
@@ -99,6 +104,7 @@ OFFERS = (
     ),
     Offer(
         slug="gravure-histoire-dor",
+        illustration="jewel",
         partner="histoire-dor",
         starts_days_ago=3,
         ends_days_ago=-40,
@@ -117,6 +123,7 @@ OFFERS = (
     ),
     Offer(
         slug="soldes-dhiver",
+        illustration="season",
         partner="",
         starts_days_ago=-25,
         ends_days_ago=-55,
@@ -135,6 +142,7 @@ OFFERS = (
     ),
     Offer(
         slug="layette-jacadi",
+        illustration="child",
         partner="jacadi",
         starts_days_ago=-10,
         ends_days_ago=-50,
@@ -153,6 +161,7 @@ OFFERS = (
     ),
     Offer(
         slug="cuisine-conforama",
+        illustration="furniture",
         partner="conforama",
         starts_days_ago=-40,
         ends_days_ago=-80,

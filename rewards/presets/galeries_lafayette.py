@@ -21,6 +21,9 @@ GALERIES_LAFAYETTE = ProgrammePreset(
     # A number kept for fiction, and a name under a domain kept for examples: neither reaches anybody.
     contact_phone="01 99 00 56 78",
     contact_email="contact@galeries-lafayette.example",
+    contact_hours_fr="Du lundi au samedi, de 9 h à 19 h",
+    contact_hours_en="Monday to Saturday, 9 am to 7 pm",
+    data_protection_email="donnees.personnelles@galeries-lafayette.example",
     time_zone="Europe/Paris",
     currency="EUR",
     points_validity_years=2,

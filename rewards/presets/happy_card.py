@@ -19,6 +19,9 @@ HAPPY_CARD = ProgrammePreset(
     # A number kept for fiction, and a name under a domain kept for examples: neither reaches anybody.
     contact_phone="01 99 00 12 34",
     contact_email="contact@happy-card.example",
+    contact_hours_fr="Du lundi au samedi, de 9 h à 19 h",
+    contact_hours_en="Monday to Saturday, 9 am to 7 pm",
+    data_protection_email="donnees.personnelles@happy-card.example",
     time_zone="Europe/Paris",
     currency="EUR",
     points_validity_years=4,

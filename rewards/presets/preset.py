@@ -40,6 +40,9 @@ class ProgrammePreset:
     card_products: Mapping[str, str]
     contact_phone: str
     contact_email: str
+    contact_hours_fr: str
+    contact_hours_en: str
+    data_protection_email: str
     time_zone: str
     currency: str
     points_validity_years: int
