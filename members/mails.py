@@ -246,9 +246,8 @@ def send_account_deleted(*, issuer: Issuer, email: str, greeting: str, at: datet
 
 def _not_you(phone: str, email: str) -> tuple[Caution, ...]:
     """Return what to do when it was not the member: call, or write where there is no telephone."""
-    reach = phone or email
-    if not reach:
-        return (Caution(_("Was it not you? Contact us at once.")),)
     if phone:
-        return (Caution(_("Was it not you? Please call us at once: %(phone)s.") % {"phone": phone}),)
-    return (Caution(_("Was it not you? Please write to us at once: %(email)s.") % {"email": email}),)
+        return (Caution(_("Was it not you? Please call us at once.") + f"\n{phone}"),)
+    if email:
+        return (Caution(_("Was it not you? Please write to us at once.") + f"\n{email}"),)
+    return (Caution(_("Was it not you? Contact us at once.")),)

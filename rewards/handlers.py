@@ -71,17 +71,16 @@ def order_letter(order: Order, letterhead: Letterhead) -> Letter:
             Button(_("Open my wallet"), letterhead.site + reverse("wallet")),
             *_not_ordered(letterhead),
         ),
-        unsubscribe_address=letterhead.site + reverse("profile") + "#notifications",
+        unsubscribe_address=letterhead.site + reverse("profile_choices") + "#notifications",
     )
 
 
 def _not_ordered(letterhead: Letterhead) -> tuple[Caution, ...]:
     """Return what to do about an order of somebody else: call, or write where there is no telephone."""
     if letterhead.phone:
-        return (
-            Caution(_("Did you not order this gift card? Please call us at once.") + f" {letterhead.phone}"),
-        )
+        said = _("Did you not order this gift card? Please call us at once.")
+        return (Caution(f"{said}\n{letterhead.phone}"),)
     if letterhead.email:
         said = _("Did you not order this gift card? Please write to us at once.")
-        return (Caution(f"{said} {letterhead.email}"),)
+        return (Caution(f"{said}\n{letterhead.email}"),)
     return ()

@@ -20,6 +20,7 @@ LONGEST_SUBJECT = 150
 UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """Characters that no XML document may hold; one in a member's name must not hold up a letter."""
 
+LINE_ENDS = re.compile(r"[\r\n\t\v\f\x1c-\x1e\x85\u2028\u2029]+")
 NOT_IN_A_NAME = re.compile(r'[\x00-\x1f\x7f"<>\\]')
 
 
@@ -61,7 +62,7 @@ def send_letter(
 def written_as_text(letter: Letter, letterhead: Letterhead) -> str:
     """Return the letter as plain text."""
     text = render_to_string("email/letter.txt", {"letter": letter, "letterhead": letterhead})
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    return re.sub(r"\n{3,}", "\n\n", UNWRITABLE.sub("", text)).strip() + "\n"
 
 
 def designed(context: dict[str, object]) -> str:
@@ -83,7 +84,7 @@ def _configured_sender() -> tuple[str, str]:
 
 def one_line(text: str) -> str:
     """Return a text that can stand in a header: no line ends in it, and it is not endless."""
-    return UNWRITABLE.sub("", " ".join(text.split()))[:LONGEST_SUBJECT]
+    return UNWRITABLE.sub("", LINE_ENDS.sub(" ", text)).strip()[:LONGEST_SUBJECT]
 
 
 def _without_digits(subject: str) -> str:

@@ -63,7 +63,7 @@ def test_the_letter_in_english(
     assert "You turned 1,500 points into a gift card worth €15." in body
     assert "through 22 November 2027." in body
     assert "\nhttps://happy.example/wallet/\n" in body
-    assert body.endswith("Happy Card\n")
+    assert "\n\nHappy Card\nhttps://happy.example\n" in body
 
 
 def test_the_letter_in_french(programme: Programme, for_15_euros: GiftCardProduct) -> None:
