@@ -138,7 +138,8 @@ class Portal:
     def _introduce(self) -> None:
         site = f"http://localhost:{self.port}"
         print(f"\nThe portal is ready.\n\n  Site     {site}/\n  Admin    {site}/admin/", flush=True)
-        print(f"  Mailbox  {site}/demo/mailbox/\n", flush=True)
+        print(f"  Mailbox  {site}/demo/mailbox/", flush=True)
+        print(f"  Second   http://galeries-lafayette.localhost:{self.port}/\n", flush=True)
         self._finish("The sign-ins could not be listed", [*MANAGE, "demo_sign_ins"])
         print("\nCtrl-C stops it.", flush=True)
 

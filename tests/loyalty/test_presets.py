@@ -6,10 +6,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
-from loyalty.models import EarningRule, Programme
+from loyalty.brand.logo import safe_logo
+from loyalty.brand.palette import unreadable
+from loyalty.models import Brand, EarningRule, Programme
 from members.models import CardProduct, Issuer
 from rewards.models import GiftCardProduct
-from rewards.presets.load import load_preset
+from rewards.presets.load import PRESETS, load_preset
+from rewards.presets.preset import ProgrammePreset
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +27,7 @@ def load(code: str = "happy-card", verbosity: int = 1) -> tuple[str, str]:
 def stored() -> list[tuple[object, ...]]:
     return [
         row
-        for model in (Issuer, CardProduct, Programme, EarningRule, GiftCardProduct)
+        for model in (Issuer, CardProduct, Programme, Brand, EarningRule, GiftCardProduct)
         for row in model.objects.order_by("pk").values_list()
     ]
 
@@ -46,6 +49,40 @@ def test_happy_card_is_what_its_source_says() -> None:
     assert list(catalogue.values_list("face_value_cents", "price_points", "currency")) == [
         (1500, 1500, "EUR"), (3000, 3000, "EUR"), (6000, 6000, "EUR"),
     ]  # fmt: skip
+
+
+def test_galeries_lafayette_is_what_its_source_says() -> None:
+    load("galeries-lafayette")
+    programme = Programme.objects.select_related("issuer").get()
+    assert (programme.name, programme.issuer.code, programme.currency) == (
+        "Galeries Lafayette", "galeries-lafayette", "EUR",
+    )  # fmt: skip
+    rule = EarningRule.objects.get(programme=programme, is_live=True)
+    assert (rule.points, rule.per_cents) == (1, 100)
+    catalogue = GiftCardProduct.objects.filter(programme=programme)
+    assert list(catalogue.values_list("face_value_cents", "price_points")) == [(1000, 300)]
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+def test_the_look_of_a_preset_can_be_read_by_day_and_by_night_and_its_logo_only_draws(
+    preset: ProgrammePreset,
+) -> None:
+    load(preset.code)
+    brand = Brand.objects.get(programme__code=preset.code)
+    assert (brand.tagline_fr, brand.character) == (preset.brand.tagline_fr, preset.brand.character)
+    assert brand.seeds == preset.brand.colours
+    assert unreadable(brand.seeds) == []
+    assert safe_logo(brand.logo_svg) == preset.brand.logo_svg
+
+
+def test_a_look_that_was_edited_is_told_and_left_as_it_is() -> None:
+    load()
+    Brand.objects.update(accent_colour="#ffcc00")
+    assert load()[0] == "Happy Card was edited since it was loaded and is left as it is: brand.\n"
+    assert Brand.objects.get().accent_colour == "#ffcc00"
+    Brand.objects.all().delete()
+    assert "brand" in load()[0]
+    assert not Brand.objects.exists()
 
 
 def test_loading_again_changes_nothing() -> None:
@@ -100,7 +137,7 @@ def test_quietly_nothing_is_said() -> None:
 def test_an_unknown_preset_is_refused_with_those_that_are_known() -> None:
     with translation.override("en"), pytest.raises(CommandError) as refused:
         call_command("load_preset", "smiley")
-    assert str(refused.value) == "There is no such preset. Known presets: happy-card."
+    assert str(refused.value) == "There is no such preset. Known presets: happy-card, galeries-lafayette."
     assert stored() == []
 
 

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         if site := options["site"].rstrip("/"):
             addresses = [
                 ("Site", f"{site}/"),
-                ("Site 2", f"{_at_host(site, HOST)}/"),
+                ("Second", f"{_at_host(site, HOST)}/"),
                 ("Admin", f"{site}/admin/"),
                 ("Mailbox", f"{site}/demo/mailbox/"),
             ]
