@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import Sum
 
 from loyalty.dates import local_date
-from loyalty.models import PointAccount, Programme
+from loyalty.ledger.movements import Movement
+from loyalty.ledger.post import post_batch
+from loyalty.models import Entry, EntryKind, PointAccount, Programme
 from members.models import Member
 
 
@@ -39,3 +42,16 @@ def leave_programme(*, account: PointAccount, at: datetime) -> None:
     """
     left_on = local_date(at, account.programme.zone)
     PointAccount.objects.filter(pk=account.pk, left_on__isnull=True).update(left_on=left_on)
+
+
+@transaction.atomic
+def give_up_points(*, account: PointAccount, at: datetime) -> int:
+    """Let the member leave the programme and end all points they have; return how many that were.
+
+    The ledger keeps every movement, and points owed stay owed. A repeat finds nothing left.
+    """
+    leave_programme(account=account, at=at)
+    movement = Movement(account_id=account.pk, kind=EntryKind.GIVEN_UP, points=0, occurred_at=at)
+    entries = post_batch([movement], zone=account.programme.zone, at=at)
+    given_up = Entry.objects.filter(pk__in=entries, kind=EntryKind.GIVEN_UP).aggregate(points=Sum("points"))
+    return -int(given_up["points"] or 0)

@@ -218,6 +218,7 @@ class EntryAdmin(OfAccountAdmin):
             EntryKind.ORDER_CANCELLED: "warning",
             EntryKind.EXPIRY: "danger",
             EntryKind.EXPIRY_REVERSED: "warning",
+            EntryKind.GIVEN_UP: "danger",
         },
     )
     def shown_kind(self, entry: Entry) -> Labelled:

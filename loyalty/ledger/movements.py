@@ -19,7 +19,7 @@ class Movement(NamedTuple):
     `points` is positive for a credit, negative for a debit and may be zero for a purchase that earns nothing.
     `lot` is the lot a credit grows, or for a return the lot of the purchase it takes back. `corrects_id`
     names the order's entry that a cancellation undoes. An EXPIRY carries no points: it expires whatever is
-    over.
+    over. GIVEN_UP carries none either: it ends all points there are, those that wait included.
     """
 
     account_id: int

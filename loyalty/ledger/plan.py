@@ -26,7 +26,7 @@ CREDITS = frozenset({EntryKind.PURCHASE, EntryKind.VERIFIED_EMAIL})
 class LotState:
     """A lot as the plan sees it. `lot_id` is None when the plan did not load it: it may exist or not.
 
-    `last_expiry_id` is the latest entry that expired points of the lot; a lot is named when a credit of the
+    `last_expiry_id` is the latest entry that ended points of the lot; a lot is named when a credit of the
     plan names it. The changes are what the plan adds to each column.
     """
 
@@ -97,6 +97,9 @@ def plan_batch(
             entries.extend(_expire(account, today, zone))
         elif movement.kind is EntryKind.EXPIRY:
             entries.extend(_expire(account, today, zone))
+        elif movement.kind is EntryKind.GIVEN_UP:
+            entries.extend(_expire(account, today, zone))
+            entries.extend(_give_up(account, movement, today))
         else:
             message = f"A movement of kind {movement.kind} is never posted by itself."
             raise ValueError(message)
@@ -243,6 +246,28 @@ def _expire(account: AccountState, today: date, zone: ZoneInfo) -> list[PlannedE
             )
         )
     return entries
+
+
+def _give_up(account: AccountState, movement: Movement, today: date) -> list[PlannedEntry]:
+    """End all points that are left, as if their last day were over. Points owed stay owed."""
+    sources = _live_lots(account, today)
+    given_up = sum(account.lots[dates].remaining for dates in sources)
+    if not given_up:
+        return []
+    uses = _take(account, sources, given_up)
+    for dates, points in uses:
+        account.lots[dates].expired_change += points
+        account.lots[dates].expired += points
+    return [
+        PlannedEntry(
+            account_id=movement.account_id,
+            kind=EntryKind.GIVEN_UP,
+            points=-given_up,
+            owed_change=0,
+            occurred_at=movement.occurred_at,
+            uses=tuple(uses),
+        )
+    ]
 
 
 def _live_lots(account: AccountState, today: date) -> list[LotDates]:

@@ -74,7 +74,7 @@ def _load_lots(
             SELECT l.account_id, l.expires_on, l.available_on, l.id, l.remaining_points, l.expired_points,
                    CASE WHEN l.expired_points > 0 THEN (
                        SELECT max(u.entry_id) FROM loyalty_lotuse u JOIN loyalty_entry e ON e.id = u.entry_id
-                       WHERE u.lot_id = l.id AND e.kind = %s) END
+                       WHERE u.lot_id = l.id AND e.kind IN (%s, %s)) END
             FROM loyalty_lot l
             WHERE l.account_id = ANY(%b) AND (
                 l.remaining_points > 0
@@ -83,6 +83,7 @@ def _load_lots(
             """,
             [
                 EntryKind.EXPIRY,
+                EntryKind.GIVEN_UP,
                 debited,
                 [account_id for account_id, _ in named],
                 [dates.expires_on for _, dates in named],

@@ -5,6 +5,7 @@ from loyalty.models.feeds import FeedChunk, FeedImport, FeedKind, FeedState, Rej
 from loyalty.models.ledger import Entry, EntryKind, Lot, LotUse, PointAccount
 from loyalty.models.programmes import Agreement, EarningRule, ExpiryRounding, Programme
 from loyalty.models.purchases import Purchase, PurchaseKind, PurchaseState
+from loyalty.models.reminders import ExpiryReminder
 
 __all__ = [
     "Agreement",
@@ -13,6 +14,7 @@ __all__ = [
     "EarningRule",
     "Entry",
     "EntryKind",
+    "ExpiryReminder",
     "ExpiryRounding",
     "FeedChunk",
     "FeedImport",

@@ -104,6 +104,7 @@ class EntryKind(models.IntegerChoices):
     ORDER_CANCELLED = 5, _("Order cancelled")
     EXPIRY = 6, _("Expiry")
     EXPIRY_REVERSED = 7, _("Expiry reversed")
+    GIVEN_UP = 8, _("Points given up")
 
 
 class Entry(models.Model):
@@ -172,7 +173,7 @@ class Entry(models.Model):
                 name="entry_order_cancelled_once",
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=[1, 3, 5, 7], points__gte=0) | Q(kind__in=[2, 4, 6], points__lte=0),
+                condition=Q(kind__in=[1, 3, 5, 7], points__gte=0) | Q(kind__in=[2, 4, 6, 8], points__lte=0),
                 name="entry_sign_follows_its_kind",
             ),
         ]

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from core.plausible import YearBetween, validate_phone
@@ -24,6 +25,11 @@ class ExpiryRounding(models.TextChoices):
     DAY = "day", _("to the day")
     MONTH = "month", _("to the end of the month")
     YEAR = "year", _("to the end of the year")
+
+
+def usual_reminder_days() -> list[int]:
+    """Return on how many days before an expiry members are reminded, unless the programme says otherwise."""
+    return [60, 14]
 
 
 def validate_time_zone(name: str) -> None:
@@ -57,6 +63,13 @@ class Programme(models.Model):
     )
     verified_email_points = models.PositiveIntegerField(
         _("points for a verified e-mail"), default=0, validators=[MaxValueValidator(MOST_EMAIL_POINTS)]
+    )
+    expiry_reminder_days = ArrayField(
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(365)]),
+        verbose_name=_("days before expiry on which members are reminded"),
+        default=usual_reminder_days,
+        blank=True,
+        size=5,
     )
     contact_phone = models.CharField(
         _("phone of the call centre"), max_length=30, blank=True, validators=[validate_phone]

@@ -66,7 +66,8 @@ LEFT JOIN (SELECT lot_id, sum(points + owed_change_points) AS granted
            FROM loyalty_entry WHERE lot_id IS NOT NULL GROUP BY lot_id) g ON g.lot_id = l.id
 LEFT JOIN (SELECT u.lot_id,
                   sum(u.points) FILTER (WHERE e.kind IN (%(order)s, %(order_cancelled)s)) AS spent,
-                  sum(u.points) FILTER (WHERE e.kind IN (%(expiry)s, %(expiry_reversed)s)) AS expired,
+                  sum(u.points) FILTER (WHERE e.kind IN (%(expiry)s, %(expiry_reversed)s, %(given_up)s))
+                      AS expired,
                   sum(u.points) FILTER (WHERE e.kind = %(return)s) AS taken_back
            FROM loyalty_lotuse u JOIN loyalty_entry e ON e.id = u.entry_id
            GROUP BY u.lot_id) u ON u.lot_id = l.id
@@ -145,7 +146,7 @@ SELECT 'entry ' || c.id,
 FROM loyalty_entry c LEFT JOIN loyalty_entry e ON e.id = c.corrects_id
 WHERE CASE c.kind
       WHEN %(order_cancelled)s THEN e.kind IS DISTINCT FROM %(order)s OR e.points <> -c.points
-      WHEN %(expiry_reversed)s THEN e.kind IS DISTINCT FROM %(expiry)s
+      WHEN %(expiry_reversed)s THEN coalesce(e.kind, 0) NOT IN (%(expiry)s, %(given_up)s)
       ELSE c.corrects_id IS NOT NULL END
    OR e.account_id <> c.account_id OR e.id >= c.id
 """

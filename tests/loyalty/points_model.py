@@ -118,6 +118,14 @@ class ModelAccount:
             if token.dates.expires_on < today:
                 token.place = "expired"
 
+    def give_up(self, today: date) -> int:
+        """End all points as if their last day were over; return how many were not over yet."""
+        self.expire(today)
+        given_up = self._at("live")
+        for token in given_up:
+            token.place = "expired"
+        return len(given_up)
+
     def _at(self, place: str) -> list[Token]:
         return [token for token in self.tokens if token.place == place]
 
