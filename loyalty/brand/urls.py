@@ -3,6 +3,7 @@
 from django.urls import path
 
 from loyalty.brand import views
+from loyalty.brand.living import living_page
 
 urlpatterns = [
     path("brand/<slug:version>/colours.css", views.stylesheet, name="brand_stylesheet"),
@@ -11,4 +12,5 @@ urlpatterns = [
     path("manifest.webmanifest", views.manifest, name="manifest"),
     path("offline/", views.offline, name="offline"),
     path("service-worker.js", views.service_worker, name="service_worker"),
+    path("living/", living_page, name="living_page"),
 ]
