@@ -9,6 +9,8 @@ from uuid import UUID
 
 from allauth.account.forms import RequestLoginCodeForm
 from allauth.account.internal.flows.login import record_authentication
+from allauth.account.internal.stagekit import clear_login
+from allauth.account.stages import LoginStage
 from allauth.account.utils import perform_login
 from allauth.account.views import ConfirmLoginCodeView, RequestLoginCodeView
 from allauth.core.ratelimit import consume, respond_429
@@ -146,6 +148,14 @@ def choose_language(request: HttpRequest) -> HttpResponse:
 
 class SignInView(RequestLoginCodeView):
     """Ask for the address to which the code for signing in is sent."""
+
+    def _redirect_to_pending_stage(self, request: HttpRequest, stage: LoginStage) -> HttpResponse | None:
+        """Lead back to a sign-in that was begun, unless another address is to be used."""
+        if "other" in request.GET or request.method == "POST":
+            clear_login(request)
+            return None
+        response: HttpResponse = super()._redirect_to_pending_stage(request, stage)
+        return response
 
     def form_valid(self, form: RequestLoginCodeForm) -> HttpResponse:
         """Send the code, or say that no letter can be sent now: the same to known and unknown addresses."""

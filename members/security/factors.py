@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, cast
 
 from allauth.account.internal.flows.login import record_authentication
+from allauth.account.internal.stagekit import clear_login
 from allauth.account.models import Login
+from allauth.account.stages import LoginStage
 from allauth.account.utils import get_next_redirect_url, passthrough_next_redirect_url
 from allauth.core.internal.httpkit import authenticated_user
 from allauth.mfa.base.views import AuthenticateView, TrustView
@@ -29,7 +31,7 @@ from allauth.mfa.webauthn.views import (
 )
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
@@ -96,6 +98,10 @@ class RemovePasskeyView(RemoveWebAuthnView):
 class PasskeySignInView(LoginWebAuthnView):
     """Sign in with a passkey. Whatever is wrong with it, the answer is the same."""
 
+    def _redirect_to_pending_stage(self, request: HttpRequest, stage: LoginStage) -> None:  # noqa: ARG002 - any
+        """Forget a sign-in that was begun another way."""
+        clear_login(request)
+
     def form_valid(self, form: LoginWebAuthnForm) -> HttpResponse:
         """Sign in, and go on to where the person was heading."""
         authenticator = form.cleaned_data["credential"]
@@ -115,6 +121,13 @@ class PasskeySignInView(LoginWebAuthnView):
 @method_decorator(guarded, name="dispatch")
 class AddAppView(ActivateTOTPView):
     """Set up an authenticator app."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - the parent's signature
+        """Write the key as people type it, four letters at a time."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        secret = context["form"].secret
+        groups = [secret[start : start + 4] for start in range(0, len(secret), 4)]
+        return context | {"secret_in_groups": " ".join(groups)}
 
     def form_valid(self, form: forms.Form) -> HttpResponse:
         """Keep it, and let the code that proved it open nothing else."""
