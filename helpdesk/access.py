@@ -15,7 +15,6 @@ Parameters = ParamSpec("Parameters")
 SEARCH = "helpdesk.search_members"
 CONTACT = "members.see_contact_details"
 WRITE_NOTE = "helpdesk.add_note"
-SEE_ACTIONS = "core.view_staffaction"
 
 
 class StaffRequest(HttpRequest):

@@ -37,16 +37,6 @@ class SearchForm(forms.Form):
     text = forms.CharField(
         label=_("Find a member"),
         max_length=LONGEST_TEXT,
-        widget=forms.TextInput(
-            attrs={
-                "type": "search",
-                "autocomplete": "off",
-                "autocapitalize": "off",
-                "spellcheck": "false",
-                "class": "desk-input",
-                "aria-describedby": "search-help",
-            }
-        ),
     )
 
     def clean_text(self) -> str:

@@ -93,7 +93,6 @@ def member_page(
     member: Member,
     *,
     is_masked: bool,
-    with_actions: bool,
     programme_code: str = "",
     place: Place = TOP,
     at: datetime,
@@ -116,7 +115,7 @@ def member_page(
         letters=_letters_to(member),
         notes=tuple(notes_about(member)),
         looks=tuple(looks_at(member)),
-        actions=_actions_on(member, accounts, part) if with_actions else (),
+        actions=_actions_on(member, accounts, part),
     )
 
 

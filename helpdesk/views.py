@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -15,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from helpdesk.access import CONTACT, SEE_ACTIONS, WRITE_NOTE, StaffRequest, agents_only
+from helpdesk.access import CONTACT, WRITE_NOTE, StaffRequest, agents_only
 from helpdesk.forms import CARD_NUMBER, NoteForm, SearchForm
 from helpdesk.looks import record_opening, record_refusal, record_search
 from helpdesk.notes import MemberErased, write_note
@@ -61,10 +62,9 @@ def search(request: StaffRequest) -> HttpResponse:
 
 
 def _search_page(request: StaffRequest, text: str, more: dict[str, Any]) -> HttpResponse:
-    form = SearchForm(initial={"text": text})
     context = admin.site.each_context(request) | {
         "title": _("Find a member"),
-        "form": form,
+        "searched": text,
         "is_first": not more,
     }
     return TemplateResponse(request, "helpdesk/search.html", context | more)
@@ -112,7 +112,6 @@ def _member_page(request: StaffRequest, shown: Member, form: NoteForm) -> HttpRe
     page = member_page(
         shown,
         is_masked=not may(CONTACT),
-        with_actions=may(SEE_ACTIONS),
         programme_code=request.GET.get("programme", ""),
         place=_place(request.GET.get("place", "")),
         at=timezone.now(),
@@ -120,12 +119,12 @@ def _member_page(request: StaffRequest, shown: Member, form: NoteForm) -> HttpRe
     context = admin.site.each_context(request) | {
         "title": page.person.name or shown.reference,
         "page": page,
+        "language": dict(settings.LANGUAGES).get(shown.language, shown.language),
         "form": form,
         "may_write_note": may(WRITE_NOTE) and shown.erased_at is None,
         "may_cancel_orders": may("rewards.change_order"),
         "may_end_accounts": may("loyalty.change_pointaccount"),
         "may_see_member": may("members.view_member"),
-        "may_see_actions": may(SEE_ACTIONS),
     }
     return TemplateResponse(request, "helpdesk/member.html", context)
 

@@ -7,12 +7,13 @@ whatever the accents and capitals. The table of words says who is meant; no sear
 from dataclasses import dataclass
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.backends.utils import CursorWrapper
+from django.db.models import Prefetch, QuerySet
 
 from core.card_numbers import holds_card_number
 from members.errors import CardNumberTyped, NothingToSearch
-from members.models import Member
-from members.search_words import Wanted, fold, read_question
+from members.models import Card, Member
+from members.search_words import Wanted, read_question
 
 SHOWN = 25
 MOST_CANDIDATES = 5_000
@@ -52,9 +53,8 @@ def find_members(text: str, *, limit: int = SHOWN) -> Findings:
     """
     wanted = _read(text)
     ids, found = _likeliest(wanted, limit)
-    members = (
-        Member.objects.filter(pk__in=ids).select_related("issuer", "user").prefetch_related("cards__product")
-    )
+    cards = Prefetch("cards", Card.objects.select_related("product").order_by("status_on", "pk"))
+    members = Member.objects.filter(pk__in=ids).select_related("issuer", "user").prefetch_related(cards)
     by_id = {member.pk: member for member in members}
     return Findings(
         members=tuple(by_id[pk] for pk in ids if pk in by_id),
@@ -82,25 +82,24 @@ def _read(text: str) -> list[Wanted]:
     return wanted
 
 
+@transaction.atomic
 def _likeliest(wanted: list[Wanted], limit: int) -> tuple[list[int], int]:
     """Return the members of whole words, then those of beginnings, and how many there are."""
-    surname = next((fold(one.exact[0]) for one in wanted if one.kind == "word"), "")
-    ids, found = _find(_question(wanted, with_beginnings=False), surname, limit)
-    if len(ids) >= limit or not any(one.beginnings for one in wanted):
-        return ids, found
-    others, found = _find(_question(wanted, with_beginnings=True), surname, limit)
+    surname = next((one.exact[0] for one in wanted if one.kind == "word"), "")
+    with connection.cursor() as cursor:
+        # The planner must not read the whole table because it expects many rows.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        ids, found = _find(cursor, _question(wanted, with_beginnings=False), surname, limit)
+        if len(ids) >= limit or not any(one.beginnings for one in wanted):
+            return ids, found
+        others, found = _find(cursor, _question(wanted, with_beginnings=True), surname, limit)
     known = set(ids)
     return [*ids, *(pk for pk in others if pk not in known)][:limit], found
 
 
-def _find(question: str, surname: str, limit: int) -> tuple[list[int], int]:
-    """Ask the index; the planner must not read the table because it expects many rows."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(
-            FIND, {"question": question, "most": MOST_CANDIDATES, "surname": surname, "shown": limit}
-        )
-        rows = cursor.fetchall()
+def _find(cursor: CursorWrapper, question: str, surname: str, limit: int) -> tuple[list[int], int]:
+    cursor.execute(FIND, {"question": question, "most": MOST_CANDIDATES, "surname": surname, "shown": limit})
+    rows = cursor.fetchall()
     return [pk for pk, _ in rows], rows[0][1] if rows else 0
 
 

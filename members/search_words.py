@@ -21,6 +21,7 @@ LAST4 = 4
 FEWEST_PHONE_DIGITS = 6
 
 _WORD = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"[0-9]+")
 _NO_DIGIT = re.compile(r"[^0-9]+")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 _DAY_FIRST = re.compile(r"(?<![0-9])([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})(?![0-9])")
@@ -93,6 +94,7 @@ def words_of(
     """Return the words under which a member is found, in alphabetical order."""
     words = {*name_words(member.last_name), *name_words(member.first_name), *name_words(member.city)}
     words.update(name_words(member.reference))
+    words.update(_NUMBER.findall(member.reference))
     words.update(_WORD.findall(fold(member.postcode)))
     for email in emails:
         address = "".join(fold(email).split())

@@ -27,7 +27,7 @@ def _list_of(model: str, title: str | Promise, icon: str) -> dict[str, Any]:
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": _("Loyalty portal"),
     "SITE_HEADER": _("Loyalty portal"),
-    "DASHBOARD_CALLBACK": "core.admin.first_page",
+    "DASHBOARD_CALLBACK": "core.dashboard.first_page",
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("img/mark.svg")},
     ],
@@ -115,6 +115,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _list_of("campaigns.promotion", _("Promotions"), "campaign"),
                     _list_of("loyalty.programme", _("Programmes"), "loyalty"),
+                    _list_of("loyalty.brand", _("Brands"), "palette"),
                     _list_of("loyalty.earningrule", _("Earning rules"), "rule"),
                     _list_of("loyalty.agreement", _("Agreements"), "handshake"),
                     _list_of("partners.partner", _("Partners"), "store"),

@@ -1,9 +1,10 @@
 """What each group of staff may do in the admin. `manage.py sync_staff_groups` writes it to the database.
 
 A permission is written as Django names it, `app.action_model`. Rows of the ledger cannot be changed by
-anybody, so only the permission to view them exists here. Three permissions stand for actions:
+anybody, so only the permission to view them exists here. Some permissions stand for actions:
 `loyalty.add_feedimport` uploads files, `rewards.change_order` cancels orders, `loyalty.change_pointaccount`
-lets members leave.
+lets members leave, `helpdesk.search_members` opens the pages of the call centre, `helpdesk.add_note` writes
+there, and without `members.see_contact_details` a person is masked.
 
 Nobody gives a right that they do not have. Whoever may edit sign-ins gives only the groups they are in; an
 administrator, made by `manage.py createsuperuser`, gives all of them. No page makes an administrator or gives
@@ -16,6 +17,7 @@ _CATALOGUE = [
     "partners.view_partner",
     "partners.view_store",
     "loyalty.view_programme",
+    "loyalty.view_brand",
     "loyalty.view_agreement",
     "loyalty.view_earningrule",
     "rewards.view_giftcardproduct",
@@ -43,6 +45,7 @@ STAFF_GROUPS: dict[str, list[str]] = {
     "Programme manager": [
         *_CATALOGUE,
         *_MEMBERS,
+        *_CALLS,
         *_LEDGER,
         *_FEEDS,
         *_EXPORTS,
@@ -50,6 +53,8 @@ STAFF_GROUPS: dict[str, list[str]] = {
         "loyalty.add_feedimport",
         "loyalty.add_programme",
         "loyalty.change_programme",
+        "loyalty.add_brand",
+        "loyalty.change_brand",
         "loyalty.add_agreement",
         "loyalty.change_agreement",
         "loyalty.add_earningrule",
@@ -73,6 +78,7 @@ STAFF_GROUPS: dict[str, list[str]] = {
     "Call centre": [
         *_CATALOGUE,
         *_MEMBERS,
+        *_CALLS,
         *_LEDGER,
         "members.view_activationattempt",
         "loyalty.change_pointaccount",
@@ -88,6 +94,8 @@ STAFF_GROUPS: dict[str, list[str]] = {
         *_SIGN_INS,
         *_EXPORTS,
         *_REPORT,
+        "helpdesk.search_members",
+        "helpdesk.view_note",
         "members.view_activationattempt",
         "admin.view_logentry",
         "core.view_staffaction",
