@@ -74,6 +74,7 @@ class StatementForm(forms.Form):
             "partner": _choice(_("Partner brand"), _("All partner brands"), brands),
             "card": _choice(_("Card"), _("All cards"), held),
         }
+        self.order_fields(["kind", "partner", "card", "since", "until"])
         self._partner_ids = {partner.code: partner.pk for partner in partners}
 
     def clean(self) -> dict[str, Any]:

@@ -71,11 +71,11 @@ def statement(request: MemberRequest) -> HttpResponse:
     place = _place(request.GET.get("before"))
     asked = {name: request.GET[name] for name in form.fields if request.GET.get(name)}
     context = {"account": request.account, "form": form, "asked": urlencode(asked), "is_newest": place == TOP}
-    if form.is_valid():
-        page = statement_page(request.account, cards=cards, filters=form.filters(), place=place)
-        context["page"] = page
-        context["older"] = urlencode(asked | {"before": str(page.next_place)}) if page.next_place else ""
-    return render(request, "loyalty/statement.html", context)
+    if not form.is_valid():
+        return render(request, "loyalty/statement.html", context | {"page": None, "older": ""})
+    page = statement_page(request.account, cards=cards, filters=form.filters(), place=place)
+    older = urlencode(asked | {"before": str(page.next_place)}) if page.next_place else ""
+    return render(request, "loyalty/statement.html", context | {"page": page, "older": older})
 
 
 @require_safe

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext
 
-from core.formatting import active_locale, day, number, points, short_day, signed_points
+from core.formatting import active_locale, amount, day, number, points, short_day, signed_points
 from loyalty.dates import local_date
 from loyalty.models import Brand, PointAccount
 from loyalty.selectors.balance import Balance
@@ -95,11 +95,12 @@ def _tables(
 
 def _row(line: StatementLine) -> dict[str, str]:
     card = gettext("card ending in %(last4)s") % {"last4": line.card_last4} if line.card_last4 else ""
+    paid = amount(line.amount_cents, line.currency) if line.amount_cents else ""
     return {
         "recorded": short_day(line.posted_on),
         "happened": short_day(line.happened_on),
         "what": line.title + (f" ({gettext('Return')})" if line.is_return else ""),
-        "why": " · ".join(part for part in (card, line.sentence or line.rule_name) if part),
-        "points": number(line.points),
+        "why": " · ".join(part for part in (paid, card, line.sentence or line.rule_name) if part),
+        "points": ("+" if line.points > 0 else "") + number(line.points),
         "balance": number(line.balance_after_points),
     }
