@@ -15,7 +15,13 @@ class LoyaltyConfig(AppConfig):
         from core.outbox import subscribe  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.bonuses import EMAIL_VERIFIED, on_email_verified  # noqa: PLC0415 - likewise
         from loyalty.expiry.job import register_expiry_job  # noqa: PLC0415 - likewise
+        from loyalty.expiry.reminders import (  # noqa: PLC0415 - likewise
+            POINTS_EXPIRING,
+            on_points_expiring,
+            register_reminder_job,
+        )
         from loyalty.feeds.background import register_imports_sweeper  # noqa: PLC0415 - likewise
+        from loyalty.holdings import register_loyalty_holding  # noqa: PLC0415 - likewise
         from loyalty.letterheads import register_programme_letterheads  # noqa: PLC0415 - likewise
         from loyalty.parked import register_stray_lines_sweeper  # noqa: PLC0415 - likewise
         from loyalty.proofs.feeds import register_feed_proofs  # noqa: PLC0415 - likewise
@@ -23,7 +29,10 @@ class LoyaltyConfig(AppConfig):
 
         subscribe(EMAIL_VERIFIED, on_email_verified)
         register_programme_letterheads()
+        register_loyalty_holding()
+        subscribe(POINTS_EXPIRING, on_points_expiring)
         register_expiry_job()
+        register_reminder_job()
         register_stray_lines_sweeper()
         register_imports_sweeper()
         register_ledger_proofs()

@@ -15,10 +15,12 @@ class RewardsConfig(AppConfig):
         from core.outbox import subscribe  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.home import Place, add_panel  # noqa: PLC0415 - likewise
         from rewards.handlers import on_gift_card_ordered  # noqa: PLC0415 - likewise
+        from rewards.holdings import register_rewards_holding  # noqa: PLC0415 - likewise
         from rewards.home import gift_card_panel  # noqa: PLC0415 - likewise
         from rewards.proofs import register_reward_proofs  # noqa: PLC0415 - likewise
         from rewards.services.orders import GIFT_CARD_ORDERED  # noqa: PLC0415 - likewise
 
         subscribe(GIFT_CARD_ORDERED, on_gift_card_ordered)
         register_reward_proofs()
+        register_rewards_holding()
         add_panel("gift_cards", gift_card_panel, place=Place.BESIDE_POINTS)

@@ -24,7 +24,9 @@ from hypothesis.stateful import (
 from loyalty.dates import local_date
 from loyalty.errors import InsufficientPoints
 from loyalty.expiry.service import expire_points
-from loyalty.models import Lot, PointAccount, Programme
+from loyalty.ledger.movements import Movement
+from loyalty.ledger.post import post_batch
+from loyalty.models import Entry, EntryKind, Lot, PointAccount, Programme
 from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
 from loyalty.purchases.reasons import Reason
 from loyalty.purchases.record import record_purchases
@@ -248,6 +250,17 @@ class LedgerMachine(RuleBasedStateMachine):
         expire_points(programme=self.world.programme, as_of=self.today, at=self.now)
         for model in self.models:
             model.expire(self.today)
+
+    @rule(person=people)
+    def give_up(self, person: int) -> None:
+        """Give up all points; the account goes on, as it does for returns that come later."""
+        account = self.world.cardholders[person].account
+        movement = Movement(account_id=account.pk, kind=EntryKind.GIVEN_UP, points=0, occurred_at=self.now)
+        entries = post_batch([movement], zone=self.world.programme.zone, at=self.now)
+        given_up = Entry.objects.filter(pk__in=entries, kind=EntryKind.GIVEN_UP).values_list(
+            "points", flat=True
+        )
+        assert -sum(given_up) == self.models[person].give_up(self.today)
 
     @rule(days=st.sampled_from((1, 30, 365, 1100)), hours=st.integers(0, 23))
     def time_passes(self, days: int, hours: int) -> None:
