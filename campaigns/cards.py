@@ -41,7 +41,7 @@ def promotions_card(at: datetime) -> Card:
         else None,
         links=[
             (_("Promotions"), list_address("campaigns.promotion")),
-            (_("Schedule"), reverse("admin:campaigns_promotion_schedule")),
+            (_("Schedule"), reverse("admin:campaigns_promotion_show_schedule")),
         ],
     )
 

@@ -94,8 +94,8 @@ def overlapping(promotion: Promotion) -> QuerySet[Promotion]:
     """Return the other published promotions of the same partner and programme that share a moment with it."""
     return (
         Promotion.objects.filter(
-            programme_id=promotion.programme_id,
-            partner_id=promotion.partner_id,
+            programme=promotion.programme,
+            partner=promotion.partner,
             is_published=True,
             starts_at__lt=promotion.ends_at,
             ends_at__gt=promotion.starts_at,

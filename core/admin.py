@@ -23,6 +23,8 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
 from core.admin_actions import ActionInWords, subject_link
+from core.admin_exports import ExportMixin
+from core.admin_filters import period_filter
 from core.audit import action_names, actions_on, with_actor_names
 from core.models import IdempotencyRecord, JobRun, JobState, OutboxMessage, StaffAction
 
@@ -74,15 +76,6 @@ def link_to(row: Model, text: object = "") -> str:
     )
 
 
-def first_page(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Give the first page the way through the admin, as far as the person may go."""
-    groups = [
-        {"title": group["title"], "pages": [page for page in group["items"] if page["has_permission"]]}
-        for group in context["sidebar_navigation"]
-    ]
-    return context | {"groups": [group for group in groups if group["pages"]]}
-
-
 class CappedPaginator(Paginator[Any]):
     """Pages of a table that may be huge: it counts no further than the last row it shows."""
 
@@ -102,7 +95,7 @@ class CarefulAutocomplete(AutocompleteSelect):
         return super().optgroups(name, numbers, attr)
 
 
-class PortalAdmin(ModelAdmin):
+class PortalAdmin(ExportMixin, ModelAdmin):
     """A page of ours: nothing is deleted unless it says so, and there are no bulk actions."""
 
     actions = None
@@ -247,7 +240,8 @@ class StaffActionAdmin(LockedAdmin):
     """What staff did and looked at, to whom or what, and why."""
 
     list_display = ("at", "actor", "shown_action", "shown_subject", "reason")
-    list_filter = (ActionFilter,)
+    list_filter = (ActionFilter, period_filter("at", _("when")))
+    export_columns = ("at", "actor_email", "action", "subject_type", "subject_id", "reason", "details")
     search_fields = ("subject_id__exact", "actor_id__exact")
     search_help_text = _("E-mail of the colleague, or number of what it was done to")
     fields: ClassVar = ("at", "actor", "shown_action", "shown_subject", "reason", "shown_details")

@@ -9,3 +9,9 @@ class CoreConfig(AppConfig):
 
     name = "core"
     verbose_name = _("Operation")
+
+    def ready(self) -> None:
+        """Show whether the machinery turns on the first page of the admin."""
+        from core.cards import add_core_cards  # noqa: PLC0415 - models exist only once every app is loaded
+
+        add_core_cards()

@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from core.admin import Labelled, LockedAdmin, LockedInline, in_colours, link_to
-from core.admin_reasons import RecordedAdmin
 from members.addresses import check_address
+from members.admin_security import SecondFactorReset
 from members.lookup import members_matching
 from members.models import ActivationAttempt, Card, CardProduct, CardStatus, Issuer, Member, User
 from members.services.staff import open_staff_sign_in
@@ -55,6 +55,19 @@ class MemberAdmin(LockedAdmin):
     list_display = ("reference", "last_name", "first_name", "city", "issuer", "activated_at")
     list_filter = (("activated_at", admin.EmptyFieldListFilter), "issuer")
     list_select_related = ("issuer",)
+    export_columns = (
+        "issuer__code",
+        "reference",
+        "title",
+        "last_name",
+        "first_name",
+        "postcode",
+        "city",
+        "country",
+        "language",
+        "activated_at",
+        "created_at",
+    )
     search_fields = ("reference",)
     search_help_text = _("Reference, e-mail, surname or last four digits of a card")
     inlines: ClassVar[tuple[type[LockedInline], ...]] = (CardInline,)
@@ -154,7 +167,7 @@ class GroupFilter(admin.RelatedFieldListFilter):
 
 
 @admin.register(User)
-class UserAdmin(RecordedAdmin):
+class UserAdmin(SecondFactorReset):
     """Sign-ins of members and of staff. Colleagues are added here; members activate by themselves.
 
     Nobody gives a right that they do not have: whoever edits a sign-in offers the groups they are in, and may

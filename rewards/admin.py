@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from core.admin import Labelled, LockedAdmin, LockedInline, button, in_colours, link_to
+from core.admin_filters import period_filter
 from core.admin_questions import Question, ask
 from core.admin_reasons import RecordedAdmin
 from core.audit import name_actions
@@ -170,7 +171,7 @@ class OrderAdmin(OfMemberAdmin):
 
     to_account = "account"
     list_display = ("ordered_at", "member_link", "product", "shown_points", "shown_state", "gift_card_link")
-    list_filter = ("state",)
+    list_filter = ("state", period_filter("ordered_at", _("ordered")))
     list_select_related = ("account__member", "product", "gift_card")
     export_columns = (
         "account__programme__code",
@@ -275,7 +276,7 @@ class GiftCardAdmin(OfMemberAdmin):
 
     to_account = "order__account"
     list_display = ("__str__", "member_link", "shown_value", "shown_balance", "shown_state", "expires_on")
-    list_filter = ("state",)
+    list_filter = ("state", period_filter("issued_at", _("issued")))
     list_select_related = ("order__account__member",)
     export_columns = (
         "order__account__programme__code",

@@ -11,9 +11,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import Labelled, LockedAdmin, LockedInline, button, in_colours, link_to
+from core.admin_filters import period_filter
 from core.admin_questions import Question, ask
 from core.audit import name_actions
 from core.formatting import day, number, signed_points
+from loyalty.admin.reports import PointsReportPages
 from loyalty.enrolment import leave_programme
 from loyalty.models import Entry, EntryKind, Lot, LotUse, PointAccount
 from loyalty.selectors.balance import balance_of
@@ -48,6 +50,14 @@ class PointAccountAdmin(LockedAdmin):
     list_display = ("member_name", "programme", "shown_balance", "owed_points", "enrolled_at", "left_on")
     list_filter = ("programme",)
     list_select_related = ("member", "programme")
+    export_columns = (
+        "programme__code",
+        "member__reference",
+        "balance_points",
+        "owed_points",
+        "enrolled_at",
+        "left_on",
+    )
     search_fields = ("member__reference",)
     search_help_text = MEMBER_SEARCH
     inlines = (LotInline,)
@@ -195,11 +205,25 @@ class OfAccountAdmin(LockedAdmin):
 
 
 @admin.register(Entry)
-class EntryAdmin(OfAccountAdmin):
+class EntryAdmin(PointsReportPages, OfAccountAdmin):
     """Movements of points, the newest first."""
 
     list_display = ("id", "occurred_at", "member_link", "shown_kind", "shown_points", "balance_after_points")
+    list_filter = ("kind", period_filter("posted_at", _("posted")))
     list_select_related = ("account__member",)
+    export_columns = (
+        "id",
+        "account__programme__code",
+        "account__member__reference",
+        "kind",
+        "points",
+        "owed_change_points",
+        "balance_after_points",
+        "purchase__reference",
+        "purchase__partner__code",
+        "occurred_at",
+        "posted_at",
+    )
     inlines = (UseInline,)
     fieldsets = (
         (None, {"fields": ("member_link", "kind", "occurred_at", "posted_at")}),

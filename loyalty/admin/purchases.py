@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import Labelled, LockedAdmin, in_colours, link_to
+from core.admin_filters import period_filter
 from core.formatting import amount, signed_points
 from loyalty.models import Entry, Purchase, PurchaseState, RejectedLine
 from loyalty.purchases.reasons import SENTENCES, Reason
@@ -36,8 +37,23 @@ class PurchaseAdmin(LockedAdmin):
         "shown_state",
         "shown_points",
     )
-    list_filter = ("programme", "partner")
+    list_filter = ("programme", "partner", period_filter("received_at", _("received")))
     list_select_related = ("partner", "store", "programme")
+    export_columns = (
+        "programme__code",
+        "partner__code",
+        "store__code",
+        "reference",
+        "kind",
+        "purchased_at",
+        "amount_cents",
+        "programme__currency",
+        "channel",
+        "state",
+        "reason",
+        "points",
+        "received_at",
+    )
     search_fields = ("reference",)
     search_help_text = _("Reference of the partner, or a member's reference, e-mail or surname")
     fieldsets = (
@@ -119,6 +135,7 @@ class RejectedLineAdmin(LockedAdmin):
     list_filter = ("reason",)
     list_select_related = ("feed_import",)
     list_display_links = ("line",)
+    export_columns = ("feed_import__file_name", "line", "reference", "reason", "purchased_at", "store_name")
     search_fields = ("reference__exact",)
     search_help_text = _("Reference of the line")
     fields = ("feed_link", "line", "reference", "shown_reason", "card_link", "purchased_at", "store_name")

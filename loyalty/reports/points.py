@@ -1,4 +1,4 @@
-"""Points issued, taken back, spent and expired by month and partner, and what is outstanding.
+"""Points issued, taken back, spent, expired and given up by month and partner, and what is outstanding.
 
 A month is that of the posting, in the programme's time zone, so a closed month never changes. Every figure
 is a sum of entries, and all figures of a report are read by one statement: they tie to the ledger as it was
@@ -47,6 +47,7 @@ _COLUMN_OF = {
     EntryKind.ORDER_CANCELLED: "spent",
     EntryKind.EXPIRY: "expired",
     EntryKind.EXPIRY_REVERSED: "expired",
+    EntryKind.GIVEN_UP: "given_up",
 }
 """Which column each kind of entry counts in; cancellations lessen what was spent."""
 
@@ -59,11 +60,12 @@ class Figures:
     taken_back: int = 0
     spent: int = 0
     expired: int = 0
+    given_up: int = 0
 
     @property
     def change(self) -> int:
         """By how much the outstanding points changed."""
-        return self.issued + self.taken_back + self.spent + self.expired
+        return self.issued + self.taken_back + self.spent + self.expired + self.given_up
 
     def add(self, kind: int, points: int) -> None:
         """Count the points of entries of a kind."""
