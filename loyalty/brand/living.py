@@ -22,29 +22,27 @@ TEXT_SIZES = ("display", "xxl", "xl", "l", "m", "s", "xs")
 SPACES = (1, 2, 3, 4, 5, 6, 7, 8)
 RADII = ("s", "m", "l", "button", "pill")
 STATES = ("good", "good-tint", "warn", "warn-tint", "bad", "bad-tint", "info", "info-tint", "focus")
-ICONS = tuple(
-    [
-        "home",
-        "list",
-        "gift",
-        "wallet",
-        "tag",
-        "leave",
-        "person",
-        "clock",
-        "check",
-        "alert",
-        "info",
-        "arrow",
-        "search",
-        "place",
-        "online",
-        "phone",
-        "mail",
-        "share",
-        "copy",
-    ]
-)
+ICONS = [
+    "home",
+    "list",
+    "gift",
+    "wallet",
+    "tag",
+    "leave",
+    "person",
+    "clock",
+    "check",
+    "alert",
+    "info",
+    "arrow",
+    "search",
+    "place",
+    "online",
+    "phone",
+    "mail",
+    "share",
+    "copy",
+]
 DRAWINGS = (
     "lost",
     "closed",

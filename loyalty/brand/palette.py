@@ -46,10 +46,10 @@ PAIRS: tuple[tuple[str, str, str, float], ...] = (
     ("brand", "on-brand", "brand-strong", READABLE),
     ("hero_from", "on-hero", "hero-from", 7),
     ("hero_from", "on-hero-soft", "hero-from", READABLE),
-    ("hero_from", "accent", "hero-from", VISIBLE),
+    ("accent", "accent", "hero-from", VISIBLE),
     ("hero_to", "on-hero", "hero-to", 7),
     ("hero_to", "on-hero-soft", "hero-to", READABLE),
-    ("hero_to", "accent", "hero-to", VISIBLE),
+    ("accent", "accent", "hero-to", VISIBLE),
     ("accent", "on-accent", "accent", READABLE),
     ("accent", "on-accent", "accent-deep", READABLE),
 )

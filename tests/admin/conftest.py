@@ -14,9 +14,10 @@ from django.test import Client
 from campaigns.models import Promotion
 from core.audit import record_action
 from core.models import IdempotencyRecord, JobRun, OutboxMessage
+from helpdesk.notes import write_note
 from loyalty.feeds.imports import begin_import, finish_import, import_lines
 from loyalty.feeds.source import Source
-from loyalty.models import EarningRule, FeedImport, Programme
+from loyalty.models import Brand, EarningRule, FeedImport, Programme
 from loyalty.rules import draft_rule
 from members.models import ActivationAttempt, User
 from members.services.staff import open_staff_sign_in, sync_staff_groups
@@ -93,6 +94,7 @@ def import_purchases(programme: Programme, content: bytes, name: str = "purchase
 def story(db: None) -> Story:  # noqa: ARG001 - for its effect
     """Return a programme with one row of everything."""
     programme = make_programme()
+    Brand.objects.create(programme=programme, tagline_fr="Un sourire.", tagline_en="A smile.")
     alice = make_cardholder(programme, token="tok-alice", points=2000)  # noqa: S106 - a card token, no password
     order = order_gift_card(
         account=alice.account,
@@ -113,6 +115,7 @@ def story(db: None) -> Story:  # noqa: ARG001 - for its effect
         details={"changes": {"contact_phone": ["", "3999"]}},
         at=NOW,
     )
+    write_note(member=alice.member, author=make_user("agent@staff.example.com"), text="Called twice", at=NOW)
     ActivationAttempt.objects.create(
         member=alice.member,
         email="alice@example.com",

@@ -18,7 +18,9 @@ from members.models import User
 from tests.admin.conftest import ADMINISTRATOR, ROLES, Story, client_of, make_colleague
 from tests.factories import make_user
 
-OURS = ("core", "members", "partners", "loyalty", "rewards", "campaigns")
+OURS = ("core", "members", "partners", "loyalty", "rewards", "campaigns", "helpdesk")
+DERIVED = {"members.membersearch"}
+"""Tables that nobody reads: they are made of others."""
 
 MANAGER, MARKETING, CALL_CENTRE, FINANCE, AUDITOR, OPERATOR = ROLES
 EVERYBODY = {*ROLES}
@@ -38,6 +40,7 @@ MAY_LOOK: dict[str, set[str]] = {
     "partners.store": EVERYBODY,
     "loyalty.programme": EVERYBODY,
     "loyalty.agreement": EVERYBODY,
+    "loyalty.brand": EVERYBODY,
     "loyalty.earningrule": EVERYBODY,
     "loyalty.pointaccount": SEES_LEDGER,
     "loyalty.entry": SEES_LEDGER,
@@ -52,6 +55,7 @@ MAY_LOOK: dict[str, set[str]] = {
     "rewards.giftcard": SEES_LEDGER,
     "rewards.giftcardmovement": SEES_LEDGER,
     "campaigns.promotion": EVERYBODY,
+    "helpdesk.note": KNOWS_MEMBERS,
     "core.jobrun": SEES_MACHINERY,
     "core.outboxmessage": SEES_MACHINERY,
     "core.idempotencyrecord": SEES_MACHINERY,
@@ -66,6 +70,7 @@ MAY_ADD: dict[str, set[str]] = {
     "partners.store": {MANAGER, ADMINISTRATOR},
     "loyalty.programme": {MANAGER, ADMINISTRATOR},
     "loyalty.agreement": {MANAGER, ADMINISTRATOR},
+    "loyalty.brand": {MANAGER, ADMINISTRATOR},
     "loyalty.earningrule": {MANAGER, ADMINISTRATOR},
     "loyalty.feedimport": {MANAGER, OPERATOR, ADMINISTRATOR},
     "rewards.giftcardproduct": {MANAGER, ADMINISTRATOR},
@@ -95,7 +100,7 @@ def test_every_model_has_a_line_in_the_table_and_a_page() -> None:
     ours = {model._meta.label_lower for app in OURS for model in apps.get_app_config(app).get_models()}
     registered = {model._meta.label_lower for model in admin.site._registry}  # noqa: SLF001 - nothing public lists it
 
-    assert ours - registered == set()
+    assert ours - registered == DERIVED
     assert registered == set(MAY_LOOK)
 
 
@@ -157,6 +162,11 @@ def test_who_may_do_what_the_buttons_do(role: str, story: Story) -> None:
         "make a rule live": (page("loyalty.earningrule", "go_live", story.draft.pk), {MANAGER}),
         "write a new version": (page("loyalty.earningrule", "new_version", story.draft.pk), {MANAGER}),
         "load a preset": (page("rewards.giftcardproduct", "load_preset"), {MANAGER}),
+        "look for members": (reverse("helpdesk"), KNOWS_MEMBERS),
+        "open the page of a member": (
+            reverse("helpdesk_member", args=[story.alice.member.public_id]),
+            KNOWS_MEMBERS,
+        ),
         "fetch verdicts": (page("loyalty.feedimport", "verdicts", story.feed_import.pk), SEES_FEEDS),
     }
     user = make_colleague(role)
