@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from core.admin import Labelled, LockedAdmin, LockedInline, in_colours, link_to
 from members.addresses import check_address
 from members.admin_security import SecondFactorReset
-from members.lookup import members_matching
+from members.lookup import cards_matching, members_matching
 from members.models import ActivationAttempt, Card, CardProduct, CardStatus, Issuer, Member, User
 from members.services.staff import open_staff_sign_in
 
@@ -69,7 +69,7 @@ class MemberAdmin(LockedAdmin):
         "created_at",
     )
     search_fields = ("reference",)
-    search_help_text = _("Reference, e-mail, surname or last four digits of a card")
+    search_help_text = _("Name, reference, e-mail, phone or last four digits of a card")
     inlines: ClassVar[tuple[type[LockedInline], ...]] = (CardInline,)
     fieldsets = (
         (
@@ -79,6 +79,15 @@ class MemberAdmin(LockedAdmin):
         (_("Contact"), {"fields": ("email", "phone", "address", "postcode", "city", "country")}),
         (_("Site"), {"fields": ("user", "activated_at", "created_at")}),
     )
+    masked_fieldsets = (
+        (None, {"fields": ("issuer", "reference", "title", "first_name", "last_name", "language")}),
+        (_("Site"), {"fields": ("activated_at", "created_at")}),
+    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ANN401, ARG002 - Django's own tuples and signature
+        """Leave contact details out for roles that do not need them."""
+        may = request.user.has_perm("members.see_contact_details")
+        return self.fieldsets if may else self.masked_fieldsets
 
     def get_search_results(
         self,
@@ -99,8 +108,19 @@ class CardAdmin(LockedAdmin):
     list_display = ("last4", "member_link", "product", "shown_status", "status_on")
     list_filter = ("status", "product")
     list_select_related = ("member", "product")
-    search_fields = ("last4__exact", "token__exact", "member__reference__exact")
-    search_help_text = _("Last four digits, card token or member reference")
+    search_fields = ("token",)
+    search_help_text = _("Last four digits, card token, or what the member is found by")
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - the signature is Django's
+        queryset: QuerySet[Card],
+        search_term: str,
+    ) -> tuple[QuerySet[Card], bool]:
+        """Find by the token, the last four digits or the member."""
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(pk__in=cards_matching(search_term)), False
 
     @admin.display(description=_("member"))
     def member_link(self, card: Card) -> str:

@@ -160,5 +160,7 @@ LOGGING: dict[str, Any] = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
         "celery.beat": {"level": "WARNING"},
+        # Each passkey is told by a number; it belongs to its owner, not into the logs.
+        "fido2": {"level": "WARNING"},
     },
 }

@@ -37,12 +37,12 @@ def device_name(user_agent: str) -> str:
 
 
 def network_of(address: str) -> str:
-    """Return the beginning of a network address, such as `192.0.2.…` or `2001:db8:1:…`."""
+    """Return the beginning of a network address, such as `192.0.2.x` or `2001:db8:1:x`."""
     try:
         whole = ipaddress.ip_address(address)
     except ValueError:
         return ""
     if isinstance(whole, ipaddress.IPv6Address):
         kept = ipaddress.IPv6Network((whole, IPV6_KEPT), strict=False).network_address
-        return ":".join(part.lstrip("0") or "0" for part in kept.exploded.split(":")[:3]) + ":…"
-    return ".".join(str(whole).split(".")[:3]) + ".…"
+        return ":".join(part.lstrip("0") or "0" for part in kept.exploded.split(":")[:3]) + ":x"
+    return ".".join(str(whole).split(".")[:3]) + ".x"

@@ -41,6 +41,7 @@ from django.views.decorators.cache import never_cache
 
 from members.access import BY_SECOND_FACTOR, recently_proved, signed_in_only
 from members.security.devices import device_name
+from members.security.forms import ask_for_recovery_code
 from members.security.replays import refuse_replay
 from members.security.trust import keep_key
 from members.services.devices import TRUST_LASTS, forget_all_devices, trust_device
@@ -174,10 +175,9 @@ class SecondFactorView(AuthenticateView):
         context: dict[str, Any] = super().get_context_data(**kwargs)
         if Authenticator.Type.WEBAUTHN not in ways:
             context.update(webauthn_form=None, js_data=None)
-        return context | {
-            "passkey_form": context.get("webauthn_form"),
-            "has_app": Authenticator.Type.TOTP in ways,
-        }
+        if Authenticator.Type.TOTP not in ways:
+            ask_for_recovery_code(context["form"])
+        return context | {"passkey_form": context.get("webauthn_form")}
 
 
 class TrustDeviceView(TrustView):

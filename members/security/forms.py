@@ -32,6 +32,11 @@ class SecondFactorField(forms.CharField):
         )
 
 
+def ask_for_recovery_code(form: forms.Form) -> None:
+    """Name the field of a code for whoever has no authenticator app."""
+    form.fields["code"].label, form.fields["code"].help_text = _("Recovery code"), ""
+
+
 class SecondFactorForm(AuthenticateForm):
     """The second factor while signing in."""
 

@@ -22,7 +22,7 @@ from members.access import BY_CODE, signed_in_only
 from members.errors import CodeExpired, WrongCode
 from members.forms import CodeForm
 from members.requests import SignedInRequest
-from members.security.forms import ProofForm
+from members.security.forms import ProofForm, ask_for_recovery_code
 from members.security.masking import masked_address
 from members.security.overview import overview_of
 from members.services.devices import forget_device
@@ -59,10 +59,11 @@ def _prove_by_second_factor(request: SignedInRequest, ways: set[str]) -> HttpRes
         if form.is_valid():
             form.save()
             return _lead_back(request)
+    if Authenticator.Type.TOTP not in ways:
+        ask_for_recovery_code(code_form)
     context = {
         "form": code_form,
         "passkey_form": passkey_form,
-        "has_app": Authenticator.Type.TOTP in ways,
         "js_data": {"request_options": passkeys.begin_authentication(request.user)} if has_passkey else None,
     }
     return render(request, "mfa/reauthenticate.html", context)
