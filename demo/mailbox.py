@@ -18,7 +18,10 @@ SHOWN_MESSAGES = 100
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message as the page shows it. `codes` are the six-digit codes found in its text."""
+    """One message as the page shows it. `codes` are the six-digit codes found in its text.
+
+    `html` is the designed version as it was sent: it is only ever shown in a frame that can do nothing.
+    """
 
     file_name: str
     position: int
@@ -28,6 +31,7 @@ class Letter:
     sent_at: datetime | None
     text: str
     codes: list[str]
+    html: str = ""
 
 
 def newest_letters(folder: Path) -> list[Letter]:
@@ -62,6 +66,7 @@ def _letter(file_name: str, position: int, content: bytes) -> Letter:
     message = message_from_bytes(content, _class=EmailMessage, policy=modern_policy)
     body = message.get_body(preferencelist=("plain", "html"))
     text = body.get_content().strip() if body is not None else ""
+    designed = message.get_body(preferencelist=("html",))
     return Letter(
         file_name=file_name,
         position=position,
@@ -71,6 +76,7 @@ def _letter(file_name: str, position: int, content: bytes) -> Letter:
         sent_at=_instant(str(message.get("Date", ""))),
         text=text,
         codes=list(dict.fromkeys(CODE.findall(text))),
+        html=designed.get_content() if designed is not None else "",
     )
 
 

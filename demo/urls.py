@@ -8,4 +8,5 @@ app_name = "demo"
 urlpatterns = [
     path("mailbox/", views.mailbox, name="mailbox"),
     path("mailbox/<str:file_name>/<int:position>/", views.message, name="message"),
+    path("mailbox/<str:file_name>/<int:position>/designed/", views.designed, name="designed"),
 ]

@@ -14,6 +14,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.formatting import day, points
 from core.jobs import Job, Progress, register_job
@@ -174,14 +175,15 @@ def reminder_letter(member: Member, expiring: list[tuple[date, int]], letterhead
     """Return the letter about points that expire, in the active language. The first day stands on top."""
     first_day, first_points = expiring[0]
     said = {"points": points(first_points), "date": day(first_day)}
+    heading = ngettext("%(points)s expires on %(date)s", "%(points)s expire on %(date)s", first_points) % said
     listed: list[Part] = []
     if len(expiring) > 1:
         listed.append(Paragraph(_("These are the next points to expire:")))
         listed += [Fact(day(on), points(count)) for on, count in expiring[:MOST_DAYS_LISTED]]
     return Letter(
         kind="points_expiring",
-        subject=_("%(points)s expire on %(date)s") % said,
-        heading=_("%(points)s expire on %(date)s") % said,
+        subject=heading,
+        heading=heading,
         greeting=hello(member),
         parts=(
             Paragraph(_("You can still use them: turn your points into a gift card before they are lost.")),
