@@ -19,7 +19,10 @@ class PromotionPanel:
 
 
 def promotion_panel(visit: Visit) -> Panel:
-    """Return the panel with the promotion that suits the member and those that end first."""
+    """Return the panel with the promotion that suits the member; for everybody else, those that end first."""
+    if visit.account is None:
+        first = current_promotions(visit.programme, at=visit.at, limit=SHOWN)
+        return Panel("campaigns/_welcome_panel.html", first)
     promotions = current_promotions(visit.programme, at=visit.at)
     suited = suited_promotion(promotions, account=visit.account, at=visit.at)
     others = [promotion for promotion in promotions if not (suited and promotion == suited.promotion)]

@@ -20,10 +20,8 @@ class Suited:
     reason: str
 
 
-def suited_promotion(
-    promotions: list[Promotion], *, account: PointAccount | None, at: datetime
-) -> Suited | None:
-    """Choose from promotions under way, those that end first in front: one query, none without an account.
+def suited_promotion(promotions: list[Promotion], *, account: PointAccount, at: datetime) -> Suited | None:
+    """Choose from promotions under way, those that end first in front. One query.
 
     First comes the brand where the member spent most in the last twelve months, then what all brands offer
     together, then what ends first.
@@ -31,8 +29,7 @@ def suited_promotion(
     if not promotions:
         return None
     by_partner = {promotion.partner_id: promotion for promotion in reversed(promotions)}
-    habits = partners_by_spending(account, since=at - LOOKED_BACK) if account else []
-    for partner in habits:
+    for partner in partners_by_spending(account, since=at - LOOKED_BACK):
         if found := by_partner.get(partner):
             name = found.partner.name if found.partner else ""
             return Suited(found, gettext("Because you shop at %(partner)s") % {"partner": name})

@@ -17,7 +17,7 @@ from loyalty.selectors.network import partners_taking_part
 from partners.models import Channel, Partner, Store
 from partners.words import beginning_with, folded_words
 
-PAGE_SIZE = 20
+PAGE_SIZE = 24
 SOON = timedelta(days=60)
 """How long before it opens a store is announced."""
 
