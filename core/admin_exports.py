@@ -12,6 +12,7 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any, ClassVar
 
+from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db.models import Field, Model, QuerySet
@@ -77,10 +78,12 @@ class ExportMixin:
         except IncorrectLookupParameters:
             return redirect(back)
         count = rows.order_by()[: EXPORTED_AT_MOST + 1].count()
-        form = ReasonForm(request.POST if request.method == "POST" else None)
         if count > EXPORTED_AT_MOST:
-            form.full_clean()
-            form.add_error(None, gettext("These are too many rows: narrow the list with its filters first."))
+            messages.error(
+                request, gettext("These are too many rows: narrow the list with its filters first.")
+            )
+            return redirect(f"{back}?{request.GET.urlencode()}")
+        form = ReasonForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             filters = {name: values for name, values in request.GET.lists() if name != SEARCH}
             record_action(
@@ -191,6 +194,6 @@ def _cells(model: type[Model], columns: Sequence[str], rows: QuerySet[Any]) -> I
     words = [dict(field.flatchoices) if field is not None and field.choices else {} for field in fields]
     for row in rows.values_list(*columns).iterator(chunk_size=ROWS_A_PIECE):
         yield [
-            force_str(choices[value]) if value in choices else value
+            force_str(choices[value]) if choices and value in choices else value
             for choices, value in zip(words, row, strict=True)
         ]

@@ -14,6 +14,7 @@ class LoyaltyConfig(AppConfig):
         """Listen to what the members app reports; add the jobs, sweepers and proofs of this app."""
         from core.outbox import subscribe  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.bonuses import EMAIL_VERIFIED, on_email_verified  # noqa: PLC0415 - likewise
+        from loyalty.cards import add_loyalty_cards  # noqa: PLC0415 - likewise
         from loyalty.expiry.job import register_expiry_job  # noqa: PLC0415 - likewise
         from loyalty.expiry.reminders import (  # noqa: PLC0415 - likewise
             POINTS_EXPIRING,
@@ -37,3 +38,4 @@ class LoyaltyConfig(AppConfig):
         register_imports_sweeper()
         register_ledger_proofs()
         register_feed_proofs()
+        add_loyalty_cards()

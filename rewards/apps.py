@@ -14,6 +14,7 @@ class RewardsConfig(AppConfig):
         """Write to members whose order was taken, prove gift cards with the ledger, show them at home."""
         from core.outbox import subscribe  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.home import Place, add_panel  # noqa: PLC0415 - likewise
+        from rewards.cards import add_reward_cards  # noqa: PLC0415 - likewise
         from rewards.handlers import on_gift_card_ordered  # noqa: PLC0415 - likewise
         from rewards.holdings import register_rewards_holding  # noqa: PLC0415 - likewise
         from rewards.home import gift_card_panel  # noqa: PLC0415 - likewise
@@ -23,4 +24,5 @@ class RewardsConfig(AppConfig):
         subscribe(GIFT_CARD_ORDERED, on_gift_card_ordered)
         register_reward_proofs()
         register_rewards_holding()
+        add_reward_cards()
         add_panel("gift_cards", gift_card_panel, place=Place.BESIDE_POINTS)

@@ -1,0 +1,87 @@
+"""The first page shows each role what it has to know, cheaply."""
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from core.models import JobRun
+from tests.admin.conftest import ADMINISTRATOR, ROLES, Story, client_of, make_colleague
+
+SEEN = {
+    "Programme manager": {
+        "Find a member",
+        "Points of Happy Card",
+        "Points that expire soon",
+        "Orders in 30 days",
+        "Imports",
+        "Actions of staff",
+    },
+    "Marketing": {"Promotions"},
+    "Call centre": {"Find a member", "Orders in 30 days"},
+    "Finance": {"Points of Happy Card", "Points that expire soon", "Orders in 30 days", "Imports"},
+    "Auditor": {
+        "Find a member",
+        "Points of Happy Card",
+        "Points that expire soon",
+        "Orders in 30 days",
+        "Imports",
+        "Jobs",
+        "Actions of staff",
+    },
+    "Operator": {"Imports", "Jobs"},
+}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept(db: None) -> None:  # noqa: ARG001 - the cache is a table
+    cache.clear()
+
+
+def cards_of(client: Client) -> set[str]:
+    return {card.title for card in client.get(reverse("admin:index")).context["cards"]}
+
+
+@pytest.mark.parametrize("role", [*ROLES, ADMINISTRATOR])
+def test_each_role_sees_its_cards(role: str, story: Story) -> None:
+    assert story.order.pk
+
+    seen = cards_of(client_of(make_colleague(role)))
+
+    assert seen == SEEN.get(role, set().union(*SEEN.values()))
+
+
+def test_cards_are_kept_for_a_minute_and_cost_no_query_then(story: Story) -> None:
+    assert story.order.pk
+    client = client_of(make_colleague("Auditor"))
+    client.get(reverse("admin:index"))
+
+    with CaptureQueriesContext(connection) as queries:
+        client.get(reverse("admin:index"))
+
+    of_points = [
+        query["sql"] for query in queries if "loyalty_" in query["sql"] or "rewards_" in query["sql"]
+    ]
+    assert of_points == []
+
+
+def test_a_failing_job_is_an_alert(story: Story) -> None:
+    assert story.order.pk
+    JobRun.objects.update(attempts=3)
+
+    page = client_of(make_colleague("Operator")).get(reverse("admin:index"))
+
+    (jobs,) = [card for card in page.context["cards"] if card.title == "Jobs"]
+    assert [(figure.name, figure.value) for figure in jobs.figures if figure.is_alert] == [("failing", "1")]
+    assert 'class="is-alert"' in page.content.decode()
+
+
+def test_every_chart_stands_beside_its_figures(story: Story) -> None:
+    assert story.order.pk
+    page = client_of(make_colleague(ADMINISTRATOR)).get(reverse("admin:index"))
+
+    for card in page.context["cards"]:
+        assert not card.chart or (card.table and card.table.rows), card.title
+    assert page.content.decode().count('<svg class="chart"') == 2
