@@ -66,7 +66,23 @@ FROM loyalty_entry e LEFT JOIN rewards_order o ON o.entry_id = e.id
 WHERE e.kind = %(order)s AND o.id IS NULL
 """
 
-PROOFS = {"gift card": GIFT_CARDS, "gift-card movement": MOVEMENTS, "order": ORDERS}
+VALIDITY = """
+SELECT 'gift-card movement ' || m.id,
+       format('paid at %%s with a gift card valid through %%s', m.moved_at, g.expires_on)
+FROM rewards_giftcardmovement m
+JOIN rewards_giftcard g ON g.id = m.gift_card_id
+JOIN rewards_order o ON o.id = g.order_id
+JOIN loyalty_pointaccount a ON a.id = o.account_id
+JOIN loyalty_programme p ON p.id = a.programme_id
+WHERE m.kind = %(redemption)s AND (m.moved_at AT TIME ZONE p.time_zone)::date > g.expires_on
+"""
+
+PROOFS = {
+    "gift card": GIFT_CARDS,
+    "gift-card movement": MOVEMENTS,
+    "gift card paid in time": VALIDITY,
+    "order": ORDERS,
+}
 """The rules of orders and gift cards, each with the query that finds the rows that break it."""
 
 

@@ -60,6 +60,12 @@ def _history(programme: Programme, alice: Cardholder) -> None:
             id="a running value that is not the sum so far",
         ),
         pytest.param(
+            "gift card paid in time",
+            "UPDATE rewards_giftcard g SET expires_on = '2026-11-21' FROM rewards_giftcardmovement m"
+            " WHERE g.id = m.gift_card_id AND m.kind = 2 RETURNING 'gift-card movement ' || m.id",
+            id="a payment after the last day",
+        ),
+        pytest.param(
             "order",
             "UPDATE rewards_order SET points = 201 WHERE points = 200 RETURNING 'order ' || id",
             id="an order for other points than were spent",

@@ -16,13 +16,16 @@ from tests.site.conftest import signed_in
 
 # What each page may ask of the database: session, sign-in, programme and account are four for a member.
 QUERIES = [
-    ("/", 8),
-    ("/statement/", 5),
-    ("/statement/not-counted/", 6),
+    ("/", 11),
+    ("/statement/", 9),
+    ("/statement/?kind=purchase", 7),
+    ("/statement/documents/", 4),
     ("/statement/expiry/", 5),
-    ("/gift-cards/", 6),
+    ("/gift-cards/", 7),
     ("/gift-cards/gift-card-15/", 7),
+    ("/gift-cards/orders/", 5),
     ("/wallet/", 6),
+    ("/wallet/history/", 6),
     ("/promotions/", 4),
     ("/promotions/salons/", 4),
 ]

@@ -21,12 +21,19 @@ PAGES = [
     ("/accounts/sign-in/", 200, 302, 302),
     ("/accounts/inactive/", 200, 200, 200),
     ("/statement/", 302, 403, 200),
-    ("/statement/not-counted/", 302, 403, 200),
+    ("/statement/not-counted/", 302, 403, 301),
+    ("/statement/movements.csv", 302, 403, 200),
+    ("/statement/documents/", 302, 403, 200),
+    ("/statement/documents/statement.pdf", 302, 403, 200),
     ("/statement/expiry/", 302, 403, 200),
     ("/gift-cards/", 302, 403, 200),
     ("/gift-cards/gift-card-15/", 302, 403, 200),
     ("/gift-cards/nothing/", 302, 403, 404),
+    ("/gift-cards/orders/", 302, 403, 200),
+    ("/gift-cards/orders/0193d1a0-0000-7000-8000-000000000000/", 302, 403, 404),
     ("/wallet/", 302, 403, 200),
+    ("/wallet/history/", 302, 403, 200),
+    ("/wallet/0193d1a0-0000-7000-8000-000000000000/till/", 302, 403, 404),
     ("/wallet/0193d1a0-0000-7000-8000-000000000000/", 302, 403, 404),
     ("/admin/", 302, 200, 302),
     ("/admin/login/", 302, 302, 403),
@@ -59,15 +66,19 @@ def test_a_members_page_is_never_kept_by_a_cache(alice: Client, address: str) ->
 def test_a_member_sees_nothing_of_another_one(cast: Cast, stranger: Client) -> None:
     for order in Order.objects.filter(account=cast.alice.account):
         assert stranger.get(f"/wallet/{order.gift_card.public_id}/").status_code == 404
+        assert stranger.get(f"/wallet/{order.gift_card.public_id}/till/").status_code == 404
+        assert stranger.get(f"/gift-cards/orders/{order.public_id}/").status_code == 404
     words = " ".join(words_of(stranger.get(page)) for page in ("/", "/statement/", "/wallet/"))
-    assert "4242" not in words_of(stranger.get("/statement/not-counted/"))
+    assert "4242" not in words_of(stranger.get("/statement/?kind=uncounted"))
+    file = b"".join(stranger.get("/statement/movements.csv").streaming_content)
+    assert file.count(b"\r\n") == 2
     assert "1 900" not in words
     assert "Alice" not in words
 
 
 def test_the_statement_goes_on_within_ones_own_movements(cast: Cast, stranger: Client) -> None:
     newest = cast.alice.account.entries.order_by("-pk")[0]
-    page = stranger.get("/statement/", {"before": newest.pk + 1000}).context["page"]
+    page = stranger.get("/statement/", {"before": f"{newest.pk + 1000}--"}).context["page"]
     assert [line.points for line in page.lines] == [3200]
 
 
