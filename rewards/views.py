@@ -15,6 +15,7 @@ from core.errors import DomainError, RequestKeyReused
 from loyalty.access import members_only
 from loyalty.dates import local_date
 from loyalty.errors import InsufficientPoints, MemberLeft
+from loyalty.offline import kept_offline
 from loyalty.requests import MemberRequest
 from loyalty.selectors.balance import balance_of, points_to_use
 from loyalty.selectors.rules import live_rule
@@ -95,6 +96,7 @@ def order(request: MemberRequest, code: str) -> HttpResponse:
 
 @require_safe
 @members_only
+@kept_offline
 def wallet(request: MemberRequest) -> HttpResponse:
     """Show the member's gift cards with what remains on each."""
     held = wallet_of(request.account, on=_today(request))
@@ -108,6 +110,7 @@ def wallet(request: MemberRequest) -> HttpResponse:
 
 @require_safe
 @members_only
+@kept_offline
 def gift_card(request: MemberRequest, public_id: UUID) -> HttpResponse:
     """Show one gift card of the member with its code, as long as it pays."""
     held = _held_or_404(request, public_id)
@@ -118,6 +121,7 @@ def gift_card(request: MemberRequest, public_id: UUID) -> HttpResponse:
 
 @require_safe
 @members_only
+@kept_offline
 def till(request: MemberRequest, public_id: UUID) -> HttpResponse:
     """Show nothing but what a till needs, black on white; a gift card that pays no more leads back."""
     held = _held_or_404(request, public_id)

@@ -118,7 +118,14 @@ async function keepAhead(address, seen) {
   }
   const kept = await (await caches.open(KEPT)).match(url.href);
   if (!kept) return;
-  for (const [, link] of (await kept.text()).matchAll(/data-keep="(\/[^"]*)"/g)) await keepAhead(link, seen);
+  const text = await kept.text();
+  for (const [, link] of text.matchAll(/(?:href|src)="(\/static\/[^"]+\.(?:css|js))"/g)) await keepPart(link);
+  for (const [, link] of text.matchAll(/data-keep="(\/[^"]*)"/g)) await keepAhead(link, seen);
+}
+
+async function keepPart(link) {
+  const cache = await caches.open(SHELL);
+  if (!(await cache.match(link))) await cache.add(link).catch(() => {});
 }
 
 function age(copy) {

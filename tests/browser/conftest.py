@@ -33,6 +33,14 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 Colours = Literal["light", "dark"]
+EXPECTED = (
+    # A page whose status is an error, and a network that a test has cut: both are what those tests are about.
+    "Failed to load resource: the server responded with a status of",
+    "Failed to load resource: net::ERR_INTERNET_DISCONNECTED",
+    "Failed to load resource: net::ERR_FAILED",
+    # Playwright warns of the workers that a window does without.
+    "Service Worker registration blocked by Playwright",
+)
 PHONE, DESKTOP = (390, 844), (1280, 900)
 
 
@@ -72,8 +80,12 @@ class Site:
         client: Client | None = None,
         colours: Colours = "light",
         host: str = "",
+        worker: bool = False,
     ) -> Page:
-        """Open a window, signed in as the user or with the client's session; `host` names a brand."""
+        """Open a window, signed in as the user or with the client's session; `host` names a brand.
+
+        The site's worker, which keeps pages for places without reception, runs only where it is asked for.
+        """
         address = self.address.replace("localhost", host) if host else self.address
         context = self.browser.new_context(
             base_url=address,
@@ -81,6 +93,7 @@ class Site:
             viewport={"width": size[0], "height": size[1]},
             color_scheme=colours,
             reduced_motion="reduce",
+            service_workers="allow" if worker else "block",
         )
         self.contexts.append(context)
         if user is not None:
@@ -97,8 +110,7 @@ class Site:
         return page
 
     def _complain(self, message: ConsoleMessage) -> None:
-        # Chromium reports a page whose status is an error; that is what such a page is for.
-        if not message.text.startswith("Failed to load resource: the server responded with a status of"):
+        if not message.text.startswith(EXPECTED):
             self.complaints.append(f"{message.type}: {message.text}")
 
 
