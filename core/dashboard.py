@@ -40,15 +40,6 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """A field that leads to a page's results: where it is sent, under which name and what may be typed."""
-
-    address: str
-    name: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
 class Card:
     """What a card shows, all of it optional but the title. `legend` pairs tones with names."""
 
@@ -57,7 +48,6 @@ class Card:
     chart: str = ""
     legend: Sequence[tuple[str, str]] = ()
     table: Table | None = None
-    search: Search | None = None
     links: Sequence[tuple[str, str]] = ()
     note: str = ""
     is_wide: bool = False

@@ -6,7 +6,7 @@ from django.db.models import Count, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from core.dashboard import Card, Figure, Search, Table, add_card, list_address
+from core.dashboard import Card, Figure, Table, add_card, list_address
 from core.formatting import month, number
 from loyalty.dates import local_date
 from loyalty.models import FeedImport, FeedState, Lot, Purchase, PurchaseState
@@ -122,23 +122,8 @@ def imports_card(_at: datetime) -> Card:
     )
 
 
-def search_card(_at: datetime) -> Card:
-    """Offer the search for a point account by what a member can name."""
-    return Card(
-        title=_("Find a member"),
-        search=Search(
-            list_address("loyalty.pointaccount"),
-            "q",
-            _("Member reference, e-mail, surname or last four digits of a card"),
-        ),
-    )
-
-
 def add_loyalty_cards() -> None:
     """Add the cards."""
-    add_card(
-        "member", search_card, permissions=["members.view_member", "loyalty.view_pointaccount"], place=10
-    )
     add_card("points", points_card, permissions=[MAY_VIEW], place=20)
     add_card("expiring", expiring_card, permissions=[MAY_VIEW], place=30)
     add_card("imports", imports_card, permissions=["loyalty.view_feedimport"], place=50)
