@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Geolocation, expect
 
 from partners.models import Store
 from tests.browser.conftest import DESKTOP, PHONE, Colours, Site, assert_accessible
@@ -25,7 +25,7 @@ PAGES = [
     "/promotions/salons/",
     "/promotions/rentree/",
 ]
-PARIS = {"latitude": 48.87364, "longitude": 2.33259}
+PARIS: Geolocation = {"latitude": 48.87364, "longitude": 2.33259}
 
 
 @pytest.fixture

@@ -27,7 +27,14 @@ QUERIES = [
     ("/wallet/", 6),
     ("/wallet/history/", 6),
     ("/promotions/", 4),
+    ("/promotions/?partner=conforama", 4),
     ("/promotions/salons/", 4),
+    ("/where/", 7),
+    ("/questions/", 6),
+    ("/terms/", 6),
+    ("/privacy/", 6),
+    ("/accessibility/", 3),
+    ("/contact/", 3),
 ]
 HEAVIEST_PAGE = 100_000
 TEMPLATES = sorted(Path(settings.BASE_DIR, "templates").rglob("*.html"))
