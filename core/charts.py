@@ -37,7 +37,7 @@ def column_chart(*, title: str, labels: Sequence[str], series: Sequence[Series])
     scale = _Scale(top or (0 if bottom else 1), bottom)
     parts = [*_grid(scale), *_columns(scale, labels, series), *_labels(labels)]
     return format_html(
-        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
+        '<svg class="drawn-chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
         WIDTH,
         HEIGHT,
         title,

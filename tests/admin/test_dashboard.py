@@ -82,4 +82,4 @@ def test_every_chart_stands_beside_its_figures(story: Story) -> None:
 
     for card in page.context["cards"]:
         assert not card.chart or (card.table and card.table.rows), card.title
-    assert page.content.decode().count('<svg class="chart"') == 2
+    assert page.content.decode().count('<svg class="drawn-chart"') == 2

@@ -24,7 +24,7 @@ def finance(story: Story) -> Client:
 
 def exported(client: Client, part: str, query: str) -> list[dict[str, str]]:
     response = client.post(reverse(f"{PAGE}_file", args=[part]) + query, {"reason": WHY})
-    return list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode()[1:])))
+    return list(csv.DictReader(io.StringIO(response.getvalue().decode()[1:])))
 
 
 def test_the_report_of_a_month_shows_its_sums_and_what_is_outstanding(finance: Client, story: Story) -> None:
@@ -35,7 +35,7 @@ def test_the_report_of_a_month_shows_its_sums_and_what_is_outstanding(finance: C
     assert report.closing_points == 512 == PointAccount.objects.get().balance_points
     text = page.content.decode()
     assert "2,012" in text
-    assert re.search(r'<svg class="chart"[^>]*role="img"', text)
+    assert re.search(r'<svg class="drawn-chart"[^>]*role="img"', text)
     assert "Conforama" in text
     assert story.programme.code in text
 
