@@ -80,6 +80,7 @@ NO_PAGES: dict[str, str] = {
     "service_worker": "sends a script",
     "statement_csv": "sends a file",
     "statement_pdf": "sends a file",
+    "demo:designed": "shows the design of an e-mail to the frame of its page",
     "demo:message": "shows an e-mail of the demo, and is tested with the mailbox",
 }
 """URL patterns that show no page, each with what it does instead."""
@@ -234,16 +235,17 @@ def _prove(client: Client, cast: Cast) -> None:
     _send(client, "/accounts/prove/", {"action": "send"}, leads_to="/accounts/prove/")
 
 
-def _be_asked(client: Client, cast: Cast) -> None:
-    give_second_factors(_user(cast.mallory))
-    _ask_for_a_code(client, _user(cast.mallory))
+def _be_asked(client: Client, user: User) -> None:
+    give_second_factors(user)
+    _ask_for_a_code(client, user)
     code = {"code": latest_code()}
     _send(client, "/accounts/sign-in/code/", code, leads_to="/accounts/sign-in/second-factor/")
 
 
 def _show_second_factor(client: Client, cast: Cast) -> None:
-    _be_asked(client, cast)
-    code = {"code": app_code(_user(cast.mallory))}
+    user = _user(cast.chloe)  # nobody is sent two codes within a minute
+    _be_asked(client, user)
+    code = {"code": app_code(user)}
     _send(client, "/accounts/sign-in/second-factor/", code, leads_to="/accounts/sign-in/trust/")
 
 
@@ -268,7 +270,7 @@ _SITUATIONS: dict[Who, Callable[[Client, Cast], None]] = {
     Who.SIGNING_IN: lambda client, cast: _ask_for_a_code(client, _user(cast.alice)),
     Who.SECURED: _secure,
     Who.PROVING: _prove,
-    Who.ASKED: _be_asked,
+    Who.ASKED: lambda client, cast: _be_asked(client, _user(cast.mallory)),
     Who.TRUSTING: _show_second_factor,
     Who.MOVING: _move,
 }

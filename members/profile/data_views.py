@@ -32,9 +32,7 @@ def data(request: ProfileRequest) -> HttpResponse:
         at = timezone.now()
         packed = pack_personal_data(member=request.member, actor=request.user, at=at)
         name = slugify(f"{_('my data')} {request.member.reference} {at:%Y-%m-%d}") + ".zip"
-        file = FileResponse(
-            packed, as_attachment=True, filename=name, content_type="application/zip"
-        )
+        file = FileResponse(packed, as_attachment=True, filename=name, content_type="application/zip")
         return cast("HttpResponse", file)  # the guards read no content, so one that is streamed will do
     titles = [section.title for section in sections_about(request.member)]
     return render(request, "members/profile/data.html", {"titles": titles})
@@ -46,7 +44,7 @@ def data(request: ProfileRequest) -> HttpResponse:
 def delete(request: ProfileRequest) -> HttpResponse:
     """Say what deleting the account costs, and delete it when the member has understood."""
     at = timezone.now()
-    form = ErasureForm(request.POST or None)
+    form = ErasureForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         erase_member(member=request.member, actor=request.user, at=at)
         logout(request)

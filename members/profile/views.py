@@ -121,7 +121,7 @@ def email_code(request: ProfileRequest) -> HttpResponse:
 @require_http_methods(EDITABLE)
 def choices(request: ProfileRequest) -> HttpResponse:
     """Allow or refuse offers on each channel, and choose which e-mails about the account are wanted."""
-    form = ChoicesForm(request.POST or None)
+    form = ChoicesForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         at = timezone.now()
         granted = {channel: channel in form.cleaned_data["offers"] for channel in Channel}

@@ -7,6 +7,7 @@ import pytest
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.utils import translation
+from pytest_django import Settings
 
 from loyalty.letterheads import letterhead_of
 from loyalty.models import Brand, Programme
@@ -47,7 +48,8 @@ def design() -> str:
 
 
 def test_a_letter_is_sent_as_plain_text_and_designed_and_says_the_same_in_both() -> None:
-    send_letter(LETTER, address="alice@example.com", letterhead=LETTERHEAD, at=NOW)
+    with translation.override("en"):
+        send_letter(LETTER, address="alice@example.com", letterhead=LETTERHEAD, at=NOW)
 
     assert sent().body == (
         "Hello Alice,\n\nThey are 100.\n\n123456\n\nUntil: tomorrow\n\nSee them\n"
@@ -138,7 +140,10 @@ def test_what_was_sent_to_a_member_is_recorded_without_what_it_said(alice: Cardh
     assert "123456" in sent().subject
 
 
-def test_a_letter_has_the_name_the_site_and_the_colours_of_the_programme(programme: Programme) -> None:
+def test_a_letter_has_the_name_the_site_and_the_colours_of_the_programme(
+    programme: Programme, settings: Settings
+) -> None:
+    settings.SITE_ADDRESS = "https://elsewhere.example"
     programme.host_names = ["points.example"]
     programme.contact_phone = "01 02"
     programme.save()
@@ -154,7 +159,7 @@ def test_a_letter_has_the_name_the_site_and_the_colours_of_the_programme(program
 
     assert (letterhead.name, letterhead.site, letterhead.phone) == (
         "Happy Card",
-        "http://points.example",
+        "https://points.example",
         "01 02",
     )
     assert (letterhead.brand, letterhead.hero, letterhead.on_hero) == ("#aa1122", "#330011", "#ffffff")
