@@ -21,6 +21,9 @@ from loyalty.context import programme_of
 
 A_YEAR = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
+CURRENT = "current"
+"""Stands for a version in the addresses on pages that know nothing; never the name of one."""
+
 SHELL = (
     "css/reset.css",
     "css/tokens.css",
@@ -113,7 +116,12 @@ def service_worker(request: HttpRequest) -> HttpResponse:
 
 
 def _addresses(look: Look) -> list[str]:
-    return [reverse(f"brand_{part}", args=[look.version]) for part in ("stylesheet", "mark")]
+    """Return where the look is: by version, as pages ask for it, and by none, as plain pages do."""
+    return [
+        reverse(f"brand_{part}", args=[version])
+        for version in (look.version, CURRENT)
+        for part in ("stylesheet", "mark")
+    ]
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Page
 
 from tests.browser.conftest import Site, assert_accessible
 
@@ -32,23 +32,26 @@ def gift_card_page(site: Site) -> str:
     return f"/wallet/{site.cast.used_order.gift_card.public_id}/"
 
 
-def without_reception(context: BrowserContext) -> None:
-    context.set_offline(True)
+def lose_reception(page: Page) -> None:
+    """Cut the network, and wait until the worker has lost it as well: it is a program of its own."""
+    page.context.set_offline(True)
+    page.wait_for_function("() => fetch('/static/nowhere').then(() => false, () => true)")
 
 
 def test_the_wallet_opens_without_reception_though_it_was_never_opened_before(site: Site) -> None:
     page = open_app(site)
     wait_until_kept(page, gift_card_page(site))
     wait_until_kept(page, f"{gift_card_page(site)}till/")
-    without_reception(page.context)
+    lose_reception(page)
     page.goto("/wallet/")
     assert page.get_by_text("Pas de réseau : cette page est celle que votre appareil a gardée.").is_visible()
     page.goto(gift_card_page(site))
     code = page.locator(".code-card__code").inner_text()
-    assert_accessible(page)
     page.goto(f"{gift_card_page(site)}till/")
     assert code in page.locator("body").inner_text()
+    page.goto(gift_card_page(site))
     page.context.set_offline(False)
+    assert_accessible(page)
     page.goto(gift_card_page(site))
     assert page.locator(".code-card__code").inner_text() == code
     assert not page.get_by_text("Pas de réseau").is_visible()
@@ -72,19 +75,20 @@ def test_nothing_private_but_the_wallet_is_kept(site: Site) -> None:
 
 def test_a_page_that_was_not_kept_says_that_there_is_no_reception(site: Site) -> None:
     page = open_app(site)
-    without_reception(page.context)
+    lose_reception(page)
     page.goto("/statement/")
     assert page.get_by_role("heading", name="Pas de réseau").is_visible()
+    page.context.set_offline(False)
     assert_accessible(page)
 
 
 def test_signing_out_forgets_the_wallet(site: Site) -> None:
     page = open_app(site)
     wait_until_kept(page, gift_card_page(site))
-    page.get_by_role("button", name="Se déconnecter").click()
+    page.get_by_role("button", name="Déconnexion").click()
     page.wait_for_url("**/")
     page.wait_for_function("async () => !(await (await caches.open('kept')).match('/wallet/'))")
-    without_reception(page.context)
+    lose_reception(page)
     page.goto(gift_card_page(site))
     assert page.get_by_role("heading", name="Pas de réseau").is_visible()
 
