@@ -26,7 +26,7 @@ from core.admin_actions import ActionInWords, subject_link
 from core.admin_exports import ExportMixin
 from core.admin_filters import period_filter
 from core.audit import action_names, actions_on, with_actor_names
-from core.models import IdempotencyRecord, JobRun, JobState, OutboxMessage, StaffAction
+from core.models import IdempotencyRecord, OutboxMessage, StaffAction
 
 Text = str | Promise
 
@@ -172,32 +172,6 @@ class LockedInline(LockedMixin, TabularInline):
     per_page = 20
 
 
-@admin.register(JobRun)
-class JobRunAdmin(LockedAdmin):
-    """Runs of nightly jobs: what is unfinished, and why."""
-
-    list_display = (
-        "business_date",
-        "job",
-        "scope",
-        "shown_state",
-        "shown_counts",
-        "attempts",
-        "last_error",
-        "moved_at",
-    )
-    list_filter = ("state", "job")
-    ordering = ("-business_date", "-pk")
-
-    @in_colours(_("state"), {JobState.DONE: "success", JobState.RUNNING: "info"})
-    def shown_state(self, run: JobRun) -> Labelled:
-        return run.state, run.get_state_display()
-
-    @admin.display(description=_("counts"))
-    def shown_counts(self, run: JobRun) -> str:
-        return " ".join(f"{name}={count}" for name, count in run.counts.items())
-
-
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(LockedAdmin):
     """Messages between apps: what could not be delivered yet, and why."""
@@ -282,3 +256,7 @@ class StaffActionAdmin(LockedAdmin):
     def shown_details(self, staff_action: StaffAction) -> str:
         lines = ActionInWords.of(staff_action).lines
         return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines)) or "-"
+
+
+# Registers a page that builds on this module.
+import core.admin_jobs  # noqa: E402, F401 - the page needs everything above

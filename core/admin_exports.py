@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
-from django.db.models import Field, Model, QuerySet
+from django.db.models import Field, Max, Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -77,6 +77,8 @@ class ExportMixin:
             rows: QuerySet[Any] = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
             return redirect(back)
+        # What is written from now on, such as that this list was exported, is not in the file.
+        rows = rows.filter(pk__lte=rows.order_by().aggregate(last=Max("pk"))["last"] or 0)
         count = rows.order_by()[: EXPORTED_AT_MOST + 1].count()
         if count > EXPORTED_AT_MOST:
             messages.error(

@@ -13,5 +13,7 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         """Show whether the machinery turns on the first page of the admin."""
         from core.cards import add_core_cards  # noqa: PLC0415 - models exist only once every app is loaded
+        from core.proof_job import register_proof_job  # noqa: PLC0415 - models exist only once every app is loaded
 
         add_core_cards()
+        register_proof_job()

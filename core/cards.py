@@ -8,7 +8,7 @@ from core.admin_actions import ActionInWords
 from core.audit import with_actor_names
 from core.dashboard import Card, Figure, Table, add_card, list_address
 from core.formatting import moment, number
-from core.jobs import STALLED_AFTER
+from core.jobs import STALLED_AFTER, job_label
 from core.models import JobRun, JobState, OutboxMessage, StaffAction
 
 SHOWN_ACTIONS = 5
@@ -40,7 +40,8 @@ def jobs_card(at: datetime) -> Card:
             Figure(_("messages waiting"), _up_to(waiting)),
             Figure(_("messages failing"), _up_to(failed), is_alert=failed > 0),
         ],
-        note=_("Last finished: %(job)s, %(when)s") % {"job": last.job, "when": moment(last.finished_at)}
+        note=_("Last finished: %(job)s, %(when)s")
+        % {"job": job_label(last.job), "when": moment(last.finished_at)}
         if last and last.finished_at
         else "",
         links=[(_("Job runs"), list_address("core.jobrun"))],

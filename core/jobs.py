@@ -14,11 +14,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import Enum
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import F, Max
+from django.utils.functional import Promise
 
+from core.errors import DomainError
 from core.models import JobRun, JobState
 
 logger = logging.getLogger(__name__)
@@ -54,7 +57,8 @@ class Job:
     """Work that is due once for each business date of each scope, from `not_before` local time on.
 
     `step` does one chunk of a second or less inside the caller's transaction and never saves the run. A job
-    that was not started for days gets one run, of the latest date, unless `needs_every_date`.
+    that was not started for days gets one run, of the latest date, unless `needs_every_date`. Operators may
+    start a job that `is_on_demand` for any date that has come; `label` is its name for them.
     """
 
     name: str
@@ -62,6 +66,8 @@ class Job:
     not_before: time
     step: Step
     needs_every_date: bool = False
+    label: str | Promise = ""
+    is_on_demand: bool = False
 
 
 class StepOutcome(Enum):
@@ -73,6 +79,12 @@ class StepOutcome(Enum):
     FAILED = "failed"
 
 
+class DateToCome(DomainError):
+    """A job was to be run for a date that has not come."""
+
+    code: ClassVar[str] = "date_to_come"
+
+
 _jobs: dict[str, Job] = {}
 
 
@@ -81,6 +93,28 @@ def register_job(job: Job) -> None:
     if _jobs.setdefault(job.name, job) is not job:
         message = f"There is a job called {job.name} already."
         raise RuntimeError(message)
+
+
+def job_label(name: str) -> str:
+    """Return how a job is called in the reader's language, or its name when it has no other."""
+    job = _jobs.get(name)
+    return str(job.label) if job and job.label else name
+
+
+def jobs_on_demand() -> list[Job]:
+    """Return the jobs that operators may start, by name."""
+    return [job for _name, job in sorted(_jobs.items()) if job.is_on_demand]
+
+
+def start_run(*, job: Job, scope: Scope, business_date: date, at: datetime) -> JobRun:
+    """Make a job's run for a date, or return the one there is: each date is done once.
+
+    Raises DateToCome when, at the instant `at`, the date has not come in the scope's time zone.
+    """
+    if business_date > at.astimezone(scope.zone).date():
+        raise DateToCome
+    _start_run(job, scope, business_date, at)
+    return JobRun.objects.get(job=job.name, scope=scope.name, business_date=business_date)
 
 
 def start_due_runs(*, at: datetime) -> list[int]:

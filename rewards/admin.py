@@ -3,25 +3,21 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelectWidget
 
 from core.admin import Labelled, LockedAdmin, LockedInline, button, in_colours, link_to
 from core.admin_filters import period_filter
 from core.admin_questions import Question, ask
-from core.admin_reasons import RecordedAdmin
 from core.audit import name_actions
 from core.formatting import amount, number
 from core.reasons import ReasonField
 from loyalty.models import PointAccount
 from members.lookup import members_matching
+from rewards.admin_presets import PresetPages
 from rewards.errors import GiftCardUsed
 from rewards.models import (
     GiftCard,
@@ -31,7 +27,6 @@ from rewards.models import (
     Order,
     OrderState,
 )
-from rewards.presets.load import PRESETS, load_preset
 from rewards.services.orders import cancel_order
 
 name_actions({"order.cancelled": _("Cancel the order")})
@@ -57,18 +52,8 @@ class GiftCardProductForm(forms.ModelForm[GiftCardProduct]):
         return cleaned
 
 
-class PresetForm(forms.Form):
-    """Which preset to load."""
-
-    preset = forms.ChoiceField(
-        label=_("Preset"),
-        choices=lambda: [(code, preset.name) for code, preset in PRESETS.items()],
-        widget=UnfoldAdminSelectWidget(),
-    )
-
-
 @admin.register(GiftCardProduct)
-class GiftCardProductAdmin(RecordedAdmin):
+class GiftCardProductAdmin(PresetPages):
     """The catalogue. A new price counts for orders from now on."""
 
     form = GiftCardProductForm
@@ -87,15 +72,10 @@ class GiftCardProductAdmin(RecordedAdmin):
         "validity_months",
         "is_offered",
     )
-    actions_list = ("load_preset",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:  # noqa: ARG002 - the signature is Django's
         """Keep what orders were made of: another value is another gift card."""
         return ("programme", "code", "face_value_cents", "currency") if obj else ()
-
-    def has_load_permission(self, request: HttpRequest) -> bool:
-        """Say whether the person may add programmes."""
-        return request.user.has_perm("loyalty.add_programme")
 
     @admin.display(description=_("face value"))
     def shown_value(self, product: GiftCardProduct) -> str:
@@ -104,39 +84,6 @@ class GiftCardProductAdmin(RecordedAdmin):
     @admin.display(description=_("price in points"))
     def shown_price(self, product: GiftCardProduct) -> str:
         return number(product.price_points)
-
-    @button(
-        _("Load a preset"),
-        url_path="load-preset",
-        permissions=["load"],
-        icon="deployed_code",
-    )
-    def load_preset(self, request: HttpRequest) -> HttpResponse:
-        """Ask which preset, then load its programme, rule and catalogue; a loaded one is left as it is."""
-        form = PresetForm(request.POST if request.method == "POST" else None)
-        if request.method == "POST" and form.is_valid():
-            loaded = load_preset(code=form.cleaned_data["preset"])
-            if loaded.is_new:
-                messages.success(
-                    request, _("The programme %(name)s is loaded.") % {"name": loaded.preset.name}
-                )
-                messages.info(request, str(loaded.preset.assumptions))
-            else:
-                messages.info(
-                    request,
-                    _("%(name)s was loaded before; nothing changed.") % {"name": loaded.preset.name},
-                )
-            return redirect("admin:loyalty_programme_changelist")
-        context = self.admin_site.each_context(request) | {
-            "title": _("Load a preset"),
-            "sentence": _("A preset is a whole programme: its rule, its card products and its gift cards."),
-            "button": _("Load the preset"),
-            "is_dangerous": False,
-            "form": form,
-            "opts": self.opts,
-            "back": reverse("admin:loyalty_programme_changelist"),
-        }
-        return TemplateResponse(request, "admin/form_page.html", context)
 
 
 class OfMemberAdmin(LockedAdmin):

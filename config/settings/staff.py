@@ -2,9 +2,10 @@
 
 A permission is written as Django names it, `app.action_model`. Rows of the ledger cannot be changed by
 anybody, so only the permission to view them exists here. Some permissions stand for actions:
-`loyalty.add_feedimport` uploads files, `rewards.change_order` cancels orders, `loyalty.change_pointaccount`
-lets members leave, `helpdesk.search_members` opens the pages of the call centre, `helpdesk.add_note` writes
-there, and without `members.see_contact_details` a person is masked.
+`loyalty.add_feedimport` uploads files, `core.change_jobrun` starts and wakes jobs, `rewards.change_order`
+cancels orders, `loyalty.change_pointaccount` lets members leave, `core.export_lists` takes lists away as
+files, `helpdesk.search_members` opens the pages of the call centre, `helpdesk.add_note` writes there, and
+without `members.see_contact_details` a person is masked.
 
 Nobody gives a right that they do not have. Whoever may edit sign-ins gives only the groups they are in; an
 administrator, made by `manage.py createsuperuser`, gives all of them. No page makes an administrator or gives
@@ -107,6 +108,7 @@ STAFF_GROUPS: dict[str, list[str]] = {
         *_SIGN_INS,
         *_EXPORTS,
         "loyalty.add_feedimport",
+        "core.change_jobrun",
         "members.add_user",
         "members.change_user",
         "admin.view_logentry",

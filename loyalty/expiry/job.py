@@ -7,6 +7,8 @@ and each movement carries the midnight at which its own lot ended.
 from collections.abc import Iterator
 from datetime import date, datetime, time
 
+from django.utils.translation import gettext_lazy as _
+
 from core.jobs import Job, Progress, Scope, register_job
 from core.models import JobRun
 from loyalty.expiry.service import START, Place, expire_chunk
@@ -43,4 +45,13 @@ def _place_of(cursor: dict[str, object]) -> Place:
 
 def register_expiry_job() -> None:
     """Run every night, five minutes after the programme's midnight."""
-    register_job(Job(name=JOB, scopes=programme_scopes, not_before=time(0, 5), step=expire_step))
+    register_job(
+        Job(
+            name=JOB,
+            scopes=programme_scopes,
+            not_before=time(0, 5),
+            step=expire_step,
+            label=_("Expiry of points"),
+            is_on_demand=True,
+        )
+    )

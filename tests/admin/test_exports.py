@@ -38,7 +38,7 @@ def rows_of(client: Client, page: str, query: str = "", reason: str = WHY) -> li
     response = client.post(reverse(f"admin:{page}_export") + query, {"reason": reason})
     assert response.status_code == 200
     assert response["Content-Disposition"].startswith("attachment; filename=")
-    text = b"".join(response.streaming_content).decode()
+    text = response.getvalue().decode()
     assert text.startswith("\ufeff")
     return list(csv.DictReader(io.StringIO(text[1:])))
 
@@ -129,7 +129,7 @@ def test_french_spreadsheets_get_semicolons(story: Story) -> None:
 
     response = auditor.post(reverse("admin:rewards_order_export"), {"reason": WHY})
 
-    assert b";".join([b"points", b""])[:6] in b"".join(response.streaming_content)
+    assert b";".join([b"points", b""])[:6] in response.getvalue()
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -173,11 +173,13 @@ def test_a_price_changes_and_a_face_value_does_not(manager: Client, story: Story
 
 
 def test_a_preset_is_loaded_once(manager: Client) -> None:
-    address = reverse("admin:rewards_giftcardproduct_load_preset")
+    address = reverse("admin:rewards_giftcardproduct_confirm_preset", args=["happy-card"])
     Programme.objects.filter(code="happy-card").update(code="earlier")
 
-    first = manager.post(address, {"preset": "happy-card"}, follow=True).content.decode()
-    again = manager.post(address, {"preset": "happy-card"}, follow=True).content.decode()
+    assert manager.post(address, {"reason": ""}).status_code == 200
+    assert Programme.objects.filter(code="happy-card").count() == 0
+    first = manager.post(address, follow=True).content.decode()
+    again = manager.post(address, follow=True).content.decode()
 
     assert "The programme Happy Card is loaded." in first
     assert "Happy Card was loaded before; nothing changed." in again

@@ -1,6 +1,7 @@
 """Marketing sees promotions before members do, and when they follow one another."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -53,22 +54,18 @@ def test_strangers_have_no_preview(story: Story) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "days", "is_published"),
+    ("state", "changes"),
     [
-        ("draft", (-1, 1), False),
-        ("scheduled", (1, 2), True),
-        ("running", (-1, 1), True),
-        ("over", (-2, -1), True),
+        ("draft", {"starts": -1, "ends": 1, "is_published": False}),
+        ("scheduled", {"starts": 1, "ends": 2}),
+        ("running", {"starts": -1, "ends": 1}),
+        ("over", {"starts": -2, "ends": -1}),
     ],
 )
 def test_the_list_is_filtered_by_state(
-    state: str,
-    days: tuple[int, int],
-    is_published: bool,
-    marketing: Client,
-    story: Story,
+    state: str, changes: dict[str, Any], marketing: Client, story: Story
 ) -> None:
-    move(story.promotion, starts=days[0], ends=days[1], is_published=is_published)
+    move(story.promotion, **changes)
 
     found = {
         one: len(
