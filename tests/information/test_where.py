@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.postgres.search import SearchQuery
+from django.db import connection
 from django.test import Client
 from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
@@ -272,6 +274,26 @@ def test_what_was_typed_is_shown_as_text(reader: Client) -> None:
     assert b"<script>alert" not in page.content
     assert "Aucun magasin ne correspond à votre recherche" in words_of(page)
     assert reader.get("/where/", {"text": "a\0b"}).status_code == 200
+
+
+def test_a_programme_of_one_brand_offers_no_choice_of_brands(programme: Programme, reader: Client) -> None:
+    assert "Enseigne partenaire" in words_of(reader.get("/where/"))
+    Agreement.objects.filter(programme=programme).exclude(partner__code="nocibe").delete()
+    words = words_of(reader.get("/where/?partner=nocibe"))
+    assert "Enseigne partenaire" not in words
+    assert "3 magasins Nocibé Lyon" in words
+
+
+def test_a_search_reads_the_index_of_words(programme: Programme) -> None:
+    partner = programme.agreements.get(partner__code="nocibe").partner
+    Store.objects.bulk_create(
+        Store(partner=partner, code=f"n{number}", name="Nocibé", city=f"Ville {number}")
+        for number in range(5000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE partners_store")
+    query = SearchQuery("123:*", search_type="raw", config="simple")
+    assert "store_by_its_words" in Store.objects.filter(words=query, channel="store").explain()
 
 
 def test_a_programme_without_partners_says_so(programme: Programme, reader: Client) -> None:
