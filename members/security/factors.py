@@ -99,7 +99,7 @@ class RemovePasskeyView(RemoveWebAuthnView):
 class PasskeySignInView(LoginWebAuthnView):
     """Sign in with a passkey. Whatever is wrong with it, the answer is the same."""
 
-    def _redirect_to_pending_stage(self, request: HttpRequest, stage: LoginStage) -> None:  # noqa: ARG002 - any
+    def _redirect_to_pending_stage(self, request: HttpRequest, stage: LoginStage) -> None:  # noqa: ARG002 - whichever it was
         """Forget a sign-in that was begun another way."""
         clear_login(request)
 
