@@ -17,6 +17,7 @@ from loyalty.access import members_only
 from loyalty.dates import local_date
 from loyalty.documents.movements_file import movements_file
 from loyalty.documents.statement_file import statement_file
+from loyalty.documents.typesetting import DocumentNotMade
 from loyalty.forms import DocumentForm, StatementForm
 from loyalty.home import Visit, panels_for
 from loyalty.periods import usual_periods
@@ -114,7 +115,13 @@ def statement_pdf(request: MemberRequest) -> HttpResponseBase:
         form.add_error("until", _("Too many movements for one document. Choose a shorter period."))
         return _documents(request, form)
     balance = balance_of(request.account, at=at)
-    content = statement_file(request.account, statement=asked, balance=balance, at=at)
+    try:
+        content = statement_file(request.account, statement=asked, balance=balance, at=at)
+    except DocumentNotMade:
+        form.add_error(
+            None, _("The document cannot be made at the moment. Please try again in a few minutes.")
+        )
+        return _documents(request, form)
     file = HttpResponse(content, content_type="application/pdf")
     return _attachment(file, gettext("statement-%(days)s") % {"days": f"{since}-{until}"}, "pdf")
 

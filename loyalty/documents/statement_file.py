@@ -1,6 +1,5 @@
 """The statement of a period as a tagged PDF document, made from a template and data: no text is markup."""
 
-import json
 from datetime import datetime
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from django.utils.translation import gettext
 
 from core.formatting import active_locale, amount, day, number, points, short_day, signed_points
 from loyalty.dates import local_date
+from loyalty.documents.typesetting import typeset
 from loyalty.models import Brand, PointAccount
 from loyalty.selectors.balance import Balance
 from loyalty.selectors.period import PeriodStatement
@@ -22,18 +22,11 @@ def statement_file(
 ) -> bytes:
     """Return the document in the active language: a PDF that screen readers can follow (PDF/UA-1).
 
-    `balance` is what the account holds at the instant of making it, `at`, with its next expiries.
+    `balance` is what the account holds at the instant of making it, `at`, with its next expiries. Raises
+    DocumentNotMade.
     """
-    import typst  # noqa: PLC0415 - eighty megabytes that only those who ask for a document should load
-
     data = _heading(account, statement, at) | _tables(account, statement, balance, at)
-    return typst.compile(
-        TEMPLATE.read_bytes(),
-        sys_inputs={"data": json.dumps(data)},
-        ignore_system_fonts=True,
-        pdf_standards=["ua-1"],
-        timestamp=at,
-    )
+    return typeset(TEMPLATE, data, at=at)
 
 
 def _heading(account: PointAccount, statement: PeriodStatement, at: datetime) -> dict[str, object]:

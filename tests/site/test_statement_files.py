@@ -4,6 +4,7 @@ import csv
 import io
 import tracemalloc
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from core.spreadsheets import safe_text
 from loyalty.documents.movements_file import movements_file
+from loyalty.documents.typesetting import DocumentNotMade, typeset
 from loyalty.enrolment import leave_programme
 from loyalty.models import Brand, Entry
 from loyalty.purchases.record import record_purchases
@@ -212,3 +214,24 @@ def test_documents_follow_each_other_without_gap(cast: Cast, alice: Client) -> N
         assert after in ("", before)
         after = closing
     assert after == "4 425"
+
+
+def test_a_document_that_cannot_be_made_is_said_so(
+    alice: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.typ"
+    broken.write_text("#panic()", encoding="utf-8")
+    monkeypatch.setattr("loyalty.documents.statement_file.TEMPLATE", broken)
+    page = alice.get(PDF, YEAR)
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "Le document ne peut pas être créé pour le moment." in words_of(page)
+
+
+def test_a_document_that_takes_too_long_is_given_up(
+    at: datetime, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    endless = tmp_path / "endless.typ"
+    endless.write_text("#let n = 0\n#while n >= 0 { n = n + 1 }", encoding="utf-8")
+    with pytest.raises(DocumentNotMade):
+        typeset(endless, {}, at=at, seconds=0.01)
+    assert caplog.messages == ["A document took longer than 0.01 seconds."]
