@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
@@ -29,10 +30,11 @@ class MemberErased(DomainError):
     code: ClassVar[str] = "member_erased"
 
 
+@transaction.atomic
 def write_note(*, member: Member, author: User, text: str, at: datetime) -> Note:
     """Keep a note about the member for ever, or until they are erased. A repeat writes it again.
 
-    Raises NoteRefused or MemberErased; then nothing was written. The caller holds a transaction.
+    Raises NoteRefused or MemberErased; then nothing was written.
     """
     text = text.strip()
     if not SHORTEST_NOTE <= len(text) <= LONGEST_NOTE or "\0" in text or holds_card_number(text):

@@ -161,7 +161,7 @@ def _consents_of(member: Member) -> tuple[ChannelConsent, ...]:
 def _letters_to(member: Member) -> tuple[Letter, ...]:
     letters = SentLetter.objects.filter(member=member).order_by("-sent_at", "-pk")[:LATEST_LETTERS]
     return tuple(
-        Letter(letter.subject, masked_email(letter.address) or _("erased"), letter.sent_at)
+        Letter(letter.subject, masked_email(letter.address) or _("address erased"), letter.sent_at)
         for letter in letters
     )
 

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -91,8 +90,7 @@ def add_note(request: StaffRequest, public_id: UUID) -> HttpResponse:
         record_opening(member=shown, actor=request.user, at=timezone.now())
         return _member_page(request, shown, form)
     try:
-        with transaction.atomic():
-            write_note(member=shown, author=request.user, text=form.cleaned_data["text"], at=timezone.now())
+        write_note(member=shown, author=request.user, text=form.cleaned_data["text"], at=timezone.now())
     except MemberErased:
         messages.error(request, _("This person was erased: nothing more is written about them."))
     else:

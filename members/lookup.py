@@ -12,7 +12,7 @@ from django.db.models import Prefetch, QuerySet
 
 from core.card_numbers import holds_card_number
 from members.errors import CardNumberTyped, NothingToSearch
-from members.models import Card, Member
+from members.models import Card, Issuer, Member
 from members.search_words import Wanted, read_question
 
 SHOWN = 25
@@ -71,6 +71,18 @@ def members_matching(term: str) -> QuerySet[Member]:
     except (CardNumberTyped, NothingToSearch):
         return Member.objects.none()
     return Member.objects.filter(pk__in=ids).order_by("pk")
+
+
+def cards_matching(term: str) -> list[int]:
+    """Return the ids of the cards with this token or these last four digits, or of the members it names."""
+    by_token = Card.objects.filter(
+        issuer__in=list(Issuer.objects.values_list("pk", flat=True)), token=term.strip()
+    )
+    if found := list(by_token.values_list("pk", flat=True)):
+        return found
+    cards = Card.objects.filter(member__in=list(members_matching(term).values_list("pk", flat=True)))
+    same_digits = cards.filter(last4=term.strip())
+    return list((same_digits if same_digits.exists() else cards).values_list("pk", flat=True))
 
 
 def _read(text: str) -> list[Wanted]:
