@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as project_settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -113,3 +113,38 @@ def test_a_message_without_a_date_or_a_text_is_still_shown(client: Client, folde
     )
     assert "Sans date" in page(client, "/demo/mailbox/")
     assert "Sans date" in page(client, "/demo/mailbox/broken.log/0/")
+
+
+def test_the_designed_letter_is_shown_in_a_frame_that_can_do_nothing(client: Client, folder: Path) -> None:
+    message = EmailMultiAlternatives("Bonjour", "En texte", "a@example.com", ["b@example.com"])
+    message.attach_alternative("<h1>Dessinée</h1><script>alert(1)</script>", "text/html")
+    send(folder, message)
+    (file,) = folder.iterdir()
+    address = f"/demo/mailbox/{file.name}/0/"
+
+    shown = client.get(address)
+    designed = client.get(f"{address}designed/")
+
+    assert f'src="{address}designed/"' in shown.content.decode()
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in shown.content.decode()
+    assert "En texte" in shown.content.decode()
+    assert "<script>alert(1)" not in shown.content.decode()
+    assert "frame-src 'self'" in shown.headers["Content-Security-Policy"]
+    policy = designed.headers["Content-Security-Policy"]
+    assert sorted(part.strip() for part in policy.split(";")) == [
+        "default-src 'none'",
+        "frame-ancestors 'self'",
+        "sandbox allow-popups allow-popups-to-escape-sandbox",
+        "style-src 'unsafe-inline'",
+    ]
+    assert designed.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "Dessinée" in designed.content.decode()
+
+
+def test_a_letter_without_a_design_has_no_frame(client: Client, folder: Path) -> None:
+    send(folder, letter("Bonjour", "En texte"))
+    (file,) = folder.iterdir()
+
+    assert "<iframe" not in page(client, f"/demo/mailbox/{file.name}/0/")
+    assert client.get(f"/demo/mailbox/{file.name}/0/designed/").status_code == 404
+    assert client.get("/demo/mailbox/nothing.log/0/designed/").status_code == 404
