@@ -22,10 +22,15 @@ def open_app(site: Site) -> Page:
     return page
 
 
+def wait_until(page: Page, question: str) -> None:
+    """Ask again and again until the promise of an expression is kept with something true."""
+    pause = "await new Promise((go) => setTimeout(go, 50));"
+    poll = f"for (let n = 0; n < 400; n++) {{ if (await ({question})) return true; {pause} }}"
+    assert page.evaluate(f"async () => {{ {poll} }}"), question
+
+
 def wait_until_kept(page: Page, address: str) -> None:
-    page.wait_for_function(
-        "async (address) => Boolean(await (await caches.open('kept')).match(address))", arg=address
-    )
+    wait_until(page, f"caches.open('kept').then((cache) => cache.match('{address}'))")
 
 
 def gift_card_page(site: Site) -> str:
@@ -35,7 +40,7 @@ def gift_card_page(site: Site) -> str:
 def lose_reception(page: Page) -> None:
     """Cut the network, and wait until the worker has lost it as well: it is a program of its own."""
     page.context.set_offline(True)
-    page.wait_for_function("() => fetch('/static/nowhere').then(() => false, () => true)")
+    wait_until(page, "fetch('/static/nowhere').then(() => false, () => true)")
 
 
 def test_the_wallet_opens_without_reception_though_it_was_never_opened_before(site: Site) -> None:
@@ -87,7 +92,7 @@ def test_signing_out_forgets_the_wallet(site: Site) -> None:
     wait_until_kept(page, gift_card_page(site))
     page.get_by_role("button", name="Déconnexion").click()
     page.wait_for_url("**/")
-    page.wait_for_function("async () => !(await (await caches.open('kept')).match('/wallet/'))")
+    wait_until(page, "caches.open('kept').then((cache) => cache.match('/wallet/')).then((found) => !found)")
     lose_reception(page)
     page.goto(gift_card_page(site))
     assert page.get_by_role("heading", name="Pas de réseau").is_visible()
