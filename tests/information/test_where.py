@@ -1,5 +1,6 @@
 """Where to earn and spend: found by town, partner and distance, with nothing that is closed."""
 
+import logging
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -244,7 +245,8 @@ def test_pages_lead_on_and_back_and_keep_the_search() -> None:
     assert "Nearer Farther Page 2 of 3" in words_of(near)
 
 
-def test_a_position_is_answered_and_never_kept(reader: Client) -> None:
+def test_a_position_is_answered_and_never_kept(reader: Client, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
     page = reader.post("/where/", {"latitude": "48.87364", "longitude": "2.33259", "partner": "nocibe"})
     words = words_of(page)
     assert "3 magasins Nocibé Paris moins de 100 m" in words
@@ -252,6 +254,7 @@ def test_a_position_is_answered_and_never_kept(reader: Client) -> None:
     text = page.content.decode()
     assert 'name="latitude" value="48.874"' in text
     assert "48.87364" not in text
+    assert "48.87" not in caplog.text
     assert "no-store" in page.headers["Cache-Control"]
     assert "sessionid" not in reader.cookies
     assert "Au plus près de moi" in words_of(reader.get("/where/"))
