@@ -20,7 +20,7 @@ from bench.server import BASE, FOLDER, database, own_server
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).with_name("results")
-PARTS = ("file_import", "single_purchase", "expiry", "pages")
+PARTS = ("file_import", "single_purchase", "expiry", "pages", "paint")
 
 
 def main() -> int:

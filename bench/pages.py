@@ -33,8 +33,8 @@ def measure(_server_url: str, *, quick: bool) -> list[Measure]:
     requests, rounds = (30, 2) if quick else (100, 5)
     now = timezone.now()
     population = make_population(2, at=now - timedelta(days=1400))
-    few, many = _members(population, now)
-    with _site() as port:
+    few, many = members_with_movements(population, now)
+    with site() as port:
         pages = {
             "empty": (EMPTY, few),
             "few": (BALANCE, few),
@@ -68,7 +68,7 @@ def measure(_server_url: str, *, quick: bool) -> list[Measure]:
     ]
 
 
-def _members(population: Population, now: datetime) -> tuple[str, str]:
+def members_with_movements(population: Population, now: datetime) -> tuple[str, str]:
     """Return the session cookies of a member with few purchases and of one with many."""
     cookies = []
     for token, purchases, member in zip(
@@ -94,7 +94,8 @@ def _members(population: Population, now: datetime) -> tuple[str, str]:
 
 
 @contextmanager
-def _site() -> Iterator[int]:
+def site() -> Iterator[int]:
+    """Serve the portal as in production for as long as the block lasts, and yield its port."""
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))
         port: int = door.getsockname()[1]
