@@ -62,6 +62,17 @@ def test_every_public_page_is_accessible_and_fits(
         assert_accessible(page)
 
 
+@pytest.mark.parametrize(("width", "text"), [(320, "100%"), (640, "200%")])
+def test_a_public_page_fits_a_small_phone_and_text_twice_as_large(
+    stores: Site, width: int, text: str
+) -> None:
+    page = stores.visit(size=(width, 640))
+    for address in PAGES:
+        page.goto(address)
+        page.evaluate("size => { document.documentElement.style.fontSize = size }", text)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
+
+
 def test_the_nearest_stores_come_first_once_the_visitor_allows_it(stores: Site) -> None:
     page = stores.visit()
     page.context.set_geolocation(PARIS)
@@ -120,6 +131,22 @@ def test_the_pages_are_whole_without_scripts(stores: Site) -> None:
     page.goto("/promotions/salons/")
     expect(page.get_by_role("button", name="Copier le lien")).to_be_hidden()
     expect(page.get_by_role("link", name="Envoyer par e-mail")).to_be_visible()
+
+
+def test_stores_are_searched_by_keyboard_alone(stores: Site) -> None:
+    page = stores.visit(language="en")
+    page.goto("/where/")
+    page.get_by_label("Town, postcode or store").focus()
+    page.keyboard.type("lille")
+    page.keyboard.press("Enter")
+    expect(page.locator(".store__name")).to_have_text(["Nocibé Lille"])
+    page.get_by_label("Town, postcode or store").focus()
+    for name in ("Partner brand", "Search", "Nearest to me"):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            "document.activeElement.labels?.[0]?.innerText || document.activeElement.innerText"
+        )
+        assert focused.strip() == name
 
 
 def test_a_whole_question_is_reached_and_opened_by_keyboard(site: Site) -> None:
