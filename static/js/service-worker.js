@@ -51,7 +51,7 @@ async function page(request) {
     return await (copy ? Promise.race([answer, delay(PATIENCE)]) : answer);
   } catch {
     answer.catch(() => {});
-    return (await keptCopy(request.url)) ?? (await caches.match(offline)) ?? Response.error();
+    return (await keptCopy(request.url)) ?? (await caches.match(offline, { ignoreVary: true })) ?? Response.error();
   }
 }
 
@@ -62,7 +62,7 @@ async function part(request) {
     if (response.ok) await cache.put(request, response.clone());
     return response;
   } catch {
-    return (await cache.match(request)) ?? Response.error();
+    return (await cache.match(request, { ignoreVary: true })) ?? Response.error();
   }
 }
 
@@ -92,7 +92,7 @@ async function settle(url, response) {
 
 async function keptCopy(url) {
   const cache = await caches.open(KEPT);
-  const copy = await cache.match(url);
+  const copy = await cache.match(url, { ignoreVary: true });
   if (!copy) return undefined;
   if (age(copy) > LONGEST) {
     await cache.delete(url);
@@ -108,7 +108,7 @@ async function keepAhead(address, seen) {
   if (url.origin !== self.location.origin || seen.size >= MOST || seen.has(url.href)) return;
   seen.add(url.href);
   const cache = await caches.open(KEPT);
-  const copy = await cache.match(url.href);
+  const copy = await cache.match(url.href, { ignoreVary: true });
   if (!copy || age(copy) > HOUR) {
     try {
       await settle(url.href, await fetch(url.href, { redirect: "manual" }));
@@ -116,7 +116,7 @@ async function keepAhead(address, seen) {
       return;
     }
   }
-  const kept = await (await caches.open(KEPT)).match(url.href);
+  const kept = await (await caches.open(KEPT)).match(url.href, { ignoreVary: true });
   if (!kept) return;
   const text = await kept.text();
   for (const [, link] of text.matchAll(/(?:href|src)="(\/static\/[^"]+\.(?:css|js))"/g)) await keepPart(link);
