@@ -12,7 +12,11 @@ from members.models import Issuer
 def letterhead_of(programme: Programme) -> Letterhead:
     """Return the letterhead of a programme; one without a brand has the colours of the house."""
     look = getattr(programme, "brand", None)
-    colours = {"brand": look.brand_colour, "hero": look.hero_to_colour} if look else {}
+    colours = (
+        {"brand": look.brand_colour, "hero": look.hero_to_colour, "accent": look.accent_colour}
+        if look
+        else {}
+    )
     return Letterhead(
         name=programme.name,
         site=site_address(programme),

@@ -14,6 +14,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from core.formatting import day, points
@@ -206,5 +207,6 @@ def register_reminder_job() -> None:
             not_before=time(9, 0),
             step=remind_step,
             needs_every_date=True,
+            label=_lazy("Reminders of points about to expire"),
         )
     )

@@ -12,7 +12,7 @@ from django.conf import settings
 from core.colours import readable_upon
 from members.models import Issuer
 
-BRAND, HERO = "#0b6b50", "#07392d"
+BRAND, HERO, ACCENT = "#0b6b50", "#07392d", "#f2c14e"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Letterhead:
     email: str = ""
     brand: str = BRAND
     hero: str = HERO
+    accent: str = ACCENT
 
     @property
     def on_brand(self) -> str:
