@@ -160,7 +160,7 @@ def test_staff_preview_a_promotion_before_it_is_there(programme: Programme, slug
     page = promotion_page(request, promotion, at=NOW, is_preview=True)
     assert page.status_code == 200
     words = words_of(page)
-    assert "Aperçu : seul le personnel voit cette page." in words
+    assert "Aperçu : seuls vos collègues voient cette page." in words
     assert promotion.summary_fr in words
     assert "Copier le lien" not in words
     assert b"og:title" not in page.content

@@ -279,6 +279,28 @@ def test_what_was_typed_is_shown_as_text(reader: Client) -> None:
     assert reader.get("/where/", {"text": "a\0b"}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", b'{"latitude": 48.85, "longitude": 2.35}'),
+        ("application/x-www-form-urlencoded", b"latitude=%ED%A0%80&longitude=%FF&text=%ED%A0%80"),
+        ("application/x-www-form-urlencoded", b"latitude=48.8&latitude=nan&longitude=2&text=%00"),
+        ("text/plain", b"\xff\xfe"),
+    ],
+)
+def test_a_body_that_is_no_form_finds_every_store(reader: Client, content_type: str, body: bytes) -> None:
+    page = reader.post("/where/", body, content_type=content_type)
+    assert page.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body", [b"text=" + b"x" * 3_000_000, b"&".join(b"a%d=1" % number for number in range(2000))]
+)
+def test_a_body_that_is_too_large_is_refused(reader: Client, body: bytes) -> None:
+    page = reader.post("/where/", body, content_type="application/x-www-form-urlencoded")
+    assert page.status_code == 400
+
+
 def test_a_programme_of_one_brand_offers_no_choice_of_brands(programme: Programme, reader: Client) -> None:
     assert "Enseigne partenaire" in words_of(reader.get("/where/"))
     Agreement.objects.filter(programme=programme).exclude(partner__code="nocibe").delete()
