@@ -36,6 +36,9 @@ EXPORTED_AT_MOST = 1_000_000
 
 ROWS_A_PIECE = 2_000
 BYTE_ORDER_MARK = "\ufeff"
+ADDED_COLUMNS = {"actor_email": _("colleague")}
+"""Columns that a list adds to its rows, by name."""
+
 SEARCH = "q"
 
 
@@ -183,7 +186,7 @@ def _headings(model: type[Model], columns: Sequence[str]) -> list[str]:
     for column in columns:
         field = _field(model, column)
         if field is None:
-            headings.append(gettext(column.replace("_", " ")))
+            headings.append(force_str(ADDED_COLUMNS[column]))
             continue
         name = force_str(field.verbose_name)
         owner = force_str(field.model._meta.verbose_name)

@@ -9,9 +9,11 @@ from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db.models import ManyToManyField, Model, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -279,8 +281,23 @@ ROLES = (
 )
 """The names of the groups, marked to be translated; the database keeps the English ones."""
 
+ACTIONS = (
+    gettext_noop("Can view the points report"),
+    gettext_noop("Can export the lists that they may look at"),
+)
+"""The permissions that stand for actions, marked likewise."""
+
 # Both libraries' own pages are registered by now, since they are imported above.
 admin.site.unregister([Group, EmailAddress])
+
+
+def _in_words(permission: Permission) -> str:
+    """Say what a permission allows and of what, in the reader's language."""
+    verb = permission.codename.partition("_")[0]
+    thing = permission.content_type.name
+    verbs = {"view": _("look at"), "add": _("add"), "change": _("change"), "delete": _("delete")}
+    is_usual = permission.codename == f"{verb}_{permission.content_type.model}" and verb in verbs
+    return f"{thing}: {verbs[verb]}" if is_usual else gettext(permission.name)
 
 
 @admin.register(Group)
@@ -288,13 +305,20 @@ class GroupAdmin(LockedAdmin):
     """Groups of staff. The settings say what each may do, and `sync_staff_groups` writes it."""
 
     list_display = ("shown_name",)
-    fields: ClassVar = ("shown_name", "permissions")
-    readonly_fields: ClassVar = ("shown_name",)
+    fields: ClassVar = ("shown_name", "shown_permissions")
+    readonly_fields: ClassVar = ("shown_name", "shown_permissions")
     ordering = ("name",)
 
     @admin.display(description=_("name"))
     def shown_name(self, group: Group) -> str:
         return gettext(group.name)
+
+    @admin.display(description=_("What they may do"))
+    def shown_permissions(self, group: Group) -> str:
+        permissions = group.permissions.select_related("content_type").order_by(
+            "content_type__app_label", "content_type__model", "codename"
+        )
+        return format_html_join(mark_safe("<br>"), "{}", ((_in_words(one),) for one in permissions))
 
 
 def change_in_words(message: str) -> str:

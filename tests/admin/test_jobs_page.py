@@ -34,7 +34,8 @@ def finish(run: JobRun) -> JobRun:
 
 
 def test_an_operator_starts_the_expiry_of_today_with_a_reason(operator: Client, story: Story) -> None:
-    Lot.objects.update(expires_on=timezone.localdate() - timedelta(days=1))
+    assert Lot.objects.count() == 1
+    tamper("UPDATE loyalty_lot SET expires_on = CURRENT_DATE - 2")
 
     assert (
         operator.post(reverse(START), {"what": "expire-points|happy-card", "reason": ""}).status_code == 200

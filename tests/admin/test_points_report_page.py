@@ -80,11 +80,11 @@ def test_the_files_hold_the_same_figures_and_are_written_down(finance: Client, s
             "Spent": "-1500",
             "Expired": "0",
             "Given up": "0",
-            "Change": "512",
+            "Net change": "512",
             "Outstanding at its end": "512",
         }
     ]
-    assert [(row["Partner brand"], row["Change"]) for row in partners] == [
+    assert [(row["Partner brand"], row["Net change"]) for row in partners] == [
         ("Conforama", "2012"),
         ("", "-1500"),
     ]
