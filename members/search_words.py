@@ -118,7 +118,7 @@ def national_number(phone: str) -> str:
 
 
 def read_question(text: str) -> list[Wanted]:
-    """Return what was typed, piece by piece; nothing when it holds no letter and no digit."""
+    """Return what was typed, piece by piece, each once; nothing when it holds no letter and no digit."""
     rest = fold(text[:LONGEST_TEXT])
     wanted: list[Wanted] = []
     for pattern, read in (
@@ -133,7 +133,7 @@ def read_question(text: str) -> list[Wanted]:
                 wanted.append(found)
                 rest = rest.replace(match[0], " ", 1)
     wanted += [_word(word) for word in _WORD.findall(rest)]
-    return wanted[:MOST_WORDS]
+    return list(dict.fromkeys(wanted))[:MOST_WORDS]
 
 
 def _email(match: re.Match[str]) -> Wanted | None:

@@ -19,6 +19,7 @@ from members.letters.letterhead import site_of
 from members.mails import send_address_known, send_email_change_code
 from members.models import ContactDetail, DetailOrigin, DetailSource, EmailChange, Member, User
 from members.selectors import is_known_address
+from members.services.search import index_members
 
 CODE_DIGITS = 6
 CODE_LIFETIME = timedelta(minutes=15)
@@ -71,6 +72,7 @@ def change_contact_details(
         city=postal.city,
         country=postal.country,
     )
+    index_members([member.pk])
     for detail in changed:
         _keep_origin(current, detail, source, at)
     publish(
@@ -149,6 +151,7 @@ def _use_address(change: EmailChange, at: datetime) -> None:
         # The address became somebody else's sign-in while this code was on its way.
         raise CodeExpired from None
     Member.objects.filter(pk=member.pk).update(email=change.email)
+    index_members(list(Member.objects.filter(user=user).values_list("pk", flat=True)))
     _keep_origin(member, ContactDetail.EMAIL, DetailSource.SITE, at)
     change.save(update_fields=["former_email", "used_at"])
     publish(

@@ -1,15 +1,25 @@
 """Staff find members by what somebody can say on the phone, and what was changed a moment ago counts."""
 
+import re
 from datetime import date
 
 import pytest
+from django.core import mail
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from core.errors import DomainError
 from members import lookup
 from members.errors import CardNumberTyped, NothingToSearch
-from members.lookup import find_members, members_matching
+from members.lookup import cards_matching, find_members, members_matching
 from members.models import Member, MemberSearch
+from members.services.activation import activate_member, send_activation_code
 from members.services.cardholders import CardholderLine, record_cardholders
+from members.services.contact import (
+    PostalAddress,
+    change_contact_details,
+    change_email,
+    send_code_to_new_address,
+)
 from members.services.search import index_all_members, index_members
 from tests.factories import NOW, make_card, make_issuer, make_member, make_user
 
@@ -183,3 +193,49 @@ def test_whoever_was_erased_is_found_no_more(people: dict[str, Member]) -> None:
 def test_nobody_to_index_asks_nothing(django_assert_num_queries: object) -> None:
     with django_assert_num_queries(0):  # type: ignore[operator] # pytest-django types its fixture elsewhere
         index_members([])
+
+
+def test_what_members_change_themselves_is_found_at_once(people: dict[str, Member]) -> None:
+    change_contact_details(
+        member=people["martin"],
+        phone="07 98 76 54 32",
+        postal=PostalAddress("1 place Bellecour", "69002", "Lyon", "FR"),
+        at=NOW,
+    )
+
+    assert names("0798765432") == ["Jean-Pierre"]
+    assert names("martin lyon") == ["Jean-Pierre"]
+
+
+def code_in_the_last_letter() -> str:
+    found = re.search(r"^[0-9]{6}$", str(mail.outbox[-1].body), re.MULTILINE)
+    assert found
+    return found[0]
+
+
+def test_the_address_of_a_sign_in_is_found_as_soon_as_it_is_proved(
+    people: dict[str, Member], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    zoe = people["zoe"]
+    site = "https://points.example/"
+    with django_capture_on_commit_callbacks(execute=True):
+        attempt = send_activation_code(member=zoe, email="zoe@example.com", sign_in_url=site, at=NOW)
+    activate_member(attempt_id=attempt.public_id, code=code_in_the_last_letter(), at=NOW)
+    assert names("zoe@example.com") == ["Zoé"]
+
+    with django_capture_on_commit_callbacks(execute=True):
+        change = send_code_to_new_address(member=zoe, email="new@example.com", sign_in_url=site, at=NOW)
+    change_email(member=zoe, change_id=change.public_id, code=code_in_the_last_letter(), at=NOW)
+
+    assert names("new@example.com") == ["Zoé"]
+    assert names("zoe@example.com") == []
+
+
+def test_cards_are_found_by_token_by_digits_and_by_their_member(people: dict[str, Member]) -> None:
+    card = people["zoe"].cards.get()
+
+    assert cards_matching(card.token) == [card.pk]
+    assert cards_matching("1234") == [card.pk]
+    assert cards_matching("lefèvre zoé") == [card.pk]
+    assert cards_matching("4111 1111 1111 1111") == []
+    assert cards_matching("nobody") == []

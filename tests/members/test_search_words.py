@@ -120,7 +120,8 @@ def test_a_question_without_letters_and_digits_asks_nothing() -> None:
     ] * 6
 
 
-def test_a_long_question_is_cut() -> None:
+def test_a_long_question_is_cut_and_a_repeated_word_counts_once() -> None:
+    assert read_question("mar MAR m\u00e0r") == [Wanted("word", ("mar",), ("mar",))]
     assert len(read_question("a b c d e f g h i j k l m")) == MOST_WORDS
     assert len(read_question("m" * 5000)[0].exact[0]) == 100
 
