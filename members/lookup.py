@@ -16,7 +16,7 @@ from members.models import Card, Issuer, Member
 from members.search_words import Wanted, read_question
 
 SHOWN = 25
-MOST_CANDIDATES = 5_000
+MOST_CANDIDATES = 2_000
 """Of more members than this only so many are put in order: whoever reads this must say more anyway."""
 FOR_A_LIST = 500
 """How many members a list of the admin can be narrowed to."""
