@@ -32,7 +32,8 @@ def typeset(
 
     Raises DocumentNotMade when it fails or takes longer than so many seconds; then no process is left.
     """
-    order = json.dumps({"template": str(template), "data": data, "at": at.isoformat()})
+    second = at.replace(microsecond=0)  # documents know no finer time
+    order = json.dumps({"template": str(template), "data": data, "at": second.isoformat()})
     try:
         made = subprocess.run(  # noqa: S603 - the program above; what members wrote is only its input
             [sys.executable, "-c", TYPESETTER],

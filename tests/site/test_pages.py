@@ -25,7 +25,7 @@ QUERIES = [
     ("/gift-cards/gift-card-15/", 7),
     ("/gift-cards/orders/", 5),
     ("/wallet/", 6),
-    ("/wallet/history/", 6),
+    ("/wallet/history/", 5),
     ("/promotions/", 4),
     ("/promotions/?partner=conforama", 4),
     ("/promotions/salons/", 4),

@@ -227,6 +227,15 @@ def test_a_document_that_cannot_be_made_is_said_so(
     assert "Le document ne peut pas être créé pour le moment." in words_of(page)
 
 
+def test_a_document_is_dated_to_the_second(at: datetime, tmp_path: Path) -> None:
+    template = tmp_path / "short.typ"
+    template.write_text('#set document(title: "T")\n#set text(lang: "fr")\nShort', encoding="utf-8")
+    document = typeset(template, {}, at=at.replace(microsecond=123_456))
+    metadata = PdfReader(io.BytesIO(document)).metadata
+    assert metadata is not None
+    assert metadata.creation_date == at
+
+
 def test_a_document_that_takes_too_long_is_given_up(
     at: datetime, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
