@@ -44,7 +44,7 @@ def message(request: HttpRequest, file_name: str, position: int) -> HttpResponse
 @require_safe
 @xframe_options_sameorigin
 @csp(DESIGNED)
-def designed(request: HttpRequest, file_name: str, position: int) -> HttpResponse:  # noqa: ARG001 - a view
+def designed(request: HttpRequest, file_name: str, position: int) -> HttpResponse:  # noqa: ARG001 - Django passes it
     """Show the designed version of one message to the frame on its page: nothing in it can act."""
     letter = letter_at(_folder(), file_name=file_name, position=position)
     if letter is None or not letter.html:
