@@ -99,6 +99,7 @@ def _public_pages() -> Iterator[SeenPage]:
     yield SeenPage("promotion", "/promotions/salons/", what="under way")
     yield SeenPage("promotion", "/promotions/rentree/", what="over", status=410)
     yield SeenPage("offline", "/offline/")
+    yield SeenPage("living_page", "/living/")
     yield SeenPage("demo:mailbox", "/demo/mailbox/")
     yield SeenPage(NOT_FOUND, "/nowhere/", status=404)
 

@@ -29,7 +29,7 @@ def give_second_factors(user: User) -> Authenticator:
         passkey = Authenticator.objects.create(
             user=user,
             type=Authenticator.Type.WEBAUTHN,
-            data={"name": "Téléphone", "credential": _credential()},
+            data={"name": "Mallory", "credential": _credential()},
         )
         TOTP.activate(user, generate_totp_secret())
         RecoveryCodes.activate(user)
