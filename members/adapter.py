@@ -15,6 +15,7 @@ from members.access import is_recently_proved
 from members.letters.letterhead import site_of
 from members.mails import send_address_unknown, send_sign_in_code
 from members.models import User
+from members.requests import issuer_of
 from members.security.arrival import note_arrival
 from members.security.letters import SECURITY_CHANGES, send_security_changed
 from members.selectors import language_of
@@ -48,7 +49,7 @@ class SignInAdapter(DefaultAccountAdapter):
         request: HttpRequest = current.request
         letter: dict[str, Any] = {
             "email": email,
-            "issuer": getattr(request, "issuer", None) or None,
+            "issuer": issuer_of(request),
             "site": site_of(request.build_absolute_uri("/")),
             "at": timezone.now(),
         }

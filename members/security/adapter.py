@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from members.letters.letterhead import letterhead_for, site_of
 from members.models import User
+from members.requests import issuer_of
 from members.security.devices import device_name
 
 FERNET_KEY_BYTES = 32
@@ -71,10 +72,8 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     def _get_site_name(self) -> str:
         """Return the name of the programme whose site is asked for."""
         request = context.request
-        issuer = getattr(request, "issuer", None) or None
-        return (
-            letterhead_for(issuer, site=site_of(request.build_absolute_uri("/"))).name or request.get_host()
-        )
+        letterhead = letterhead_for(issuer_of(request), site=site_of(request.build_absolute_uri("/")))
+        return letterhead.name or str(request.get_host())
 
 
 def _keys() -> MultiFernet:
