@@ -27,4 +27,4 @@ def activate_members(programme: Programme, story: Story, period: Period) -> None
         with letters_caught() as letters:
             attempt = send_activation_code(member=member, email=person.sign_in, sign_in_url=site, at=at)
             code = CODE.findall(str(letters[-1].body))[0]
-        activate_member(attempt_id=attempt.public_id, code=code, at=at)
+            activate_member(attempt_id=attempt.public_id, code=code, at=at)

@@ -14,14 +14,18 @@ import psycopg
 import pytest
 from django.conf import settings
 
+from demo.department_store import ORDERED_DAYS_AGO
 from demo.story.calendar import periods
 from demo.story.deliveries import purchase_rows, tell
+from demo.story.department_store import ELISE, MEMBERS
 from demo.story.orders import wishes
 from demo.story.people import ALICE, BRUNO, CHLOE, DENISE
 from demo.story.promotions import OFFERS
 
 DATABASE = "demo_killed"
 KILLS = 3
+HAPPY_CARD, SECOND = "happy-card", "galeries-lafayette"
+OF = "programme_id = (SELECT id FROM loyalty_programme WHERE code = %s)"
 
 pytestmark = pytest.mark.slow
 
@@ -59,9 +63,9 @@ def run(environment: dict[str, str], *arguments: str) -> str:
     return output
 
 
-def query(environment: dict[str, str], statement: str) -> list[tuple[object, ...]]:
+def query(environment: dict[str, str], statement: str, *parameters: str) -> list[tuple[object, ...]]:
     with psycopg.connect(environment["DATABASE_URL"]) as connection:
-        return connection.execute(statement).fetchall()
+        return connection.execute(statement.replace("OF_PROGRAMME", OF), parameters or None).fetchall()
 
 
 def steps_done(environment: dict[str, str]) -> int:
@@ -96,22 +100,53 @@ def test_a_killed_load_ends_with_all_that_the_story_tells(loaded: dict[str, str]
     sign_ins = [person for person in story.persons if person.activated_days_ago is not None]
     sales = sum(len(those) for those in story.delivered.values())
 
-    assert query(loaded, "SELECT sum(read_lines) FROM loyalty_feedimport WHERE kind = 'purchases'") == [
-        (lines,)
+    assert query(
+        loaded,
+        "SELECT sum(read_lines) FROM loyalty_feedimport WHERE kind = 'purchases' AND OF_PROGRAMME",
+        HAPPY_CARD,
+    ) == [(lines,)]
+    assert query(loaded, "SELECT count(*) FROM loyalty_pointaccount WHERE OF_PROGRAMME", HAPPY_CARD) == [
+        (300,)
     ]
-    assert query(loaded, "SELECT count(*) FROM members_member") == [(300,)]
-    activated = "SELECT count(*) FROM members_member WHERE activated_at IS NOT NULL"
+    activated = "SELECT count(*) FROM members_member WHERE activated_at IS NOT NULL AND reference LIKE 'HC%'"
     assert query(loaded, activated) == [(len(sign_ins),)]
     assert query(loaded, "SELECT count(*), sum(points) FROM loyalty_entry WHERE kind = 3") == [
         (len(sign_ins), 50 * len(sign_ins))
     ]
     # One purchase in a closed store is refused, two unknown cards and one unknown purchase wait.
-    assert query(loaded, "SELECT count(*) FROM loyalty_purchase") == [(sales - 1 + 3,)]
-    assert query(loaded, "SELECT count(*) FROM rewards_order") == [(len(orders),)]
+    assert query(loaded, "SELECT count(*) FROM loyalty_purchase WHERE OF_PROGRAMME", HAPPY_CARD) == [
+        (sales - 1 + 3,)
+    ]
+    assert query(
+        loaded,
+        "SELECT count(*) FROM rewards_order o JOIN loyalty_pointaccount a ON a.id = o.account_id"
+        " WHERE OF_PROGRAMME",
+        HAPPY_CARD,
+    ) == [(len(orders),)]
     assert query(loaded, "SELECT count(*) FROM rewards_giftcardmovement WHERE kind = 2") == [
         (sum(len(wish.payments) for wish in orders),)
     ]
-    assert query(loaded, "SELECT count(*) FROM campaigns_promotion") == [(len(OFFERS),)]
+    assert query(loaded, "SELECT count(*) FROM campaigns_promotion WHERE OF_PROGRAMME", HAPPY_CARD) == [
+        (len(OFFERS),)
+    ]
+
+
+def test_the_second_programme_has_a_host_of_its_own_and_members_with_points(loaded: dict[str, str]) -> None:
+    hosts = "SELECT code, host_names FROM loyalty_programme ORDER BY code"
+    assert query(loaded, hosts) == [
+        ("galeries-lafayette", ["galeries-lafayette.localhost"]),
+        ("happy-card", ["localhost", "127.0.0.1", "[::1]"]),
+    ]
+    assert query(loaded, "SELECT count(*) FROM loyalty_pointaccount WHERE OF_PROGRAMME", SECOND) == [
+        (len(MEMBERS),)
+    ]
+    elise = (
+        "SELECT balance_points > 300, m.user_id IS NOT NULL FROM loyalty_pointaccount a"
+        " JOIN members_member m ON m.id = a.member_id WHERE m.reference = %s"
+    )
+    assert query(loaded, elise, ELISE) == [(True, True)]
+    wallet = "SELECT count(*) FROM rewards_giftcard WHERE face_value_cents = 1000"
+    assert query(loaded, wallet) == [(len(ORDERED_DAYS_AGO),)]
 
 
 def test_no_file_is_imported_twice(loaded: dict[str, str]) -> None:
@@ -120,8 +155,11 @@ def test_no_file_is_imported_twice(loaded: dict[str, str]) -> None:
 
 
 def test_every_outcome_of_a_line_can_be_seen(loaded: dict[str, str]) -> None:
-    last = "FROM loyalty_feedimport WHERE kind = 'purchases' ORDER BY business_at DESC LIMIT 1"
-    assert query(loaded, f"SELECT duplicate_lines, parked_lines, rejected_lines {last}") == [(4, 3, 7)]
+    last = (
+        "SELECT duplicate_lines, parked_lines, rejected_lines FROM loyalty_feedimport"
+        " WHERE kind = 'purchases' AND OF_PROGRAMME ORDER BY business_at DESC LIMIT 1"
+    )
+    assert query(loaded, last, HAPPY_CARD) == [(4, 3, 7)]
 
 
 def test_the_cast_stands_where_the_story_left_it(loaded: dict[str, str]) -> None:
@@ -129,7 +167,7 @@ def test_the_cast_stands_where_the_story_left_it(loaded: dict[str, str]) -> None
         loaded,
         "SELECT m.reference, a.balance_points, a.owed_points, m.user_id IS NOT NULL"
         " FROM loyalty_pointaccount a JOIN members_member m ON m.id = a.member_id"
-        " WHERE m.reference <= 'HC100004'",
+        " WHERE m.reference BETWEEN 'HC100001' AND 'HC100004'",
     )
     cast = {row[0]: row[1:] for row in rows}
     alice, denise = cast[ALICE], cast[DENISE]
