@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.card_numbers import holds_card_number
 from helpdesk.models import LONGEST_NOTE, SHORTEST_NOTE
+from helpdesk.notes import may_be_kept
 from members.search_words import LONGEST_TEXT, read_question
 
 CARD_NUMBER = "card_number"
@@ -26,7 +27,7 @@ class NoteForm(forms.Form):
     def clean_text(self) -> str:
         """Refuse what looks like a card number: notes are kept."""
         text: str = self.cleaned_data["text"]
-        if holds_card_number(text):
+        if not may_be_kept(text):
             raise forms.ValidationError(_("This looks like a full card number; it must not be kept."))
         return text
 
@@ -42,7 +43,7 @@ class SearchForm(forms.Form):
     def clean_text(self) -> str:
         """Refuse a full card number, and what holds nothing to search by."""
         text: str = self.cleaned_data["text"]
-        if holds_card_number(text):
+        if holds_card_number(" ".join(text.split())):
             raise forms.ValidationError(
                 _("This looks like a full card number. Type only its last four digits; nothing was kept."),
                 code=CARD_NUMBER,

@@ -30,6 +30,11 @@ class MemberErased(DomainError):
     code: ClassVar[str] = "member_erased"
 
 
+def may_be_kept(text: str) -> bool:
+    """Say whether a text holds nothing like a full card number, over lines either, and no NUL."""
+    return "\0" not in text and not holds_card_number(" ".join(text.split()))
+
+
 @transaction.atomic
 def write_note(*, member: Member, author: User, text: str, at: datetime) -> Note:
     """Keep a note about the member for ever, or until they are erased. A repeat writes it again.
@@ -37,7 +42,7 @@ def write_note(*, member: Member, author: User, text: str, at: datetime) -> Note
     Raises NoteRefused or MemberErased; then nothing was written.
     """
     text = text.strip()
-    if not SHORTEST_NOTE <= len(text) <= LONGEST_NOTE or "\0" in text or holds_card_number(text):
+    if not SHORTEST_NOTE <= len(text) <= LONGEST_NOTE or not may_be_kept(text):
         raise NoteRefused
     # Waits for an erasure that is under way, so that no note is left behind it.
     current = Member.objects.select_for_update(no_key=True).get(pk=member.pk)

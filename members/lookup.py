@@ -86,7 +86,7 @@ def cards_matching(term: str) -> list[int]:
 
 
 def _read(text: str) -> list[Wanted]:
-    if holds_card_number(text):
+    if holds_card_number(" ".join(text.split())):
         raise CardNumberTyped
     wanted = read_question(text)
     if not wanted:

@@ -33,7 +33,16 @@ def test_a_note_shows_who_wrote_it_and_when(client: Client, agent: User, caller:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "no", "x" * 2001, "Card 4111 1111 1111 1111", "4111111111111111 lost", "a\0bcd"]
+    "text",
+    [
+        "",
+        "no",
+        "x" * 2001,
+        "Card 4111 1111 1111 1111",
+        "4111111111111111 lost",
+        "a\0bcd",
+        "4111 1111\n1111\t1111",
+    ],
 )
 def test_a_note_that_cannot_be_kept_is_refused(
     client: Client, agent: User, caller: Caller, text: str

@@ -79,7 +79,9 @@ def test_each_search_is_counted_without_its_words(client: Client, agent: User, c
     assert counted.details == {"kinds": ["last4", "word"], "found": 1}
 
 
-@pytest.mark.parametrize("text", [PAN, "alice 4111111111111111", "4111-1111-1111-1111"])
+@pytest.mark.parametrize(
+    "text", [PAN, "alice 4111111111111111", "4111-1111-1111-1111", "4111\t1111\t1111\t1111"]
+)
 def test_a_full_card_number_is_refused_on_sight_and_kept_nowhere(
     client: Client, agent: User, caplog: pytest.LogCaptureFixture, text: str
 ) -> None:

@@ -112,6 +112,7 @@ def test_too_many_members_are_an_ambiguous_answer(monkeypatch: pytest.MonkeyPatc
         ("4111 1111 1111 1111", CardNumberTyped),
         ("martin 4111111111111111", CardNumberTyped),
         ("4111-1111-1111-1111", CardNumberTyped),
+        ("4111\t1111\n1111\t1111", CardNumberTyped),
         ("", NothingToSearch),
         ("\u2022\u2022\u2022\u2022", NothingToSearch),
     ],
