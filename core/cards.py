@@ -57,7 +57,10 @@ def actions_card(_at: datetime) -> Card:
         table=Table(
             [_("When"), _("Colleague"), _("Action")],
             [[moment(one.at), one.actor, one.name] for one in words],
-        ),
+        )
+        if words
+        else None,
+        note="" if words else _("Nothing was done yet."),
         links=[(_("All actions"), list_address("core.staffaction"))],
         is_wide=True,
     )

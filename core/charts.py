@@ -16,6 +16,7 @@ LEFT, RIGHT, TOP, BOTTOM = 76, 8, 12, 28
 GAP = 0.3
 """The part of a column's room that stays empty."""
 MOST_LABELS = 12
+LINE_HEIGHT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,11 @@ def _rounded_up(value: int) -> int:
 
 
 def _grid(scale: _Scale) -> list[SafeString]:
-    values = sorted({scale.top, scale.top // 2, 0, -(-scale.bottom // 2), scale.bottom})
+    # The line of zero is named first, then the ends, then what stands between them and has room.
+    values: list[int] = []
+    for value in (0, scale.top, scale.bottom, scale.top // 2, -(-scale.bottom // 2)):
+        if all(abs(scale.y(value) - scale.y(other)) >= LINE_HEIGHT for other in values):
+            values.append(value)
     return [
         format_html(
             '<line class="chart-line" x1="{}" x2="{}" y1="{}" y2="{}"/>'

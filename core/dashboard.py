@@ -1,7 +1,8 @@
 """The first page of the admin: cards with what each role has to know, and the way through the pages.
 
-An app adds its cards when it starts; core knows none of them. A card is made once a minute for everybody who
-may see it, so it holds nothing that depends on the person, and what it reads must stay cheap on large tables.
+An app adds its cards when it starts; core knows none of them. A card is made once a minute, or less
+often, for everybody who may see it, so it holds nothing that depends on the person, and what it reads must
+stay cheap on large tables.
 """
 
 from collections.abc import Callable, Sequence
@@ -61,21 +62,30 @@ class _Entry:
     maker: CardMaker
     permissions: tuple[str, ...]
     place: int
+    seconds: int
 
 
 _cards: dict[str, _Entry] = {}
 
 
-def add_card(name: str, maker: CardMaker, *, permissions: Sequence[str], place: int) -> None:
+def add_card(
+    name: str,
+    maker: CardMaker,
+    *,
+    permissions: Sequence[str],
+    place: int,
+    seconds: int = SECONDS_KEPT,
+) -> None:
     """Add a card for those who have all the permissions, or replace the one of this name.
 
-    Cards stand in the order of their places. A maker may return None: there is nothing to show.
+    Cards stand in the order of their places and are made again after so many seconds. A maker may return
+    None: there is nothing to show.
     """
-    _cards[name] = _Entry(maker, tuple(permissions), place)
+    _cards[name] = _Entry(maker, tuple(permissions), place, seconds)
 
 
 def cards_for(request: HttpRequest, *, at: datetime) -> list[Card]:
-    """Return the cards that the person may see. One query when all of them were made in the last minute."""
+    """Return the cards that the person may see. One query when all of them are still kept."""
     wanted = {
         f"card:{name}:{get_language()}": entry
         for name, entry in sorted(_cards.items(), key=lambda named: (named[1].place, named[0]))
@@ -83,8 +93,8 @@ def cards_for(request: HttpRequest, *, at: datetime) -> list[Card]:
     }
     kept = cache.get_many(list(wanted))
     made = {key: (entry.maker(at),) for key, entry in wanted.items() if key not in kept}
-    if made:
-        cache.set_many(made, SECONDS_KEPT)
+    for key, card in made.items():
+        cache.set(key, card, wanted[key].seconds)
     cards = [(kept | made)[key][0] for key in wanted]
     return [card for card in cards if card is not None]
 

@@ -14,16 +14,19 @@ from loyalty.reports.points import points_report
 from loyalty.reports.shown import MAY_VIEW, first_questions, points_chart
 
 SOON = (30, 90)
+POINTS_KEPT = 900
+"""Seconds for which sums over the whole ledger are shown before they are made again."""
+
 SHOWN_IMPORTS = 5
 COUNTED = 1_000
 
 
 def points_card(at: datetime) -> Card | None:
-    """Draw the last year of the first programme."""
+    """Draw the last year of the oldest programme."""
     asked = first_questions(at=at)
     if asked is None:
         return None
-    report = points_report(asked.programme, first=asked.first, last=asked.last)
+    report = points_report(asked.programme, first=asked.first, last=asked.last, by_partner=False)
     return Card(
         title=_("Points of %(programme)s") % {"programme": asked.programme},
         figures=[
@@ -80,11 +83,11 @@ def expiring_card(at: datetime) -> Card | None:
             expires_on__lt=today + timedelta(days=days),
         )
         sums = lots.aggregate(points=Sum("remaining_points"), accounts=Count("account", distinct=True))
-        text = _("%(points)s points of %(accounts)s accounts") % {
-            "points": number(sums["points"] or 0),
+        name = _("in the next %(days)s days, on %(accounts)s accounts") % {
+            "days": days,
             "accounts": number(sums["accounts"]),
         }
-        figures.append(Figure(_("in the next %(days)s days") % {"days": days}, text))
+        figures.append(Figure(name, number(sums["points"] or 0)))
     return Card(title=_("Points that expire soon"), figures=figures)
 
 
@@ -124,6 +127,6 @@ def imports_card(_at: datetime) -> Card:
 
 def add_loyalty_cards() -> None:
     """Add the cards."""
-    add_card("points", points_card, permissions=[MAY_VIEW], place=20)
-    add_card("expiring", expiring_card, permissions=[MAY_VIEW], place=30)
+    add_card("points", points_card, permissions=[MAY_VIEW], place=20, seconds=POINTS_KEPT)
+    add_card("expiring", expiring_card, permissions=[MAY_VIEW], place=30, seconds=POINTS_KEPT)
     add_card("imports", imports_card, permissions=["loyalty.view_feedimport"], place=50)

@@ -29,8 +29,8 @@ def _months_before(day: date, months: int) -> date:
 
 
 def first_questions(*, at: datetime) -> Asked | None:
-    """Return the report that is shown before anything is asked: the last year of the first programme."""
-    programme = Programme.objects.order_by("name", "pk").first()
+    """Return the report that is shown before anything is asked: the last year of the oldest programme."""
+    programme = Programme.objects.order_by("pk").first()
     if programme is None:
         return None
     today = local_date(at, programme.zone)

@@ -72,6 +72,15 @@ def test_what_purchases_moved_is_told_by_partner_and_the_rest_stands_last(progra
 
 
 @pytest.mark.usefixtures("_history")
+def test_without_partners_the_months_are_the_same(programme: Programme) -> None:
+    split = points_report(programme, first=SEPTEMBER, last=NOVEMBER)
+    together = points_report(programme, first=SEPTEMBER, last=NOVEMBER, by_partner=False)
+
+    assert (together.months, together.total) == (split.months, split.total)
+    assert {line.partner for line in together.partners} == {None}
+
+
+@pytest.mark.usefixtures("_history")
 def test_a_month_that_is_over_is_outstanding_as_it_was_then(programme: Programme) -> None:
     report = points_report(programme, first=OCTOBER, last=OCTOBER)
 
