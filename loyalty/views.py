@@ -1,6 +1,7 @@
 """Pages about points: home, the statement, its documents and the days on which points expire."""
 
 import re
+from http import HTTPStatus
 
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_safe
 from loyalty import home as home_page
 from loyalty.access import members_only
 from loyalty.dates import local_date
+from loyalty.documents.limits import may_make_document
 from loyalty.documents.movements_file import movements_file
 from loyalty.documents.statement_file import statement_file
 from loyalty.documents.typesetting import DocumentNotMade
@@ -114,6 +116,9 @@ def statement_pdf(request: MemberRequest) -> HttpResponseBase:
     except TooManyMovements:
         form.add_error("until", _("Too many movements for one document. Choose a shorter period."))
         return _documents(request, form)
+    if not may_make_document(request.account, at=at):
+        form.add_error(None, _("You have made many documents within the hour. Please try again later."))
+        return _documents(request, form, status=HTTPStatus.TOO_MANY_REQUESTS)
     balance = balance_of(request.account, at=at)
     try:
         content = statement_file(request.account, statement=asked, balance=balance, at=at)
@@ -145,9 +150,11 @@ def _statement_form(request: MemberRequest, cards: list[Card]) -> StatementForm:
     return StatementForm(request.GET, cards=cards, partners=partners_of(request.programme))
 
 
-def _documents(request: MemberRequest, form: DocumentForm) -> HttpResponse:
+def _documents(
+    request: MemberRequest, form: DocumentForm, *, status: HTTPStatus = HTTPStatus.OK
+) -> HttpResponse:
     periods = usual_periods(local_date(timezone.now(), request.programme.zone))
-    return render(request, "loyalty/documents.html", {"form": form, "periods": periods})
+    return render(request, "loyalty/documents.html", {"form": form, "periods": periods}, status=status)
 
 
 def _attachment(response: HttpResponseBase, name: str, kind: str) -> HttpResponseBase:

@@ -3,7 +3,7 @@
 import csv
 import io
 import tracemalloc
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from pypdf.generic import BooleanObject
 from pytest_django import DjangoAssertNumQueries
 
 from core.spreadsheets import safe_text
+from loyalty.documents.limits import may_make_document
 from loyalty.documents.movements_file import movements_file
 from loyalty.documents.typesetting import DocumentNotMade, typeset
 from loyalty.enrolment import leave_programme
@@ -196,6 +197,16 @@ def test_a_period_without_document_is_explained(alice: Client, cast: Cast, at: d
     lines = [make_line(CARDS["alice"], purchased_at=at) for _ in range(2001)]
     record_purchases(lines, programme=cast.programme, at=at)
     assert "Trop de mouvements pour un seul document." in words_of(alice.get(PDF, YEAR))
+
+
+def test_nobody_has_documents_made_without_end(cast: Cast, alice: Client, at: datetime) -> None:
+    made = [may_make_document(cast.alice.account, at=at) for _ in range(31)]
+    assert made == [True] * 30 + [False]
+    page = alice.get(PDF, YEAR)
+    assert page.status_code == 429
+    assert "Vous avez créé de nombreux documents en une heure." in words_of(page)
+    assert may_make_document(cast.chloe.account, at=at)
+    assert may_make_document(cast.alice.account, at=at + timedelta(hours=1))
 
 
 def test_who_left_keeps_the_documents(cast: Cast, alice: Client, at: datetime) -> None:
