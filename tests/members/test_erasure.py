@@ -16,13 +16,13 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.apps import apps
-from django.conf import settings
+from django.conf import settings as project_settings
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import connection
 from django.db.models import QuerySet
 from django.test import Client
-from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from core.models import StaffAction
 from loyalty.models import Entry, EntryKind, Lot, PointAccount, Programme
@@ -41,6 +41,7 @@ from members.models import (
     User,
 )
 from members.personal_data import losses_of
+from members.pseudonyms import hash_of_reference
 from members.services.cardholders import CardholderLine, CardholderOutcome, record_cardholders
 from members.services.consents import decide_consents
 from members.services.contact import PostalAddress, change_contact_details, send_code_to_new_address
@@ -229,6 +230,18 @@ def test_a_file_that_names_the_erased_reference_does_not_bring_the_person_back(z
     assert ErasedReference.objects.get().erased_at == AT
 
 
+def test_an_erased_reference_is_still_known_after_the_key_of_sessions_was_replaced(
+    zebulon: Cardholder, settings: Settings
+) -> None:
+    erase_member(member=zebulon.member, at=AT)
+    settings.SECRET_KEY = "another-key-that-is-long-enough-to-be-one"  # noqa: S105 - a key of this test only
+    settings.SECRET_KEY_FALLBACKS = []
+
+    known = hash_of_reference(zebulon.member.issuer, "M-SECRET")
+
+    assert ErasedReference.objects.get().reference_hash == known
+
+
 def test_a_new_reference_enrols_the_person_anew(zebulon: Cardholder) -> None:
     erase_member(member=zebulon.member, at=AT)
     line = CardholderLine(
@@ -312,7 +325,7 @@ def start(code: str) -> subprocess.Popen[str]:
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
     return subprocess.Popen(
         [sys.executable, "-c", code],
-        cwd=settings.BASE_DIR,
+        cwd=project_settings.BASE_DIR,
         env=os.environ | PROGRAM | {"DJANGO_SETTINGS_MODULE": "config.settings.test", "DATABASE_URL": url},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
