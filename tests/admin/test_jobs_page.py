@@ -34,8 +34,8 @@ def finish(run: JobRun) -> JobRun:
 
 
 def test_an_operator_starts_the_expiry_of_today_with_a_reason(operator: Client, story: Story) -> None:
-    assert Lot.objects.count() == 1
-    tamper("UPDATE loyalty_lot SET expires_on = CURRENT_DATE - 2")
+    tamper("UPDATE loyalty_lot SET expires_on = expires_on - 3650")
+    lots = Lot.objects.filter(remaining_points__gt=0).count()
 
     assert (
         operator.post(reverse(START), {"what": "expire-points|happy-card", "reason": ""}).status_code == 200
@@ -48,7 +48,7 @@ def test_an_operator_starts_the_expiry_of_today_with_a_reason(operator: Client, 
     assert (run.job, run.scope, run.business_date) == ("expire-points", "happy-card", timezone.localdate())
     done = StaffAction.objects.latest("pk")
     assert (done.action, done.subject_id, done.reason) == ("jobrun.started", run.pk, WHY)
-    assert finish(run).counts == {"accounts": 1, "lots": 1, "points": 512}
+    assert finish(run).counts == {"accounts": 1, "lots": lots, "points": 512}
     story.alice.account.refresh_from_db()
     assert story.alice.account.balance_points == 0
 
