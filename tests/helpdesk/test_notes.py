@@ -134,3 +134,13 @@ def test_members_get_the_notes_about_them_with_their_data_and_not_their_authors(
 
     assert list(notes.rows()) == [(NOW.isoformat(), "Asked about a return")]
     assert list(notes.columns) == ["written_at", "text"]
+
+
+def test_notes_are_found_by_the_member_they_are_about(client: Client, agent: User, caller: Caller) -> None:
+    note(caller, agent)
+    notes = reverse("admin:helpdesk_note_changelist")
+
+    for term, is_found in (("", True), ("alice martin", True), ("nobody", False)):
+        page = client.get(notes, {"q": term}).content.decode()
+        assert ("Asked about a return" in page) is is_found, term
+        assert (agent.email in page.partition('id="result_list"')[2]) is is_found, term
