@@ -31,7 +31,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
-@csp_update({"frame-src": [SELF]})
+@csp_update({"frame-src": [SELF]})  # type: ignore[arg-type] # typed for views without arguments only
 def message(request: HttpRequest, file_name: str, position: int) -> HttpResponse:
     """Show one message."""
     letter = letter_at(_folder(), file_name=file_name, position=position)
@@ -43,7 +43,7 @@ def message(request: HttpRequest, file_name: str, position: int) -> HttpResponse
 @never_cache
 @require_safe
 @xframe_options_sameorigin
-@csp(DESIGNED)
+@csp(DESIGNED)  # type: ignore[arg-type] # likewise typed for views without arguments only
 def designed(request: HttpRequest, file_name: str, position: int) -> HttpResponse:  # noqa: ARG001 - Django passes it
     """Show the designed version of one message to the frame on its page: nothing in it can act."""
     letter = letter_at(_folder(), file_name=file_name, position=position)

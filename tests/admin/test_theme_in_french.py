@@ -33,9 +33,10 @@ def sentences() -> Iterator[tuple[str, tuple[str, ...]]]:
 def in_french(sentence: tuple[str, ...]) -> str:
     """Translate a sentence, or the plural of one."""
     with translation.override("fr"):
-        return (
-            translation.gettext(sentence[0]) if len(sentence) == 1 else translation.ngettext(*sentence[:2], 5)
-        )
+        if len(sentence) == 1:
+            return translation.gettext(sentence[0])
+        singular, plural = sentence[:2]
+        return translation.ngettext(singular, plural, 5)
 
 
 def test_every_sentence_of_the_theme_has_its_french() -> None:

@@ -14,8 +14,8 @@ from django.template.loader import get_template
 
 ROOT = Path(settings.BASE_DIR)
 FOLDERS = (
-    "bench", "campaigns", "config", "core", "demo", "feedback", "helpdesk", "information", "loyalty", "members",
-    "partners", "rewards", "tests", "tools",
+    "bench", "campaigns", "config", "core", "demo", "feedback", "helpdesk", "information", "loyalty",
+    "members", "partners", "rewards", "tests", "tools",
 )  # fmt: skip
 LONGEST_FILE = 400
 # Written in two halves, so that this file does not find itself.

@@ -84,7 +84,8 @@ def test_a_page_that_was_not_kept_says_that_there_is_no_reception(site: Site) ->
     page.goto("/statement/")
     assert page.get_by_role("heading", name="Pas de réseau").is_visible()
     rules = page.evaluate(
-        "[...document.styleSheets].map((one) => { try { return one.cssRules.length } catch { return one.href } })"
+        "[...document.styleSheets]"
+        ".map((one) => { try { return one.cssRules.length } catch { return one.href } })"
     )
     assert [type(number) for number in rules] == [int] * 6, rules
 
