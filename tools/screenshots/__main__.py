@@ -24,19 +24,19 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PICTURES = ROOT / "docs" / "screenshots"
 INDEX = ROOT / "docs" / "screenshots.md"
 WIDTHS = {390: 844, 1280: 900}
-TALLEST = 2600
+TALLEST = 2000
 """Of a longer page only so much is pictured."""
 
-QUALITY = 62
+QUALITY = 42
 SIX_DIGITS = re.compile(r"(?<![\w-])\d{6}(?![\w-])")
 LOCALES = {"fr": "fr-FR", "en": "en-GB"}
 OPENING = """\
 # Screenshots
 
 The pages of the demo as a phone of 390 pixels and a window of 1280 pixels show them: both programmes, signed
-out and signed in, and the admin for each role. Happy Card and the admin are in French here, Galeries Lafayette in
-English; every page exists in both. Long pages are cut at the bottom. Made with `make run` in one window and
-`.venv/bin/python -m tools.screenshots` in another.
+out and signed in, and the admin for each role. Happy Card and the admin are in French here, Galeries
+Lafayette in English; every page exists in both. Long pages are cut at the bottom. Made with `make run` in one
+window and `.venv/bin/python -m tools.screenshots` in another.
 """
 
 
@@ -118,6 +118,10 @@ def sign_in(browser: Browser, visitor: Visitor, port: str) -> Any:  # noqa: ANN4
     page.locator("input[name=code]").fill(code.group())
     page.locator("input[name=code]").press("Enter")
     page.wait_for_url(lambda address: "/accounts/sign-in/" not in address)
+    choice = page.locator(f"button[name=language][value={visitor.language}][aria-pressed=false]")
+    if choice.count():
+        choice.click()
+        page.wait_for_load_state()
     state = context.storage_state()
     context.close()
     return state
@@ -126,6 +130,11 @@ def sign_in(browser: Browser, visitor: Visitor, port: str) -> Any:  # noqa: ANN4
 def take(page: Page, visitor: Visitor, shot: Shot, width: int) -> bool:
     """Picture one page from top to bottom; return whether it answered as it should."""
     answer = page.goto(shot.address)
+    if shot.search:
+        page.keyboard.type(shot.search)
+        with page.expect_navigation() as arrival:
+            page.keyboard.press("Enter")
+        answer = arrival.value
     for link in shot.follow:
         answer = page.goto(page.locator(link).first.get_attribute("href") or shot.address)
     page.evaluate("document.fonts.ready.then(() => true)")

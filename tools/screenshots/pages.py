@@ -16,6 +16,8 @@ class Shot:
     address: str
     follow: tuple[str, ...] = ()
     status: int = HTTPStatus.OK
+    search: str = ""
+    """What is typed into the search field that has the cursor, before the links are followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,9 @@ PUBLIC = (
     Shot("where", "/where/"),
     Shot("questions", "/questions/"),
     Shot("promotions", "/promotions/"),
-    Shot("promotion", "/promotions/", ("main a[href^='/promotions/']:not([href*='?'])",)),
+    Shot(
+        "promotion", "/promotions/", ("main a[href^='/promotions/']:not([href*='?'], [href='/promotions/'])",)
+    ),
     Shot("contact", "/contact/"),
     Shot("terms", "/terms/"),
     Shot("privacy", "/privacy/"),
@@ -44,6 +48,7 @@ PUBLIC = (
     Shot("sign-in", "/accounts/sign-in/"),
     Shot("not-found", "/nowhere/", status=HTTPStatus.NOT_FOUND),
     Shot("offline", "/offline/"),
+    Shot("living", "/living/"),
 )
 MEMBER = (
     Shot("home", "/"),
@@ -86,6 +91,7 @@ MANAGER = (
     *DASHBOARD,
     Shot("programme", "/admin/loyalty/programme/", ("#result_list tbody a",)),
     Shot("rule", "/admin/loyalty/earningrule/", ("#result_list tbody a",)),
+    Shot("brand", "/admin/loyalty/brand/", ("#result_list tbody a",)),
     Shot("load-preset", "/admin/rewards/giftcardproduct/load-preset/"),
     Shot("import", "/admin/loyalty/feedimport/add/"),
     Shot("imports", "/admin/loyalty/feedimport/"),
@@ -94,14 +100,21 @@ MARKETING = (
     *DASHBOARD,
     Shot("promotions", "/admin/campaigns/promotion/"),
     Shot("promotion", "/admin/campaigns/promotion/", ("#result_list tbody a",)),
+    Shot("schedule", "/admin/campaigns/promotion/schedule/"),
+    Shot("preview", "/admin/campaigns/promotion/", ("#result_list tbody a", "a[href*='/preview-fr/']")),
 )
 CALL_CENTRE = (
     *DASHBOARD,
-    Shot("search", "/admin/helpdesk/?q=martin"),
-    Shot("member", "/admin/helpdesk/?q=alice+martin", ("main a[href*='/helpdesk/members/']",)),
+    Shot("search", "/admin/helpdesk/", search="martin"),
+    Shot("member", "/admin/helpdesk/", ("a[href*='/helpdesk/members/']",), search="alice martin"),
     Shot("orders", "/admin/rewards/order/"),
 )
-FINANCE = (*DASHBOARD, Shot("movements", "/admin/loyalty/entry/"))
+FINANCE = (
+    *DASHBOARD,
+    Shot("report", "/admin/loyalty/entry/report/"),
+    Shot("export", "/admin/loyalty/entry/export/"),
+    Shot("movements", "/admin/loyalty/entry/"),
+)
 AUDITOR = (*DASHBOARD, Shot("staff-actions", "/admin/core/staffaction/"))
 OPERATOR = (
     *DASHBOARD,
