@@ -1,16 +1,16 @@
 """What every page must stand in a browser: axe, keyboard alone, a window of a quarter of the width."""
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OPTIONS = {"runOnly": {"type": "tag", "values": LEVELS}, "resultTypes": ["violations"]}
 ZOOMED = (320, 256)
 """A window of 1280 by 1024 at 400 %."""
 
 STOPS_OF_A_DATE = 4
 """The Tab key stops at the day, the month, the year and the calendar of one field."""
 
-_axe = Axe()
 
 # What the Tab key must reach: of radio buttons of one name only the chosen one, or the first, is a stop.
 STOPS = """() => {
@@ -80,10 +80,12 @@ CUT_OFF = """() => [...document.querySelectorAll('body *')].flatMap(element => {
 
 def axe_findings(page: Page) -> list[str]:
     """Return what axe finds against WCAG 2.2 AA and its own good practice."""
-    results = _axe.run(page, options={"runOnly": {"type": "tag", "values": LEVELS}})
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found_by_rule = page.evaluate("options => axe.run(options).then(results => results.violations)", OPTIONS)
     return [
         f"{page.url} at {_width(page)}: {found['help']}: {node['html'][:120]} {node['failureSummary']}"
-        for found in results.response["violations"]
+        for found in found_by_rule
         for node in found["nodes"]
     ]
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from core.formatting import points
 from rewards.codes import reveal_code
 from rewards.models import GiftCard
-from tests.browser.conftest import DESKTOP, PHONE, Site, assert_accessible
+from tests.browser.conftest import DESKTOP, PHONE, Colours, Site, assert_accessible
 from tests.factories import buy
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -94,12 +94,17 @@ def activate(site: Site, page: Page, words: dict[str, str]) -> None:
     submit(page)
 
 
-@pytest.mark.parametrize("language", ["fr", "en"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_from_the_letter_to_the_gift_card(site: Site, language: str, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("language", "size", "colours"),
+    [("fr", DESKTOP, "dark"), ("en", PHONE, "light")],
+    ids=["desktop", "phone"],
+)
+def test_from_the_letter_to_the_gift_card(
+    site: Site, language: str, size: tuple[int, int], colours: Colours
+) -> None:
     words = WORDS[language]
     buy(site.cast.programme, site.cast.bruno.card.token, euros=1460, at=site.at)
-    page = site.visit(language=language, size=size)
+    page = site.visit(language=language, size=size, colours=colours)
     activate(site, page, words)
     expect(page.get_by_role("heading", level=1)).to_have_text(words["hello"])
     with translation.override(language):
