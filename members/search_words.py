@@ -19,6 +19,7 @@ SHORTEST_BEGINNING = 3
 """So many letters are needed before a word may go on; shorter words are found as a whole."""
 LAST4 = 4
 FEWEST_PHONE_DIGITS = 6
+WHOLE_PHONE_DIGITS = 10
 
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"[0-9]+")
@@ -28,10 +29,12 @@ _DAY_FIRST = re.compile(r"(?<![0-9])([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})(
 _YEAR_FIRST = re.compile(r"(?<![0-9])([0-9]{4})-([0-9]{2})-([0-9]{2})(?![0-9])")
 _GAP = r"[ ./()-]{0,3}"
 _PHONE = re.compile(
-    rf"(?<![0-9+])(?:(?:\+|00){_GAP}[1-9](?:{_GAP}[0-9]){{5,14}}"  # from abroad
+    rf"(?<![^\W_])(?<!\+)(?:(?:\+|00){_GAP}[1-9](?:{_GAP}[0-9]){{5,14}}"  # from abroad
     rf"|0[1-9](?:{_GAP}[0-9]){{8}}"  # whole, as it is said in France
     r"|0[1-9](?:[ ./-][0-9]{2}){2,3}|0[1-9][0-9]{4,7})(?![0-9])"  # its beginning
 )
+_LETTERS_THEN_DIGITS = re.compile(r"(?<![^\W_])([^\W\d_]+)[ -]+(?=([0-9]+)(?![^\W_]))")
+_DIGITS_THEN_LETTERS = re.compile(r"(?<![^\W_])([0-9]+)[ -]+(?=([^\W\d_]+)(?![^\W_]))")
 # Letters that are no letter with an accent, and are yet typed in another way.
 _OTHER_LETTERS = str.maketrans(
     {
@@ -120,6 +123,7 @@ def national_number(phone: str) -> str:
 def read_question(text: str) -> list[Wanted]:
     """Return what was typed, piece by piece, each once; nothing when it holds no letter and no digit."""
     rest = fold(text[:LONGEST_TEXT])
+    as_one = _as_one(rest)
     wanted: list[Wanted] = []
     for pattern, read in (
         (_EMAIL, _email),
@@ -130,10 +134,25 @@ def read_question(text: str) -> list[Wanted]:
         for match in list(pattern.finditer(rest)):
             found = read(match)
             if found is not None:
-                wanted.append(found)
+                wanted.append(_or_as_one(found, as_one.get(match[0], [])))
                 rest = rest.replace(match[0], " ", 1)
-    wanted += [_word(word) for word in _WORD.findall(rest)]
+    wanted += [_or_as_one(_word(word), as_one.get(word, [])) for word in _WORD.findall(rest)]
     return list(dict.fromkeys(wanted))[:MOST_WORDS]
+
+
+def _as_one(text: str) -> dict[str, list[str]]:
+    """Return, for letters and digits beside each other, the reference that they may be: "HC 0001", HC0001."""
+    pairs = _LETTERS_THEN_DIGITS.findall(text)
+    pairs += [(letters, digits) for digits, letters in _DIGITS_THEN_LETTERS.findall(text)]
+    found: dict[str, list[str]] = {}
+    for letters, digits in pairs:
+        found.setdefault(letters, []).append(letters + digits)
+        found.setdefault(digits, []).append(letters + digits)
+    return found
+
+
+def _or_as_one(wanted: Wanted, references: list[str]) -> Wanted:
+    return Wanted(wanted.kind, (*wanted.exact, *references), wanted.beginnings)
 
 
 def _email(match: re.Match[str]) -> Wanted | None:
@@ -156,8 +175,12 @@ def _birth_date(year: int, month: int, day: int) -> Wanted | None:
 
 
 def _phone(match: re.Match[str]) -> Wanted | None:
-    number = f"+{national_number(match[0])}"
-    return Wanted("phone", (number,), (number,)) if len(number) >= FEWEST_PHONE_DIGITS else None
+    number, typed = f"+{national_number(match[0])}", match[0]
+    if len(number) < FEWEST_PHONE_DIGITS:
+        return None
+    # Fewer digits than a whole number has may be a reference as well.
+    others = (typed,) if typed.isdigit() and len(typed) < WHOLE_PHONE_DIGITS else ()
+    return Wanted("phone", (number, *others), (number,))
 
 
 def _word(word: str) -> Wanted:

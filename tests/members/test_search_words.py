@@ -114,6 +114,22 @@ def test_four_digits_are_the_last_of_a_card_or_a_word_of_a_reference() -> None:
     assert read_question("4242") == [Wanted("last4", ("#4242", "4242"), ("4242",))]
 
 
+@pytest.mark.parametrize("written", ["HC 012345", "hc-012345", "HC  0042", "012345 HC", "petit 0612345678"])
+def test_letters_beside_digits_may_be_a_reference_written_apart(written: str) -> None:
+    letters = next(piece for piece in fold(written).replace("-", " ").split() if piece.isalpha())
+    digits = next(piece for piece in fold(written).replace("-", " ").split() if piece.isdigit())
+
+    assert [letters + digits in one.exact for one in read_question(written)] == [True, True]
+
+
+def test_a_reference_holds_no_phone_number() -> None:
+    assert read_question("HC012345") == [Wanted("word", ("hc012345",), ("hc012345",))]
+
+
+def test_the_beginning_of_a_phone_number_may_be_a_reference() -> None:
+    assert read_question("012345") == [Wanted("phone", ("+12345", "012345"), ("+12345",))]
+
+
 def test_a_question_without_letters_and_digits_asks_nothing() -> None:
     assert [read_question(text) for text in ("", "  ", "!? \u2022\u2022\u2022\u2022", "\0", "+", "@")] == [
         []
