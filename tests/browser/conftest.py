@@ -81,10 +81,12 @@ class Site:
         colours: Colours = "light",
         host: str = "",
         worker: bool = False,
+        moving: bool = False,
     ) -> Page:
         """Open a window, signed in as the user or with the client's session; `host` names a brand.
 
-        The site's worker, which keeps pages for places without reception, runs only where it is asked for.
+        The site's worker, which keeps pages for places without reception, runs only where it is asked for, and
+        so does what moves on the pages.
         """
         address = self.address.replace("localhost", host) if host else self.address
         context = self.browser.new_context(
@@ -92,7 +94,7 @@ class Site:
             locale={"fr": "fr-FR", "en": "en-GB"}[language],
             viewport={"width": size[0], "height": size[1]},
             color_scheme=colours,
-            reduced_motion="reduce",
+            reduced_motion="no-preference" if moving else "reduce",
             service_workers="allow" if worker else "block",
         )
         self.contexts.append(context)

@@ -158,3 +158,14 @@ def test_a_whole_question_is_reached_and_opened_by_keyboard(site: Site) -> None:
     expect(page.get_by_text("vous participez automatiquement")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.get_by_text("vous participez automatiquement")).to_be_hidden()
+
+
+def test_going_from_page_to_page_leaves_no_complaint_where_things_move(site: Site) -> None:
+    page = site.visit(moving=True)
+    page.goto("/")
+    for _ in range(3):
+        for address in ("/questions/", "/terms/", "/contact/"):
+            page.locator(f"footer a[href='{address}']").click()
+            page.wait_for_url(f"**{address}")
+            expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert site.complaints == []
