@@ -85,8 +85,8 @@ class Site:
     ) -> Page:
         """Open a window, signed in as the user or with the client's session; `host` names a brand.
 
-        The site's worker, which keeps pages for places without reception, runs only where it is asked for, and
-        so does what moves on the pages.
+        The site's worker, which keeps pages for places without reception, runs only where it is asked for,
+        and so does what moves on the pages.
         """
         address = self.address.replace("localhost", host) if host else self.address
         context = self.browser.new_context(
