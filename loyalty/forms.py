@@ -48,7 +48,7 @@ class DayField(forms.DateField):
 def _end_before_beginning(form: forms.Form, cleaned: dict[str, Any]) -> None:
     since, until = cleaned.get("since"), cleaned.get("until")
     if since and until and until < since:
-        form.add_error("until", _("The last day comes before the first."))
+        form.add_error("until", _("The last day comes before the first. Swap the two."))
 
 
 def _choice(

@@ -41,7 +41,7 @@ class IdentityForm(forms.Form):
 
     reference = forms.CharField(
         label=_("Member reference"),
-        help_text=_("It stands at the top of the letter you received."),
+        help_text=_("You will find it at the top of the letter you received."),
         max_length=40,
         widget=forms.TextInput(
             attrs={"autocapitalize": "characters", "autocomplete": "off", "spellcheck": "false"}

@@ -27,7 +27,7 @@ def send_code(*, member: Member, email: str, code: str, site: str, at: datetime)
         parts=(
             Paragraph(_("Enter this code on the page that you have open to activate your account:")),
             Code(code),
-            Caution(_("It works for 15 minutes, once. We never ask for it by telephone.")),
+            Caution(_("It is valid for 15 minutes and works once. We never ask for it by phone.")),
             Caution(_("You did not ask for it? Then simply ignore this e-mail: nothing will happen.")),
         ),
     )
@@ -39,17 +39,17 @@ def send_address_known(*, issuer: Issuer, email: str, sign_in_url: str, site: st
     """Tell whoever reads this address that it opens a sign-in already, so no code was sent."""
     letter = Letter(
         kind="address_known",
-        subject=_("This address opens an account already"),
-        heading=_("This address opens an account already"),
+        subject=_("This address already has an account"),
+        heading=_("This address already has an account"),
         greeting=_("Hello,"),
         parts=(
             Paragraph(
                 _(
-                    "Somebody has just tried to activate an account with this e-mail address. It opens an"
-                    " account already, so we have sent no code."
+                    "Somebody has just tried to activate an account with this e-mail address. It already"
+                    " has an account, so we have sent no code."
                 )
             ),
-            Paragraph(_("If that was you, sign in here:")),
+            Paragraph(_("If it was you, sign in here:")),
             Button(_("Sign in"), sign_in_url),
             Caution(
                 _(
@@ -72,7 +72,7 @@ def send_sign_in_code(*, email: str, code: str, issuer: Issuer | None, site: str
         parts=(
             Paragraph(_("Enter this code on the page that you have open to sign in:")),
             Code(code),
-            Caution(_("It works for 10 minutes, once. We never ask for it by telephone.")),
+            Caution(_("It is valid for 10 minutes and works once. We never ask for it by phone.")),
             Caution(_("You did not ask for it? Then simply ignore this e-mail: nothing will happen.")),
         ),
     )
@@ -99,7 +99,7 @@ def send_address_unknown(
             ),
             Paragraph(
                 _(
-                    "If that was you, you may have used another address. If you have not activated your"
+                    "If it was you, you may have used another address. If you have not activated your"
                     " account yet, you can do so here with the letter you received:"
                 )
             ),
@@ -122,7 +122,7 @@ def send_proof_letter(*, user: User, code: str, at: datetime) -> None:
         parts=(
             Paragraph(_("Enter this code on the page that you have open to confirm that it is you:")),
             Code(code),
-            Caution(_("It works for 15 minutes, once. We never ask for it by telephone.")),
+            Caution(_("It is valid for 15 minutes and works once. We never ask for it by phone.")),
             Caution(
                 _(
                     "You did not ask for it? Then somebody may be using your account: sign in and end the"
@@ -146,7 +146,7 @@ def send_email_change_code(*, member: Member, email: str, code: str, site: str, 
         parts=(
             Paragraph(_("Enter this code on the page that you have open to use this address from now on:")),
             Code(code),
-            Caution(_("It works for 15 minutes, once. We never ask for it by telephone.")),
+            Caution(_("It is valid for 15 minutes and works once. We never ask for it by phone.")),
             Caution(_("You did not ask for it? Then simply ignore this e-mail: nothing will happen.")),
         ),
     )
@@ -174,7 +174,7 @@ def send_welcome(*, member: Member, email: str, at: datetime, reference: str) ->
             Paragraph(
                 _(
                     "There is no password to remember: each time you sign in, we send a code to this address."
-                    " Nobody of us ever asks for that code."
+                    " None of us will ever ask you for that code."
                 )
             ),
         ),
@@ -195,9 +195,7 @@ def send_email_changed(
         parts=(
             Paragraph(_("From now on you sign in with another address, and our e-mails go there:")),
             Fact(_("New address"), shown_new_email),
-            Paragraph(
-                _("If that was you, there is nothing to do. This address no longer opens your account.")
-            ),
+            Paragraph(_("If it was you, you have nothing to do. This address no longer opens your account.")),
             *_not_you(letterhead.phone, letterhead.email),
         ),
     )
@@ -233,8 +231,8 @@ def send_account_deleted(*, issuer: Issuer, email: str, greeting: str, at: datet
         parts=(
             Paragraph(
                 _(
-                    "Your name, your contact details and your sign-in are deleted, and your points are given"
-                    " up. What the accounts of the programme need stays, without saying that it was you."
+                    "Your name, your contact details and your sign-in are deleted, and your points are"
+                    " lost. We keep only what the accounts of the programme need, without your name."
                 )
             ),
             Paragraph(_("Gift cards that you have kept stay valid in stores until their last day.")),

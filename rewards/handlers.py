@@ -67,7 +67,7 @@ def order_letter(order: Order, letterhead: Letterhead) -> Letter:
             ),
             Fact(_("Value"), said["face_value"]),
             Fact(_("Valid through"), said["last_day"]),
-            Paragraph(_("For your safety its code is not in this e-mail. You find it in your wallet:")),
+            Paragraph(_("For your safety its code is not in this e-mail. You will find it in your wallet:")),
             Button(_("Open my wallet"), letterhead.site + reverse("wallet")),
             *_not_ordered(letterhead),
         ),

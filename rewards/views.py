@@ -38,11 +38,19 @@ USES_SHOWN = 4
 """How many of the expiry days of the points an order takes are listed one by one."""
 
 REFUSALS: dict[str, str | Promise] = {
-    InsufficientPoints.code: _("You do not have enough points for this gift card. Nothing was ordered."),
+    InsufficientPoints.code: _(
+        "You do not have enough points for this gift card. Nothing was ordered. Choose another one."
+    ),
     MemberLeft.code: _("You have left the programme, so no gift card can be ordered. Nothing was ordered."),
-    GiftCardNotOffered.code: _("This gift card is no longer offered. Nothing was ordered."),
-    PriceChanged.code: _("The price of this gift card has changed. Nothing was ordered."),
-    RequestKeyReused.code: _("This page was used for another order before. Nothing more was ordered."),
+    GiftCardNotOffered.code: _(
+        "This gift card is no longer offered. Nothing was ordered. Choose another one."
+    ),
+    PriceChanged.code: _(
+        "The price of this gift card has changed. Nothing was ordered. Look at the new price first."
+    ),
+    RequestKeyReused.code: _(
+        "This page was used for another order before. Nothing more was ordered. Start again here."
+    ),
 }
 
 

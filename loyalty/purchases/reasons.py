@@ -85,7 +85,7 @@ SENTENCES = {
     Reason.OLDER_THAN_VALIDITY: _("The purchase is so old that its points would have expired."),
     Reason.CARD_BLOCKED: _("The card was blocked before the purchase."),
     Reason.CARD_CLOSED: _("The card was closed before the purchase."),
-    Reason.MEMBER_LEFT: _("The member had left the programme before the purchase."),
+    Reason.MEMBER_LEFT: _("The purchase came after leaving the programme."),
     Reason.REFERENCE_REUSED: _(
         "This reference was used before for another purchase. Send it with a new reference."
     ),

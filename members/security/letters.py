@@ -35,10 +35,10 @@ def send_security_changed(*, email: str, what: str, at: datetime) -> None:
         greeting=_("Hello,"),
         parts=(
             Paragraph(what),
-            Button(_("Look at it"), f"{letterhead.site}{reverse('security')}"),
+            Button(_("See the security page"), f"{letterhead.site}{reverse('security')}"),
             Caution(
                 _(
-                    "It was not you? Sign in, sign out all other browsers on the security page, and get in"
+                    "Was it not you? Sign in, sign out all other browsers on the security page, and get in"
                     " touch with us."
                 )
             ),

@@ -176,7 +176,7 @@ def test_tries_with_one_reference_are_rationed_whoever_makes_them(cast: Cast, br
         assert browser.post(IDENTITY, wrong, REMOTE_ADDR=f"198.51.100.{number}").status_code == 200
     page = browser.post(IDENTITY, identity(cast.bruno.member), REMOTE_ADDR="192.0.2.99")
     assert page.status_code == 429
-    assert "Trop d’essais" in words_of(page)
+    assert "Trop de tentatives" in words_of(page)
     assert browser.get(EMAIL).headers["Location"] == IDENTITY
 
 

@@ -71,7 +71,7 @@ def test_the_letter_in_french(programme: Programme, for_15_euros: GiftCardProduc
 
     ordered(alice, for_15_euros)
 
-    assert letter().subject == "Votre carte cadeau de 15\N{NO-BREAK SPACE}€ est dans votre portefeuille"
+    assert letter().subject == "Votre carte cadeau de 15\N{NO-BREAK SPACE}€ vous attend"
     body = str(letter().body)
     assert "Bonjour Alice Martin," in body
     assert "22 novembre 2027" in body

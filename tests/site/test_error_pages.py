@@ -27,7 +27,7 @@ def test_pages_that_need_nothing_from_the_site_stand_alone() -> None:
 def test_what_is_forbidden_says_so(alice: Client) -> None:
     page = alice.get("/admin/login/")
     assert page.status_code == 403
-    assert "Vous ne pouvez pas voir cette page" in words_of(page)
+    assert "Vous n’avez pas accès à cette page" in words_of(page)
 
 
 @pytest.mark.django_db
@@ -56,11 +56,11 @@ def test_an_address_that_only_takes_forms_says_so(address: str) -> None:
 
 @pytest.mark.usefixtures("cast")
 def test_a_closed_account_is_told_whom_to_ask(cast: Cast) -> None:
-    told = "Contactez le centre d’appels : ses coordonnées figurent au bas de cette page."
+    told = "Contactez le service client : ses coordonnées figurent au bas de cette page."
     client = Client(headers={"accept-language": "fr"})
     assert told in words_of(client.get("/accounts/inactive/"))
     cast.programme.contact_phone = cast.programme.contact_email = ""
     cast.programme.save(update_fields=["contact_phone", "contact_email"])
     words = words_of(client.get("/accounts/inactive/"))
     assert "Ce compte est fermé" in words
-    assert "centre d’appels" not in words
+    assert "service client" not in words

@@ -78,7 +78,7 @@ def test_three_wrong_codes_end_the_try_for_known_and_unknown_addresses_alike() -
         assert "sessionid" not in client.cookies or "_auth_user_id" not in client.session
     assert told[0] == told[1]
     assert "Ce n’est pas le dernier code envoyé. Vérifiez ses six chiffres." in told[0][0]
-    assert "Trop d’essais. Patientez quelques minutes et réessayez." in told[0][2]
+    assert "Trop de tentatives. Patientez quelques minutes et réessayez." in told[0][2]
 
 
 @pytest.mark.usefixtures("cast")
@@ -108,7 +108,7 @@ def test_another_code_can_be_sent_and_replaces_the_first() -> None:
 def test_codes_for_one_address_are_rationed() -> None:
     answers = [signed_in(None).post(SIGN_IN, {"email": "alice@example.com"}) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [302, 302, 302, 200]
-    assert "Trop d’essais." in words_of(answers[3])
+    assert "Trop de tentatives." in words_of(answers[3])
     assert len(mail.outbox) == 3
 
 
