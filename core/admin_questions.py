@@ -23,7 +23,8 @@ from core.reasons import ReasonForm
 class Question:
     """What a person reads before and after: a title, what will happen, the button, and that it is done.
 
-    `action` is the code under which it is written down. `refusals` holds a sentence for each situation in
+    `action` is the code under which it is written down; it is empty when the service that does it writes it
+    down itself. `refusals` holds a sentence for each situation in
     which the rules refuse.
     """
 
@@ -43,7 +44,7 @@ def ask(
     *,
     row: Model,
     do: Callable[..., Model | None],
-    form_class: type[forms.Form] = ReasonForm,
+    form_class: Callable[..., forms.Form] = ReasonForm,
     details: Mapping[str, object] | None = None,
     then: str = "",
 ) -> HttpResponse:
@@ -61,14 +62,15 @@ def ask(
                 result = do(**form.cleaned_data)
                 # The same row, even when it was deleted: only its number is needed.
                 row.pk = number
-                record_action(
-                    actor=request.user,
-                    action=question.action,
-                    subject=row,
-                    reason=form.cleaned_data["reason"],
-                    details=details,
-                    at=timezone.now(),
-                )
+                if question.action:
+                    record_action(
+                        actor=request.user,
+                        action=question.action,
+                        subject=row,
+                        reason=form.cleaned_data["reason"],
+                        details=details,
+                        at=timezone.now(),
+                    )
         except tuple(question.refusals) as refusal:
             messages.error(request, str(question.refusals[type(refusal)]))
             return redirect(page_of(row))

@@ -56,6 +56,9 @@ class RecordedAdmin(PortalAdmin):
         if self.asks_reason:
             options["form"] = type(self.form.__name__, (self.form,), {"reason": ReasonField()})
         form: type[forms.ModelForm[Any]] = super().get_form(request, obj, change, **options)
+        for field in form.base_fields.values():
+            # What a value was before is read from the row, not from what the browser says it was.
+            field.show_hidden_initial = False
         return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ANN401 - Django's own tuples

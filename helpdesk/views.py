@@ -122,6 +122,7 @@ def _member_page(request: StaffRequest, shown: Member, form: NoteForm) -> HttpRe
         "may_write_note": may(WRITE_NOTE) and shown.erased_at is None,
         "may_cancel_orders": may("rewards.change_order"),
         "may_end_accounts": may("loyalty.change_pointaccount"),
+        "may_erase": may("members.delete_member") and shown.erased_at is None,
         "may_see_ledger": may("rewards.view_order") and may("loyalty.view_lot"),
         "may_see_member": may("members.view_member"),
     }

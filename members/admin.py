@@ -20,6 +20,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from core.admin import Labelled, LockedAdmin, LockedInline, in_colours, link_to
 from members.addresses import check_address
+from members.admin_erasure import MemberErasure
 from members.admin_security import SecondFactorReset
 from members.lookup import cards_matching, members_matching
 from members.models import ActivationAttempt, Card, CardProduct, CardStatus, Issuer, Member, User
@@ -51,7 +52,7 @@ class CardInline(LockedInline):
 
 
 @admin.register(Member)
-class MemberAdmin(LockedAdmin):
+class MemberAdmin(MemberErasure):
     """Members, found by what they can say on the phone."""
 
     list_display = ("reference", "last_name", "first_name", "city", "issuer", "activated_at")

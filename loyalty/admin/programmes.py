@@ -27,6 +27,12 @@ name_actions(
 class ProgrammeForm(forms.ModelForm[Programme]):
     """The settings of a programme."""
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Django's own signature
+        super().__init__(*arguments, **options)
+        if days := self.fields.get("expiry_reminder_days"):
+            # Django would say which item is wrong, and not why.
+            days.error_messages["item_invalid"] = _("Write whole days from 1 to 365, such as 60,14.")
+
     def clean_host_names(self) -> list[str]:
         """Write host names in lower case; refuse what is none, and one that leads to another programme."""
         names = [name.strip().lower() for name in self.cleaned_data["host_names"] or []]
@@ -38,6 +44,10 @@ class ProgrammeForm(forms.ModelForm[Programme]):
                 _("One of these host names belongs to %(programme)s."), params={"programme": other.name}
             )
         return names
+
+    def clean_expiry_reminder_days(self) -> list[int]:
+        """Write each day once, the earliest reminder in front; none at all means no reminder."""
+        return sorted(set(self.cleaned_data["expiry_reminder_days"] or []), reverse=True)
 
     def clean_points_validity_years(self) -> int:
         """Refuse points that would expire at once."""
@@ -69,6 +79,16 @@ class ProgrammeAdmin(RecordedAdmin):
                     "time_zone",
                 ),
                 "description": _("A change counts for points earned from now on."),
+            },
+        ),
+        (
+            _("Reminders"),
+            {
+                "fields": ("expiry_reminder_days",),
+                "description": _(
+                    "Days before an expiry, separated by commas, such as 60,14. Nobody is reminded when there"
+                    " are none."
+                ),
             },
         ),
         (

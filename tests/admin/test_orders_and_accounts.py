@@ -5,6 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from loyalty.models import Entry, EntryKind, PointAccount
+from members.services.search import index_members
 from rewards.codes import reveal_code
 from rewards.models import GiftCard, GiftCardState, Order, OrderState
 from rewards.services.gift_cards import redeem_gift_card
@@ -100,6 +101,7 @@ def test_a_member_is_found_by_what_they_can_say(kind: str, term: str, story: Sto
     member.save()
     story.alice.card.last4 = "0042"
     story.alice.card.save()
+    index_members([member.pk])
     make_cardholder(story.programme, first_name="Bob")
     client = client_of(make_colleague("Call centre"))
 

@@ -173,6 +173,7 @@ def test_who_may_do_what_the_buttons_do(role: str, story: Story) -> None:
             page("loyalty.pointaccount", "leave", story.alice.account.pk),
             {MANAGER, CALL_CENTRE},
         ),
+        "erase a member": (page("members.member", "erase", story.alice.member.pk), {MANAGER, CALL_CENTRE}),
         "make a rule live": (page("loyalty.earningrule", "go_live", story.draft.pk), {MANAGER}),
         "write a new version": (page("loyalty.earningrule", "new_version", story.draft.pk), {MANAGER}),
         "load a preset": (page("rewards.giftcardproduct", "load_preset"), {MANAGER}),

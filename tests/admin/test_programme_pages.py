@@ -18,6 +18,7 @@ PROGRAMME = {
     "points_validity_years": "3",
     "expiry_rounding": "month",
     "verified_email_points": "50",
+    "expiry_reminder_days": "60,14",
     "contact_phone": "",
     "contact_email": "",
 }
@@ -75,6 +76,15 @@ def test_the_settings_of_a_programme_change_and_its_code_and_currency_do_not(
     assert (programme.code, programme.currency) == ("happy-card", "EUR")
 
 
+@pytest.mark.parametrize(("typed", "days"), [("14, 90,14", [90, 14]), ("", [])])
+def test_the_days_of_reminders_change(typed: str, days: list[int], manager: Client, story: Story) -> None:
+    address = reverse("admin:loyalty_programme_change", args=[story.programme.pk])
+
+    assert manager.post(address, PROGRAMME | {"expiry_reminder_days": typed}).status_code == 302
+
+    assert Programme.objects.get().expiry_reminder_days == days
+
+
 def test_the_page_of_a_rule_says_which_version_it_shows(manager: Client, story: Story) -> None:
     rule = EarningRule.objects.get(programme=story.programme, is_live=True)
 
@@ -90,6 +100,10 @@ def test_the_page_of_a_rule_says_which_version_it_shows(manager: Client, story: 
         ("points_validity_years", "0", "Points live for at least one year."),
         ("points_validity_years", "-1", "greater than or equal to 0"),
         ("host_names", "points.example", "One of these host names belongs to Other."),
+        ("expiry_reminder_days", "60,0", "Write whole days from 1 to 365"),
+        ("expiry_reminder_days", "400", "Write whole days from 1 to 365"),
+        ("expiry_reminder_days", "soon", "Write whole days from 1 to 365"),
+        ("expiry_reminder_days", "1,2,3,4,5,6", "no more than 5"),
         ("contact_email", "nobody", "Enter a valid email address."),
     ],
 )

@@ -60,6 +60,22 @@ def test_a_form_sent_again_unchanged_is_no_change(manager: Client, story: Story)
     assert StaffAction.objects.count() == before
 
 
+def test_whoever_forges_what_the_form_showed_before_is_written_down_all_the_same(
+    manager: Client, story: Story
+) -> None:
+    address = reverse("admin:loyalty_programme_change", args=[story.programme.pk])
+    manager.post(address, PROGRAMME)
+
+    new = {"host_names": "points.example", "expiry_reminder_days": "7"}
+    forged = {f"initial-{name}": value for name, value in new.items()}
+    assert manager.post(address, PROGRAMME | new | forged).status_code == 302
+
+    assert Programme.objects.get().host_names == ["points.example"]
+    assert newest().details == {
+        "changes": {"host_names": ["", "points.example"], "expiry_reminder_days": ["14, 60", "7"]}
+    }
+
+
 def test_a_reason_with_a_card_number_is_refused(manager: Client, story: Story) -> None:
     address = reverse("admin:loyalty_programme_change", args=[story.programme.pk])
 
