@@ -4,8 +4,9 @@ A permission is written as Django names it, `app.action_model`. Rows of the ledg
 anybody, so only the permission to view them exists here. Some permissions stand for actions:
 `loyalty.add_feedimport` uploads files, `core.change_jobrun` starts and wakes jobs, `rewards.change_order`
 cancels orders, `loyalty.change_pointaccount` lets members leave, `members.delete_member` erases members who
-ask for it, `core.export_lists` takes lists away as files, `helpdesk.search_members` opens the
-pages of the call centre, `helpdesk.add_note` writes there, and without `members.see_contact_details` a person is masked.
+ask for it, `core.export_lists` takes lists away as files, `helpdesk.search_members` opens the pages of the
+call centre, `helpdesk.add_note` writes there, and without `members.see_contact_details` a person is
+masked.
 
 Nobody gives a right that they do not have. Whoever may edit sign-ins gives only the groups they are in; an
 administrator, made by `manage.py createsuperuser`, gives all of them. No page makes an administrator or gives
