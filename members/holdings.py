@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.utils.translation import gettext_lazy as _
 
 from members.models import (
@@ -14,6 +15,7 @@ from members.models import (
     EmailChange,
     Member,
     NotificationChoice,
+    ProofCode,
     SentLetter,
     SignInRecord,
     TrustedDevice,
@@ -122,6 +124,9 @@ def _codes_sent(member: Member) -> Iterator[Row]:
         yield "change_of_email", change.email, stamp(change.created_at), stamp(change.used_at)
         if change.former_email:
             yield "former_email", change.former_email, stamp(change.created_at), stamp(change.used_at)
+    if member.user_id is not None:
+        for proof in ProofCode.objects.filter(user=member.user_id).order_by("pk").iterator():
+            yield "proof", "", stamp(proof.created_at), stamp(proof.used_at)
 
 
 def _sign_ins(member: Member) -> Iterator[Row]:
@@ -129,10 +134,14 @@ def _sign_ins(member: Member) -> Iterator[Row]:
         return
     for record in SignInRecord.objects.filter(user=member.user_id).order_by("pk").iterator():
         yield f"sign_in_{record.way}", record.device, record.network, stamp(record.at)
+    for session in UserSession.objects.filter(user=member.user_id).order_by("pk"):
+        yield "session_opened", session.user_agent, session.ip, stamp(session.created_at)
+        yield "session_last_seen", session.user_agent, session.ip, stamp(session.last_seen_at)
     for device in TrustedDevice.objects.filter(user=member.user_id).order_by("pk"):
         yield "trusted_device", device.device, "", stamp(device.created_at)
     for factor in Authenticator.objects.filter(user=member.user_id).order_by("pk"):
-        yield f"second_factor_{factor.type}", "", "", stamp(factor.created_at)
+        name = factor.wrap().name if factor.type == Authenticator.Type.WEBAUTHN else ""
+        yield f"second_factor_{factor.type}", name, "", stamp(factor.created_at)
 
 
 def stamp(at: datetime | None) -> str:

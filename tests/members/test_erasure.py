@@ -14,6 +14,7 @@ from zipfile import ZipFile
 import psycopg
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.conf import settings as project_settings
@@ -47,6 +48,7 @@ from members.services.consents import decide_consents
 from members.services.contact import PostalAddress, change_contact_details, send_code_to_new_address
 from members.services.download import pack_personal_data
 from members.services.erasure import erase_member
+from members.services.proof import send_proof_code
 from rewards.codes import reveal_code
 from rewards.models import GiftCard, GiftCardProduct
 from rewards.services.gift_cards import redeem_gift_card
@@ -395,6 +397,33 @@ def test_the_file_holds_everything_about_the_member_and_nothing_secret(zebulon: 
     assert "Mallory" not in text
     assert "Zébulon" in archive.read("index.html").decode()
     assert StaffAction.objects.get().action == "member.personal_data_downloaded"
+
+
+def test_the_file_holds_where_the_account_is_signed_in_and_what_its_passkeys_are_called(
+    alice: Cardholder,
+) -> None:
+    user = user_of(alice)
+    UserSession.objects.create(
+        user=user, session_key="key-of-the-session", ip="192.0.2.17", user_agent="Mozilla/5.0 (X11; Linux)"
+    )
+    proof = send_proof_code(user=user, at=NOW)
+    passkey = {"name": "Téléphone d'Alice", "passwordless": True, "credential": {}}
+    Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data=passkey)
+
+    archive = unpacked(alice.member, user)
+
+    everything = json.loads(archive.read("data.json"))
+    assert [(row["what"], row["device"], row["network"]) for row in everything["sign_ins"]] == [
+        ("session_opened", "Mozilla/5.0 (X11; Linux)", "192.0.2.17"),
+        ("session_last_seen", "Mozilla/5.0 (X11; Linux)", "192.0.2.17"),
+        ("second_factor_webauthn", "Téléphone d'Alice", ""),
+    ]
+    assert [(row["purpose"], row["sent_at"]) for row in everything["codes_sent"]] == [
+        ("proof", NOW.isoformat())
+    ]
+    text = "".join(archive.read(name).decode() for name in archive.namelist())
+    assert "key-of-the-session" not in text
+    assert proof.code_hash not in text
 
 
 def test_a_name_that_is_a_formula_or_html_does_no_harm_in_the_file(alice: Cardholder) -> None:
