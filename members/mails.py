@@ -235,7 +235,7 @@ def send_account_deleted(*, issuer: Issuer, email: str, greeting: str, at: datet
                     " lost. We keep only what the accounts of the programme need, without your name."
                 )
             ),
-            Paragraph(_("Gift cards that you have kept stay valid in stores until their last day.")),
+            Paragraph(_("Gift cards whose code you kept stay valid in stores until their last day.")),
             *_not_you(letterhead.phone, letterhead.email),
         ),
     )

@@ -151,5 +151,5 @@ def end_other_sessions(request: SignedInRequest) -> HttpResponse:
 def forget_trusted_device(request: SignedInRequest, device_id: int) -> HttpResponse:
     """Ask for the second factor there again."""
     forget_device(user=request.user, device_id=device_id)
-    messages.success(request, _("That device will be asked for the second factor again."))
+    messages.success(request, _("We will ask for the second factor again on that device."))
     return redirect("security")
