@@ -87,7 +87,8 @@ SENTENCES = {
     Reason.CARD_CLOSED: _("The card was closed before the purchase."),
     Reason.MEMBER_LEFT: _("The purchase came after leaving the programme."),
     Reason.REFERENCE_REUSED: _(
-        "This reference was used before for another purchase. Send it with a new reference."
+        "This reference was used before for another purchase. The partner brand must send this one with a new"
+        " reference."
     ),
     Reason.ALREADY_RECORDED: _("This purchase was recorded before."),
     Reason.RETURN_ABOVE_PURCHASE: _("The amount returned is higher than the purchase."),
@@ -106,7 +107,7 @@ SENTENCES = {
     Reason.UNKNOWN_KIND: _("The kind is neither purchase nor return."),
     Reason.UNKNOWN_CHANNEL: _("The channel is neither store nor online."),
     Reason.MALFORMED_AMOUNT: _("The amount is not written in digits with a point, like 12.50."),
-    Reason.NEGATIVE_AMOUNT: _("The amount is negative. Send a return instead."),
+    Reason.NEGATIVE_AMOUNT: _("The amount is negative. The partner brand must send a return instead."),
     Reason.ZERO_AMOUNT: _("The amount is zero."),
     Reason.TOO_MANY_DECIMALS: _("The amount has more than two decimals."),
     Reason.AMOUNT_TOO_LARGE: _("The amount is above 1,000,000."),
