@@ -11,6 +11,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Paginator
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -76,6 +77,10 @@ def link_to(row: Model, text: object = "") -> str:
     )
 
 
+def _is_column(list_filter: object) -> bool:
+    return isinstance(list_filter, str | tuple)
+
+
 class CappedPaginator(Paginator[Any]):
     """Pages of a table that may be huge: it counts no further than the last row it shows."""
 
@@ -117,6 +122,22 @@ class PortalAdmin(ExportMixin, ModelAdmin):
             options["widget"] = CarefulAutocomplete(db_field, self.admin_site, using=options.get("using"))
         field: forms.ModelChoiceField[Any] = super().formfield_for_foreignkey(db_field, request, **options)
         return field
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Let an address narrow the list by its filters and by the rows it belongs to, and by nothing else.
+
+        Django would take every column: whoever may not read one would guess it letter by letter.
+        """
+        name = lookup.partition("__")[0]
+        filters = {one if isinstance(one, str) else one[0] for one in self.list_filter if _is_column(one)}
+        try:
+            field = self.opts.pk if name == "pk" else self.opts.get_field(name)
+        except FieldDoesNotExist:
+            pass
+        else:
+            if not (field.is_relation or getattr(field, "primary_key", False) or name in filters):
+                return False
+        return bool(super().lookup_allowed(lookup, value, request))
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the signature is Django's
         """Refuse: what people and points depend on is closed or ended, never deleted."""
