@@ -11,7 +11,7 @@ from typing import Literal
 import pytest
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from members.models import User
@@ -49,6 +49,7 @@ def browser() -> Iterator[Browser]:
     """Chromium, started once."""
     if not Path(CHROMIUM).exists():
         pytest.skip("Chromium is not installed, so no page is tried in a browser: apt install chromium")
+    expect.set_options(timeout=20_000)  # a busy machine is slow, and no test is about that
     with sync_playwright() as playwright:
         # Playwright's loop runs in this thread; the tests use the database outside of it, one by one.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"

@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from core.models import JobRun, JobState
 from loyalty.enrolment import enrol_members
+from loyalty.expiry.job import JOB
 from loyalty.ledger.locks import lock_accounts
 from loyalty.models import Entry, Lot, PointAccount, Programme
 from loyalty.purchases.record import record_purchases
@@ -66,6 +67,11 @@ def a_minute_passes() -> None:
 def all_runs_are_done() -> bool:
     """Say whether there are runs and none is left to do."""
     return JobRun.objects.exists() and not JobRun.objects.exclude(state=JobState.DONE).exists()
+
+
+def expiries() -> QuerySet[JobRun]:
+    """Return the runs that expire points; other jobs are due in the same nights."""
+    return JobRun.objects.filter(job=JOB)
 
 
 def points_of(programme: Programme) -> dict[str, list[tuple[object, ...]]]:

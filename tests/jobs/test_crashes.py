@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.jobs import start_due_runs
-from core.models import JobRun, JobState, OutboxMessage
+from core.models import JobState, OutboxMessage
 from core.tasks import deliver_outbox, sweep, work_on_run
 from loyalty.bonuses import EMAIL_VERIFIED
 from loyalty.ledger.locks import lock_accounts
@@ -19,6 +19,7 @@ from tests.jobs.story import (
     POINTS_OVER,
     a_minute_passes,
     all_runs_are_done,
+    expiries,
     hold_an_account_of_the_second_chunk,
     make_programme_with_points_over,
     points_of,
@@ -38,7 +39,7 @@ def test_a_run_whose_worker_is_killed_in_a_chunk_is_finished_by_the_next(machine
         wait_until_blocked(1)
         machine.kill(worker)
     wait_until_programs_left()
-    run = JobRun.objects.get(scope="a")
+    run = expiries().get(scope="a")
     assert (run.state, run.counts["lots"]) == (JobState.RUNNING, 200)
 
     a_minute_passes()
@@ -47,7 +48,7 @@ def test_a_run_whose_worker_is_killed_in_a_chunk_is_finished_by_the_next(machine
     wait_until(all_runs_are_done, "The next worker did not finish the runs.")
 
     counts = {"accounts": MEMBERS, "lots": MEMBERS, "points": POINTS_OVER}
-    assert [one.counts for one in JobRun.objects.order_by("scope")] == [counts, counts]
+    assert [one.counts for one in expiries().order_by("scope")] == [counts, counts]
     assert points_of(disturbed) == points_of(undisturbed)
 
 
@@ -61,34 +62,35 @@ def test_a_worker_killed_in_a_sweep_leaves_the_runs_to_the_next_sweep(on_redis: 
         on_redis.kill(worker)
         transaction.set_rollback(True)
     wait_until_programs_left()  # the statement of the killed worker is finished: its row stands alone
-    assert JobRun.objects.get().counts == {}
+    assert expiries().get().counts == {}
 
     a_minute_passes()
     on_redis.start_worker()
     on_redis.send(sweep)
     wait_until(all_runs_are_done, "The next sweep did not find the run.")
 
-    assert JobRun.objects.get().counts["points"] == POINTS_OVER
+    assert expiries().get().counts["points"] == POINTS_OVER
     assert Entry.objects.filter(kind=EntryKind.EXPIRY).count() == MEMBERS
     assert programme.accounts.filter(balance_points=20).count() == 1
 
 
 def test_doubled_and_late_messages_change_nothing(on_files: Machine) -> None:
     programme = make_programme_with_points_over("a")
-    (run_id,) = start_due_runs(at=timezone.now())
-    for _ in range(4):
+    run_ids = start_due_runs(at=timezone.now())
+    for run_id in [*run_ids] * 4:
         on_files.send(work_on_run, run_id)
     on_files.start_worker()
     on_files.start_worker()
     wait_until(all_runs_are_done, "No worker did the run.")
     before = points_of(programme)
 
-    on_files.send(work_on_run, run_id)
+    for run_id in run_ids:
+        on_files.send(work_on_run, run_id)
     on_files.send(sweep)
     wait_until(lambda: not list(on_files.folder.glob("messages/*")), "The late messages were not read.")
 
     assert points_of(programme) == before
-    assert JobRun.objects.get().counts == {"accounts": MEMBERS, "lots": MEMBERS, "points": POINTS_OVER}
+    assert expiries().get().counts == {"accounts": MEMBERS, "lots": MEMBERS, "points": POINTS_OVER}
 
 
 def test_an_emptied_redis_loses_messages_but_no_work(on_redis: Machine) -> None:
@@ -100,8 +102,8 @@ def test_an_emptied_redis_loses_messages_but_no_work(on_redis: Machine) -> None:
         on_redis.send(sweep)
         wait_until_blocked(1)
         on_redis.empty_redis()
-    wait_until(JobRun.objects.filter(scope="a", state=JobState.DONE).exists, "The first run stopped.")
-    assert JobRun.objects.get(scope="b").counts == {}
+    wait_until(expiries().filter(scope="a", state=JobState.DONE).exists, "The first run stopped.")
+    assert expiries().get(scope="b").counts == {}
 
     a_minute_passes()
     on_redis.send(sweep)
@@ -119,7 +121,7 @@ def test_two_schedulers_and_two_workers_make_one_run_each(machine: Machine) -> N
 
     wait_until(all_runs_are_done, "The runs were not done.")
 
-    assert list(JobRun.objects.order_by("scope").values_list("scope", flat=True)) == ["a", "b"]
+    assert list(expiries().order_by("scope").values_list("scope", flat=True)) == ["a", "b"]
     assert Entry.objects.filter(kind=EntryKind.EXPIRY).count() == 2 * MEMBERS
     assert points_of(first) == points_of(second)
 

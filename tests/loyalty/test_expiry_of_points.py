@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from core.jobs import StepOutcome, start_due_runs, step_run
 from core.models import JobRun, JobState
 from loyalty.expiry import service
+from loyalty.expiry.job import JOB
 from loyalty.expiry.service import START, Expired, ExpiryInFuture, expire_chunk, expire_points
 from loyalty.models import Entry, EntryKind, Lot, PointAccount
 from tests.factories import PARIS, buy, make_cardholder, make_programme
@@ -22,6 +23,11 @@ BOUGHT_AT = datetime(2022, 11, 21, 15, 0, tzinfo=UTC)
 LAST_EVENING = datetime(2026, 11, 21, 22, 59, 59, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)
 """The last second of 21 November 2026 in Paris and the first of the day after."""
+
+
+def due_expiry(*, at: datetime) -> int:
+    """Start the runs that are due, and return the one that expires points."""
+    return JobRun.objects.get(pk__in=start_due_runs(at=at), job=JOB).pk
 
 
 def expired_points() -> list[tuple[int, int, datetime]]:
@@ -130,7 +136,7 @@ def test_the_nightly_run_expires_the_programme_and_counts() -> None:
     make_cardholder(programme, points=120, at=BOUGHT_AT)
     at = datetime(2026, 11, 21, 23, 6, tzinfo=UTC)
 
-    (run_id,) = start_due_runs(at=at)
+    run_id = due_expiry(at=at)
 
     assert step_run(run_id, at=at) is StepOutcome.DONE
     run = JobRun.objects.get(pk=run_id)
@@ -144,7 +150,7 @@ def test_a_nightly_run_goes_on_where_its_cursor_stands(monkeypatch: pytest.Monke
     programme = make_programme()
     first = make_cardholder(programme, points=10, at=BOUGHT_AT)
     second = make_cardholder(programme, points=20, at=BOUGHT_AT)
-    (run_id,) = start_due_runs(at=MIDNIGHT.replace(minute=6))
+    run_id = due_expiry(at=MIDNIGHT.replace(minute=6))
 
     outcomes = [step_run(run_id, at=MIDNIGHT.replace(minute=7)) for _ in range(4)]
 
@@ -160,13 +166,14 @@ def test_days_without_a_worker_need_one_run_of_the_latest_date() -> None:
     programme = make_programme()
     make_cardholder(programme, points=10, at=datetime(2022, 11, 18, 12, tzinfo=UTC))
     make_cardholder(programme, points=20, at=BOUGHT_AT)
-    (first,) = start_due_runs(at=datetime(2026, 11, 17, 12, tzinfo=UTC))
+    first = due_expiry(at=datetime(2026, 11, 17, 12, tzinfo=UTC))
     step_run(first, at=datetime(2026, 11, 17, 12, tzinfo=UTC))
 
-    (latest,) = start_due_runs(at=datetime(2026, 11, 22, 12, tzinfo=UTC))
+    latest = due_expiry(at=datetime(2026, 11, 22, 12, tzinfo=UTC))
     step_run(latest, at=datetime(2026, 11, 22, 12, tzinfo=UTC))
 
-    assert list(JobRun.objects.order_by("id").values_list("business_date", flat=True)) == [
+    runs = JobRun.objects.filter(job=JOB).order_by("id")
+    assert list(runs.values_list("business_date", flat=True)) == [
         date(2026, 11, 17),
         date(2026, 11, 22),
     ]
