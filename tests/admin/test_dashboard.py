@@ -51,6 +51,12 @@ def test_each_role_sees_its_cards(role: str, story: Story) -> None:
     assert seen == SEEN.get(role, set().union(*SEEN.values()))
 
 
+def test_without_a_programme_no_card_speaks_of_points() -> None:
+    seen = cards_of(client_of(make_colleague("Finance")))
+
+    assert seen == {"Orders in 30 days", "Imports"}
+
+
 def test_cards_are_kept_for_a_minute_and_cost_no_query_then(story: Story) -> None:
     assert story.order.pk
     client = client_of(make_colleague("Auditor"))

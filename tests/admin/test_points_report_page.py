@@ -5,6 +5,7 @@ import io
 import re
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -107,6 +108,21 @@ def test_a_file_asks_why_and_there_is_no_other(finance: Client) -> None:
 
     assert (asked.status_code, refused.status_code, refused.streaming) == (200, 200, False)
     assert finance.get(reverse(f"{PAGE}_file", args=["secrets"]) + query).status_code == 404
+    assert StaffAction.objects.count() == before
+
+
+def test_who_reads_the_report_and_may_not_export_gets_no_file(story: Story) -> None:
+    colleague = make_colleague("Call centre")
+    colleague.user_permissions.add(Permission.objects.get(codename="view_points_report"))
+    client = client_of(colleague)
+    query = "?programme=happy-card&first=2026-11&last=2026-11"
+    before = StaffAction.objects.count()
+    assert story.order.pk
+
+    page = client.get(reverse(PAGE) + query)
+    refused = client.post(reverse(f"{PAGE}_file", args=["months"]) + query, {"reason": WHY})
+
+    assert (page.status_code, page.context["may_export"], refused.status_code) == (200, False, 403)
     assert StaffAction.objects.count() == before
 
 

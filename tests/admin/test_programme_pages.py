@@ -200,6 +200,17 @@ def test_a_preset_is_loaded_once(manager: Client) -> None:
     assert Programme.objects.filter(code="happy-card").count() == 1
 
 
+def test_a_preset_that_nobody_edited_says_that_nothing_changed(db: None) -> None:
+    assert db is None
+    client = client_of(make_colleague("Programme manager"))
+    address = reverse("admin:rewards_giftcardproduct_confirm_preset", args=["happy-card"])
+    client.post(address)
+
+    again = client.post(address, follow=True).content.decode()
+
+    assert "Happy Card was loaded before; nothing changed." in again
+
+
 def test_a_promotion_is_written_changed_and_deleted(marketing: Client, story: Story) -> None:
     fields = PROMOTION | {"programme": str(story.programme.pk)}
 
