@@ -9,6 +9,8 @@ const HOUR = 3600 * 1000;
 const LONGEST = 14 * 24 * HOUR;
 const PATIENCE = 4000;
 const MOST = 20;
+// How often somebody signed out since the worker woke: an answer asked for before that is never kept.
+let signOuts = 0;
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll(shell)).then(() => self.skipWaiting()));
@@ -27,7 +29,10 @@ self.addEventListener("fetch", (event) => {
   const address = new URL(request.url);
   if (address.origin !== self.location.origin) return;
   if (request.method !== "GET") {
-    if (address.pathname === signOut) event.waitUntil(caches.delete(KEPT));
+    if (address.pathname === signOut) {
+      signOuts += 1;
+      event.waitUntil(caches.delete(KEPT));
+    }
   } else if (request.mode === "navigate") {
     event.respondWith(page(request));
   } else if (/^\/(static|brand)\//.test(address.pathname)) {
@@ -43,8 +48,9 @@ async function forgetOldShells() {
 // A page comes from the network. What was kept of it is shown when the network fails or takes too long.
 async function page(request) {
   const copy = await keptCopy(request.url);
+  const since = signOuts;
   const answer = fetch(request).then(async (response) => {
-    await settle(request.url, response);
+    await settle(request.url, response, since);
     return response;
   });
   try {
@@ -67,7 +73,8 @@ async function part(request) {
 }
 
 // Forgets everything when somebody else is signed in, or nobody; keeps the page when the server offers it.
-async function settle(url, response) {
+async function settle(url, response, since) {
+  if (since !== signOuts) return;
   if (response.type === "opaqueredirect" || response.redirected) {
     await (await caches.open(KEPT)).delete(url);
     return;
@@ -87,7 +94,8 @@ async function settle(url, response) {
   }
   const headers = new Headers(response.headers);
   headers.set(SAVED_AT, String(Date.now()));
-  await cache.put(url, new Response(await response.clone().text(), { headers }));
+  const text = await response.clone().text();
+  if (since === signOuts) await cache.put(url, new Response(text, { headers }));
 }
 
 async function keptCopy(url) {
@@ -110,8 +118,9 @@ async function keepAhead(address, seen) {
   const cache = await caches.open(KEPT);
   const copy = await cache.match(url.href, { ignoreVary: true });
   if (!copy || age(copy) > HOUR) {
+    const since = signOuts;
     try {
-      await settle(url.href, await fetch(url.href, { redirect: "manual" }));
+      await settle(url.href, await fetch(url.href, { redirect: "manual" }), since);
     } catch {
       return;
     }

@@ -101,6 +101,38 @@ def test_signing_out_forgets_the_wallet(site: Site) -> None:
     assert page.get_by_role("heading", name="Pas de réseau").is_visible()
 
 
+HOLD = """() => {
+  const real = self.fetch;
+  self.released = new Promise((release) => { self.release = release; });
+  self.fetch = async (...asked) => {
+    const answer = await real(...asked);
+    self.isHeld = true;
+    await self.released;
+    return answer;
+  };
+}"""
+
+
+def test_a_page_on_its_way_while_signing_out_is_not_kept(site: Site) -> None:
+    page = open_app(site)
+    address = gift_card_page(site)
+    wait_until_kept(page, f"{address}till/")
+    (worker,) = page.context.service_workers
+    page.evaluate("caches.delete('kept')")
+    worker.evaluate(HOLD)
+    page.evaluate(f"navigator.serviceWorker.controller.postMessage({{keep: '{address}'}})")
+    worker.evaluate("async () => { while (!self.isHeld) await new Promise((go) => setTimeout(go, 20)); }")
+    page.evaluate(
+        """async () => {
+          const form = document.querySelector("form[action='/accounts/sign-out/']");
+          await fetch(form.action, {method: "POST", body: new FormData(form), redirect: "manual"});
+        }"""
+    )
+    worker.evaluate("self.release()")
+    page.wait_for_timeout(500)
+    assert address not in page.evaluate(KEPT)
+
+
 def test_another_visitor_finds_nothing_of_the_one_before(site: Site) -> None:
     page = open_app(site)
     wait_until_kept(page, gift_card_page(site))
