@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from ipaddress import IPv6Address
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -42,12 +43,22 @@ class YearBetween:
 
 
 def validate_host_name(name: Any) -> None:  # noqa: ANN401 - validators take what was typed
-    """Refuse what cannot be the name of a host, written in lower case without a port."""
-    if not HOST_NAME.fullmatch(name):
+    """Refuse what is no name of a host, in lower case without a port, and no address in square brackets."""
+    if not HOST_NAME.fullmatch(name) and not _is_bracketed_address(name):
         raise ValidationError(
             _("Write host names with letters, digits, dots and hyphens only, such as points.example.com."),
             code="no_host_name",
         )
+
+
+def _is_bracketed_address(name: str) -> bool:
+    if not (name.startswith("[") and name.endswith("]")):
+        return False
+    try:
+        IPv6Address(name[1:-1])
+    except ValueError:
+        return False
+    return "%" not in name
 
 
 def validate_phone(phone: Any) -> None:  # noqa: ANN401 - validators take what was typed

@@ -4,9 +4,11 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core.admin import Labelled, button, in_colours
 from core.admin_questions import Question, ask
@@ -67,6 +69,7 @@ class ProgrammeAdmin(RecordedAdmin):
     search_fields = ("name", "code")
     autocomplete_fields = ("issuer",)
     ordering = ("name", "pk")
+    formfield_overrides: ClassVar = {ArrayField: {"widget": UnfoldAdminTextInputWidget}}
     fieldsets = (
         (None, {"fields": ("name", "code", "issuer", "currency")}),
         (

@@ -85,6 +85,22 @@ def test_the_days_of_reminders_change(typed: str, days: list[int], manager: Clie
     assert Programme.objects.get().expiry_reminder_days == days
 
 
+def test_a_list_is_typed_on_one_line_and_an_address_in_brackets_is_a_host(
+    manager: Client, story: Story
+) -> None:
+    address = reverse("admin:loyalty_programme_change", args=[story.programme.pk])
+    names = ["localhost", "127.0.0.1", "[::1]"]
+
+    assert manager.post(address, PROGRAMME | {"host_names": ",".join(names)}).status_code == 302
+
+    assert Programme.objects.get().host_names == names
+    page = manager.get(address).content.decode()
+    assert page.count("<textarea") == 0
+    for wrong in ("[::1", "[::1%eth0]", "[points.example]", "[]"):
+        errors = errors_of(manager, address, PROGRAMME | {"host_names": wrong})
+        assert "Write host names with letters" in errors["host_names"][0], wrong
+
+
 def test_the_page_of_a_rule_says_which_version_it_shows(manager: Client, story: Story) -> None:
     rule = EarningRule.objects.get(programme=story.programme, is_live=True)
 
