@@ -50,8 +50,8 @@ class SecondFactorReset(RecordedAdmin):
         question = Question(
             title=_("Remove the second factors"),
             sentence=_(
-                "Passkeys, app and recovery codes are removed, every browser is signed out, and the person gets"
-                " an e-mail. Check first who you are talking to."
+                "Passkeys, app and recovery codes are removed, every browser is signed out, and the person"
+                " gets an e-mail. Check first who you are talking to."
             ),
             button=_("Remove them"),
             done=_("The second factors are removed; every browser is signed out."),

@@ -62,7 +62,9 @@ def test_a_member_is_found_by_whatever_they_say(people: dict[str, Member], text:
     assert people["zoe"] in find_members(text).members
 
 
-@pytest.mark.parametrize("text", ["lefebvre", "zoe martin", "9999", "HC 0002", "HX 0001", "0612345679", "04/02/1980", "zo"])
+@pytest.mark.parametrize(
+    "text", ["lefebvre", "zoe martin", "9999", "HC 0002", "HX 0001", "0612345679", "04/02/1980", "zo"]
+)
 def test_somebody_else_is_not_found(people: dict[str, Member], text: str) -> None:
     assert people["zoe"] not in find_members(text).members
 
