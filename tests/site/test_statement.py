@@ -132,7 +132,7 @@ def test_many_uncounted_lines_go_on_on_further_pages_that_keep_the_filter(cast: 
 
 def test_all_expiries_are_listed_by_month_and_day(alice: Client) -> None:
     words = words_of(alice.get("/statement/expiry/"))
-    assert "Les points vivent 4 ans à compter du jour de l’achat." in words
+    assert "Les points sont valables 4 ans à compter du jour de l’achat." in words
     assert "Novembre 2027 40 points 18 novembre 2027 40 points" in words
     assert "Octobre 2030 40 points 23 octobre 2030 40 points" in words
 
