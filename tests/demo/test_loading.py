@@ -22,7 +22,8 @@ from demo.story.orders import wishes
 from demo.story.people import ALICE, BRUNO, CHLOE, DENISE
 from demo.story.promotions import OFFERS
 
-DATABASE = "demo_killed"
+# The tests of this file may be shared between processes; each then loads a demo of its own.
+DATABASE = f"demo_killed_{os.environ.get('PYTEST_XDIST_WORKER', '')}"
 KILLS = 3
 HAPPY_CARD, SECOND = "happy-card", "galeries-lafayette"
 OF = "programme_id = (SELECT id FROM loyalty_programme WHERE code = %s)"
