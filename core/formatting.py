@@ -8,12 +8,14 @@ from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_currency, format_decimal
 from babel.units import format_unit
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, ngettext
 
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 NEAREST_METRES = 100
 METRES_A_KILOMETRE = 1000
@@ -59,6 +61,25 @@ def amount(cents: int, currency: str) -> str:
 def whole_amount(cents: int, currency: str) -> str:
     """Write cents as an amount of money, without decimals when there are no cents: `15 €`."""
     return amount(cents, currency) if cents % 100 else _whole_amount(cents, currency, active_locale())
+
+
+def phone(written: str, country: str) -> str:
+    """Group the digits of a phone number: `06 39 98 01 01` at home, `+44 20 7946 0018` from abroad.
+
+    `country` is the two letters of where the reader is at home, France when empty. What is no phone number
+    stays as it was written.
+    """
+    home = country or "FR"
+    try:
+        number = phonenumbers.parse(written, home)
+    except phonenumbers.NumberParseException:
+        return written
+    if not phonenumbers.is_possible_number(number):
+        return written
+    is_at_home = number.country_code == phonenumbers.country_code_for_region(home)
+    style = phonenumbers.PhoneNumberFormat
+    grouped = phonenumbers.format_number(number, style.NATIONAL if is_at_home else style.INTERNATIONAL)
+    return grouped.replace(" ", NO_BREAK_SPACE)
 
 
 def phone_address(phone: str) -> str:

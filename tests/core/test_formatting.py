@@ -104,3 +104,20 @@ def test_what_ends_at_midnight_has_the_day_before_as_its_last() -> None:
 def test_a_language_that_we_do_not_speak_is_written_in_french() -> None:
     with translation.override(None):
         assert formatting.amount(100, "EUR") == "1,00\xa0€"
+
+
+@pytest.mark.parametrize(
+    ("written", "country", "shown"),
+    [
+        ("+33639980101", "FR", "06\u00a039\u00a098\u00a001\u00a001"),
+        ("06.39.98.01.01", "", "06\u00a039\u00a098\u00a001\u00a001"),
+        ("+442079460018", "FR", "+44\u00a020\u00a07946\u00a00018"),
+        ("+33639980101", "BE", "+33\u00a06\u00a039\u00a098\u00a001\u00a001"),
+        ("39 99", "FR", "39 99"),
+        ("•••• 01", "FR", "•••• 01"),
+        ("ask Zoé", "FR", "ask Zoé"),
+        ("", "FR", ""),
+    ],
+)
+def test_a_phone_number_is_grouped_as_people_read_it(written: str, country: str, shown: str) -> None:
+    assert formatting.phone(written, country) == shown
