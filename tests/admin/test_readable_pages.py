@@ -32,7 +32,7 @@ def test_the_change_log_says_in_french_what_was_changed(administrator: Client, s
         reverse("admin:admin_logentry_change", args=[entry.pk]),
     ):
         page = administrator.get(address).content.decode()
-        assert "modification de nom, années de vie des points et " in page.lower()
+        assert "modification de nom, durée de validité des points, en années et " in page.lower()
         assert "&quot;changed&quot;" not in page
         assert "Years that points live" not in page
 

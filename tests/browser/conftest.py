@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
@@ -120,6 +121,7 @@ class Site:
 @pytest.fixture
 def site(browser: Browser, live_server: LiveServer, real_commits: None) -> Iterator[Site]:  # noqa: ARG001 - for its effect
     """Return the site with the cast and the promotions; at the end nothing may have been complained of."""
+    cache.clear()  # what other tests tried counts against no visitor of this one
     at = timezone.now()
     cast = make_cast(at)
     make_promotions(cast.programme, at)
