@@ -79,11 +79,6 @@ MEMBER = (
     Shot("proof", "/accounts/prove/"),
     Shot("sign-out", "/accounts/sign-out/"),
 )
-SECOND_BRAND = tuple(
-    shot
-    for shot in (*MEMBER,)
-    if shot.name in ("home", "statement", "expiry", "gift-cards", "order", "profile", "security")
-)
 OWING = (Shot("home-points-owed", "/"), Shot("statement-points-owed", "/statement/"))
 LEAVING = (Shot("home-points-about-to-expire", "/"), Shot("expiry-soon", "/statement/expiry/"))
 DASHBOARD = (Shot("dashboard", "/admin/"),)
@@ -148,7 +143,7 @@ VISITORS = (
         GALERIES,
         "en",
         "elise@demo.example",
-        SECOND_BRAND,
+        MEMBER,
     ),
     Visitor("staff/manager", "Programme manager", HAPPY_CARD, "fr", "paul@staff.demo.example", MANAGER),
     Visitor("staff/marketing", "Marketing", HAPPY_CARD, "fr", "margaux@staff.demo.example", MARKETING),
