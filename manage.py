@@ -36,10 +36,10 @@ def main() -> None:
     from django.core.management import execute_from_command_line  # noqa: PLC0415 - the server must run first
 
     if is_embedded and command not in COMMANDS_BEFORE_TABLES:
-        import django  # noqa: PLC0415 - likewise
+        import django  # noqa: PLC0415 - the server must run first
 
         django.setup()
-        from config.first_run import prepare_empty_database  # noqa: PLC0415 - likewise
+        from config.first_run import prepare_empty_database  # noqa: PLC0415 - the server must run first
 
         prepare_empty_database()
     run(execute_from_command_line)
@@ -48,7 +48,7 @@ def main() -> None:
 def run(execute_from_command_line: Callable[[list[str]], None]) -> None:
     """Run the command; a database whose tables are missing or of another version gets one sentence."""
     from django.db import ProgrammingError  # noqa: PLC0415 - Django is imported once the server runs
-    from psycopg.errors import UndefinedColumn, UndefinedTable  # noqa: PLC0415 - likewise
+    from psycopg.errors import UndefinedColumn, UndefinedTable  # noqa: PLC0415 - Django is imported once the server runs
 
     try:
         execute_from_command_line(sys.argv)

@@ -49,12 +49,12 @@ class StateFilter(admin.SimpleListFilter):
     def lookups(
         self,
         request: HttpRequest,  # noqa: ARG002 - the signature is Django's
-        model_admin: admin.ModelAdmin[Any],  # noqa: ARG002 - likewise
+        model_admin: admin.ModelAdmin[Any],  # noqa: ARG002 - the signature is Django's
     ) -> list[tuple[str, str]]:
         """Return the states."""
         return [(state, str(name)) for state, name in SORTS.items()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Promotion]) -> QuerySet[Promotion]:  # noqa: ARG002 - likewise
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Promotion]) -> QuerySet[Promotion]:  # noqa: ARG002 - the signature is Django's
         """Keep the promotions of the state that was chosen."""
         state = self.value()
         return in_state(queryset, state, at=timezone.now()) if state in SORTS else queryset

@@ -168,11 +168,11 @@ class LockedMixin:
         """Refuse."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - likewise
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the signature is Django's
         """Refuse."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - likewise
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the signature is Django's
         """Refuse."""
         return False
 
@@ -218,14 +218,14 @@ class ActionFilter(admin.SimpleListFilter):
     def lookups(
         self,
         request: HttpRequest,  # noqa: ARG002 - the signature is Django's
-        model_admin: admin.ModelAdmin[Any],  # noqa: ARG002 - likewise
+        model_admin: admin.ModelAdmin[Any],  # noqa: ARG002 - the signature is Django's
     ) -> list[tuple[str, str]]:
         """Return the names by code."""
         return sorted(
             ((code, str(name)) for code, name in action_names().items()), key=lambda named: named[1]
         )
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[StaffAction]) -> QuerySet[StaffAction]:  # noqa: ARG002 - likewise
+    def queryset(self, request: HttpRequest, queryset: QuerySet[StaffAction]) -> QuerySet[StaffAction]:  # noqa: ARG002 - the signature is Django's
         """Keep the actions of the kind that was chosen."""
         return queryset.filter(action=self.value()) if self.value() else queryset
 

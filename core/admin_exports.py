@@ -55,7 +55,7 @@ class ExportMixin:
         """Add the page of the export before those of the rows."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
         page = path("export/", self.admin_site.admin_view(self.export_view), name=name)
-        return [*([page] if self.export_columns else []), *super().get_urls()]  # type: ignore[misc] # see above
+        return [*([page] if self.export_columns else []), *super().get_urls()]  # type: ignore[misc] # a mixin: the admin page comes after it
 
     def has_export_permission(self: Any, request: HttpRequest) -> bool:
         """Say whether the person may take this list away."""
@@ -63,13 +63,13 @@ class ExportMixin:
             self.export_columns and self.has_view_permission(request) and request.user.has_perm(MAY_EXPORT)
         )
 
-    def changelist_view(self: Any, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - likewise
+    def changelist_view(self: Any, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - the signature is Django's
         """Offer the export of the list as it is filtered."""
         context = dict(extra_context or {})
         if self.has_export_permission(request):
             address = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export")
             context["export_address"] = f"{address}?{request.GET.urlencode()}"
-        return super().changelist_view(request, context)  # type: ignore[misc] # see above
+        return super().changelist_view(request, context)  # type: ignore[misc] # a mixin: the admin page comes after it
 
     def export_view(self: Any, request: HttpRequest) -> HttpResponseBase:
         """Ask why, then send the rows; what was sent is written down before the first of them leaves."""

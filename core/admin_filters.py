@@ -45,12 +45,12 @@ def period_filter(field: str, name: str | Promise) -> type[admin.SimpleListFilte
         def lookups(
             self,
             request: HttpRequest,  # noqa: ARG002 - the signature is Django's
-            model_admin: admin.ModelAdmin[Any],  # noqa: ARG002 - likewise
+            model_admin: admin.ModelAdmin[Any],  # noqa: ARG002 - the signature is Django's
         ) -> list[tuple[str, str]]:
             """Return the periods."""
             return [(period, str(text)) for period, text in PERIODS.items()]
 
-        def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - likewise
+        def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - the signature is Django's
             """Keep the rows of the period that was chosen."""
             if self.value() not in PERIODS:
                 return queryset

@@ -50,7 +50,7 @@ class RecordedAdmin(PortalAdmin):
         request: HttpRequest,
         obj: Model | None = None,
         change: bool = False,  # noqa: FBT001, FBT002 - the signature is Django's
-        **options: Any,  # noqa: ANN401 - likewise
+        **options: Any,  # noqa: ANN401 - the signature is Django's
     ) -> type[forms.ModelForm[Any]]:
         """Add the reason to the form."""
         if self.asks_reason:

@@ -43,7 +43,7 @@ def message(request: HttpRequest, file_name: str, position: int) -> HttpResponse
 @never_cache
 @require_safe
 @xframe_options_sameorigin
-@csp(DESIGNED)  # type: ignore[arg-type] # likewise typed for views without arguments only
+@csp(DESIGNED)  # type: ignore[arg-type] # typed for views without arguments only
 def designed(request: HttpRequest, file_name: str, position: int) -> HttpResponse:  # noqa: ARG001 - Django passes it
     """Show the designed version of one message to the frame on its page: nothing in it can act."""
     letter = letter_at(_folder(), file_name=file_name, position=position)

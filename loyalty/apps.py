@@ -13,20 +13,20 @@ class LoyaltyConfig(AppConfig):
     def ready(self) -> None:
         """Listen to what the members app reports; add the jobs, sweepers and proofs of this app."""
         from core.outbox import subscribe  # noqa: PLC0415 - models exist only once every app is loaded
-        from loyalty.bonuses import EMAIL_VERIFIED, on_email_verified  # noqa: PLC0415 - likewise
-        from loyalty.cards import add_loyalty_cards  # noqa: PLC0415 - likewise
-        from loyalty.expiry.job import register_expiry_job  # noqa: PLC0415 - likewise
-        from loyalty.expiry.reminders import (  # noqa: PLC0415 - likewise
+        from loyalty.bonuses import EMAIL_VERIFIED, on_email_verified  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.cards import add_loyalty_cards  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.expiry.job import register_expiry_job  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.expiry.reminders import (  # noqa: PLC0415 - models exist only once every app is loaded
             POINTS_EXPIRING,
             on_points_expiring,
             register_reminder_job,
         )
-        from loyalty.feeds.background import register_imports_sweeper  # noqa: PLC0415 - likewise
-        from loyalty.holdings import register_loyalty_holding  # noqa: PLC0415 - likewise
-        from loyalty.letterheads import register_programme_letterheads  # noqa: PLC0415 - likewise
-        from loyalty.parked import register_stray_lines_sweeper  # noqa: PLC0415 - likewise
-        from loyalty.proofs.feeds import register_feed_proofs  # noqa: PLC0415 - likewise
-        from loyalty.proofs.ledger import register_ledger_proofs  # noqa: PLC0415 - likewise
+        from loyalty.feeds.background import register_imports_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.holdings import register_loyalty_holding  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.letterheads import register_programme_letterheads  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.parked import register_stray_lines_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.proofs.feeds import register_feed_proofs  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.proofs.ledger import register_ledger_proofs  # noqa: PLC0415 - models exist only once every app is loaded
 
         subscribe(EMAIL_VERIFIED, on_email_verified)
         register_programme_letterheads()

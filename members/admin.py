@@ -238,7 +238,7 @@ class UserAdmin(SecondFactorReset):
         request: HttpRequest,
         obj: Model | None = None,
         change: bool = False,  # noqa: FBT001, FBT002 - the signature is Django's
-        **options: Any,  # noqa: ANN401 - likewise
+        **options: Any,  # noqa: ANN401 - the signature is Django's
     ) -> type[forms.ModelForm[User]]:
         """Offer the groups that this person may give to this sign-in."""
         form: type[forms.ModelForm[User]] = super().get_form(request, obj, change, **options)

@@ -13,13 +13,13 @@ class RewardsConfig(AppConfig):
     def ready(self) -> None:
         """Write to members whose order was taken, prove gift cards with the ledger, show them at home."""
         from core.outbox import subscribe  # noqa: PLC0415 - models exist only once every app is loaded
-        from loyalty.home import Place, add_panel  # noqa: PLC0415 - likewise
-        from rewards.cards import add_reward_cards  # noqa: PLC0415 - likewise
-        from rewards.handlers import on_gift_card_ordered  # noqa: PLC0415 - likewise
-        from rewards.holdings import register_rewards_holding  # noqa: PLC0415 - likewise
-        from rewards.home import gift_card_panel  # noqa: PLC0415 - likewise
-        from rewards.proofs import register_reward_proofs  # noqa: PLC0415 - likewise
-        from rewards.services.orders import GIFT_CARD_ORDERED  # noqa: PLC0415 - likewise
+        from loyalty.home import Place, add_panel  # noqa: PLC0415 - models exist only once every app is loaded
+        from rewards.cards import add_reward_cards  # noqa: PLC0415 - models exist only once every app is loaded
+        from rewards.handlers import on_gift_card_ordered  # noqa: PLC0415 - models exist only once every app is loaded
+        from rewards.holdings import register_rewards_holding  # noqa: PLC0415 - models exist only once every app is loaded
+        from rewards.home import gift_card_panel  # noqa: PLC0415 - models exist only once every app is loaded
+        from rewards.proofs import register_reward_proofs  # noqa: PLC0415 - models exist only once every app is loaded
+        from rewards.services.orders import GIFT_CARD_ORDERED  # noqa: PLC0415 - models exist only once every app is loaded
 
         subscribe(GIFT_CARD_ORDERED, on_gift_card_ordered)
         register_reward_proofs()

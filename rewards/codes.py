@@ -51,7 +51,7 @@ def seal_code(code: str) -> SealedCode:
 
 
 def reveal_code(gift_card: GiftCard) -> str:
-    """Return the code of a gift card as its owner reads it, such as `XXXX-XXXX-XXXX-XXXX`."""
+    """Return the code of a gift card as its owner reads it, such as `7K2M-9QRT-4HWX-C3NP`."""
     code = _cipher().decrypt(bytes(gift_card.code_encrypted)).decode()
     return "-".join(code[start : start + GROUP] for start in range(0, len(code), GROUP))
 

@@ -157,7 +157,7 @@ def make_environment() -> None:
     """Build an empty environment."""
     try:
         import ensurepip  # noqa: F401, PLC0415 - some systems ship Python without it
-        import venv  # noqa: F401, PLC0415 - likewise
+        import venv  # noqa: F401, PLC0415 - some systems ship Python without it
     except ImportError:
         raise Trouble(
             "This Python cannot make environments: its modules venv and ensurepip are missing. On Debian and"

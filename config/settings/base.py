@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from config.content_policy import SITE_POLICY
 from config.settings.accounts import *  # noqa: F403 - settings are one flat namespace, kept in several files
-from config.settings.admin import *  # noqa: F403 - likewise
-from config.settings.jobs import *  # noqa: F403 - likewise
-from config.settings.staff import *  # noqa: F403 - likewise
+from config.settings.admin import *  # noqa: F403 - settings are one flat namespace, kept in several files
+from config.settings.jobs import *  # noqa: F403 - settings are one flat namespace, kept in several files
+from config.settings.staff import *  # noqa: F403 - settings are one flat namespace, kept in several files
 
 # Before any app is read: some of Django's classes take type parameters only from here on.
 django_stubs_ext.monkeypatch()

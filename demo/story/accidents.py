@@ -31,7 +31,7 @@ def accidents(persons: Sequence[Person], day: date) -> list[PurchaseRow]:
 
     return [
         row(1, 2, time(10, 12), card_token="tok_notyetdelivered"),  # noqa: S106 - a card token of the story
-        row(2, 2, time(15, 40), card_token="tok_alsoontheway", amount="61.00"),  # noqa: S106 - likewise
+        row(2, 2, time(15, 40), card_token="tok_alsoontheway", amount="61.00"),  # noqa: S106 - a card token of the story
         row(3, 3, time(11, 5), kind="return", original_reference="NO-TICKET-PERDU", amount="15.00"),
         row(4, 3, time(12, 30), store="part-dieu"),
         row(5, 3, time(14, 2), amount="0.00"),

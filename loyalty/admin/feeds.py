@@ -124,7 +124,7 @@ class FeedImportAdmin(LockedAdmin):
         self,
         request: HttpRequest,
         form_url: str = "",  # noqa: ARG002 - the signature is Django's
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - likewise
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - the signature is Django's
     ) -> HttpResponse:
         """Take a file and have it imported in the background; then show how far it has come."""
         if not self.has_add_permission(request):

@@ -80,7 +80,7 @@ class PointsReportPages:
         return [
             path("report/", view(self.report_view), name="loyalty_entry_report"),
             path("report/<str:part>/", view(self.file_view), name="loyalty_entry_report_file"),
-            *super().get_urls(),  # type: ignore[misc] # see above
+            *super().get_urls(),  # type: ignore[misc] # a mixin: the admin page comes after it
         ]
 
     def report_view(self: Any, request: HttpRequest) -> HttpResponse:

@@ -34,7 +34,7 @@ def _colour(title: object, default: str, help_text: object = "") -> "models.Char
         title,  # type: ignore[arg-type] # the stubs know no lazy text here
         max_length=7,
         default=default,
-        help_text=help_text,  # type: ignore[arg-type] # likewise
+        help_text=help_text,  # type: ignore[arg-type] # the stubs know no lazy text here
         validators=[RegexValidator(COLOUR, _("Write a colour as # and six digits, such as #0b6b50."))],
     )
 

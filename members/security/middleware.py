@@ -36,8 +36,8 @@ class StaffSecondFactorMiddleware:
         self,
         request: HttpRequest,
         view: View,  # noqa: ARG002 - Django's signature
-        arguments: tuple[Any, ...],  # noqa: ARG002 - likewise
-        named: dict[str, Any],  # noqa: ARG002 - likewise
+        arguments: tuple[Any, ...],  # noqa: ARG002 - Django's signature
+        named: dict[str, Any],  # noqa: ARG002 - Django's signature
     ) -> HttpResponse | None:
         """Lead staff who have no second factor to where it is set up, and others to where it is shown."""
         user = request.user

@@ -102,7 +102,7 @@ def _answer(user: User, request: WSGIRequest) -> tuple[int, str]:
     request.user = user
     request.session = SessionStore()
     request._messages = FallbackStorage(request)  # type: ignore[attr-defined]  # noqa: SLF001 - as Django's own test client does
-    request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # noqa: SLF001 - likewise
+    request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # noqa: SLF001 - as Django's own test client does
     view, arguments, named = resolve(request.path)
     try:
         response = view(request, *arguments, **named)

@@ -154,7 +154,7 @@ def _is_allowed(user: User, address: str, fields: dict[str, str] | None = None) 
     request.user = user
     request.session = SessionStore()
     request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # noqa: SLF001 - as Django's own test client does
-    request._messages = FallbackStorage(request)  # type: ignore[attr-defined]  # noqa: SLF001 - likewise
+    request._messages = FallbackStorage(request)  # type: ignore[attr-defined]  # noqa: SLF001 - the middleware sets it so
     view, arguments, named = resolve(address)
     try:
         response = view(request, *arguments, **named)

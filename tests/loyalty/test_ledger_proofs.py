@@ -30,7 +30,7 @@ def _history(programme: Programme) -> None:
     buy(programme, bob.card.token, euros=20, reference="B1")
     order(programme, bob.account, points=20)
     bring_back(programme, bob.card.token, reference="B1", euros=20)
-    make_cardholder(programme, first_name="Charlie", token="card-charlie", points=7)  # noqa: S106 - likewise
+    make_cardholder(programme, first_name="Charlie", token="card-charlie", points=7)  # noqa: S106 - a card token
     buy(programme, "card-to-come", euros=5, reference="PARKED")
     assert (balance(alice.account), balance(bob.account)) == ((150, 0), (-20, 20))
     assert violations() == []

@@ -108,7 +108,7 @@ def undone(
 def people(alice: Cardholder, bob: Cardholder) -> tuple[Cardholder, Cardholder]:
     """Return Alice and Bob, each with a card that the histories name."""
     make_card(member=alice.member, token="card-a")  # noqa: S106 - a card token, which opens nothing
-    make_card(member=bob.member, token="card-b")  # noqa: S106 - likewise
+    make_card(member=bob.member, token="card-b")  # noqa: S106 - a card token, which opens nothing
     return alice, bob
 
 

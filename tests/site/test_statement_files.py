@@ -39,7 +39,7 @@ def rows_of(response: Any, delimiter: str = ";") -> list[list[str]]:  # noqa: AN
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=delimiter))
 
 
-def text_of(response: Any) -> str:  # noqa: ANN401 - likewise
+def text_of(response: Any) -> str:  # noqa: ANN401 - a private type of the client
     """Return the words of a PDF file, separated by single plain spaces."""
     pages = PdfReader(io.BytesIO(response.content)).pages
     return " ".join(" ".join(page.extract_text() for page in pages).split())

