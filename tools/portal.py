@@ -241,7 +241,7 @@ def write_locks() -> None:
     for name, groups in (("run", []), ("dev", ["--group", "dev"]), ("real", ["--group", "real"])):
         command = [uv, "pip", "compile", "pyproject.toml", "--output-file", "requirements/" + name + ".lock"]
         command += ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url"]
-        command += ["--no-header", "--no-annotate", "--quiet", *groups]
+        command += ["--no-header", "--no-annotate", "--no-strip-extras", "--quiet", *groups]
         if subprocess.run(command).returncode:
             raise Trouble(f"The lock file requirements/{name}.lock could not be written.")
 
