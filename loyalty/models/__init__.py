@@ -3,9 +3,19 @@
 from loyalty.models.brands import Brand, Character
 from loyalty.models.feeds import FeedChunk, FeedImport, FeedKind, FeedState, RejectedLine
 from loyalty.models.ledger import Entry, EntryKind, Lot, LotUse, PointAccount
-from loyalty.models.programmes import Agreement, EarningRule, ExpiryRounding, Programme
+from loyalty.models.programmes import Agreement, ExpiryRounding, Programme
 from loyalty.models.purchases import Purchase, PurchaseKind, PurchaseState
 from loyalty.models.reminders import ExpiryReminder
+from loyalty.models.rules import (
+    EarningRule,
+    GroupMembership,
+    LimitPeriod,
+    MemberGroup,
+    RuleEffect,
+    RuleSpending,
+    RuleStatus,
+    RuleTally,
+)
 
 __all__ = [
     "Agreement",
@@ -20,12 +30,19 @@ __all__ = [
     "FeedImport",
     "FeedKind",
     "FeedState",
+    "GroupMembership",
+    "LimitPeriod",
     "Lot",
     "LotUse",
+    "MemberGroup",
     "PointAccount",
     "Programme",
     "Purchase",
     "PurchaseKind",
     "PurchaseState",
     "RejectedLine",
+    "RuleEffect",
+    "RuleSpending",
+    "RuleStatus",
+    "RuleTally",
 ]

@@ -110,40 +110,6 @@ class Programme(models.Model):
         return self.contact_hours_en if is_english else self.contact_hours_fr
 
 
-class EarningRule(models.Model):
-    """So many points for each full amount. A version never changes once purchases have used it."""
-
-    programme = models.ForeignKey(
-        Programme, on_delete=models.PROTECT, related_name="earning_rules", verbose_name=_("programme")
-    )
-    code = models.SlugField(_("code"), max_length=40)
-    version = models.PositiveIntegerField(_("version"), default=1)
-    name_fr = models.CharField(_("name in French"), max_length=120)
-    name_en = models.CharField(_("name in English"), max_length=120)
-    points = models.PositiveIntegerField(_("points"), validators=[MaxValueValidator(10_000)])
-    per_cents = models.PositiveIntegerField(
-        _("for each full amount in cents"),
-        validators=[MinValueValidator(1), MaxValueValidator(1_000_000)],
-    )
-    is_live = models.BooleanField(_("live"), default=True)
-
-    class Meta:
-        verbose_name = _("earning rule")
-        verbose_name_plural = _("earning rules")
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["programme", "code", "version"], name="earning_rule_version_once"
-            ),
-            models.UniqueConstraint(
-                fields=["programme"], condition=Q(is_live=True), name="earning_rule_one_live_base_rule"
-            ),
-            models.CheckConstraint(condition=Q(per_cents__gt=0), name="earning_rule_divides"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name_fr} v{self.version}"
-
-
 class Agreement(models.Model):
     """A partner takes part in a programme."""
 

@@ -7,7 +7,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from loyalty.models.feeds import FeedImport
-from loyalty.models.programmes import EarningRule, Programme
+from loyalty.models.programmes import Programme
+from loyalty.models.rules import EarningRule
 from members.models import Card
 from partners.models import Partner, Store
 
@@ -84,6 +85,8 @@ class Purchase(models.Model):
         db_index=False,
         verbose_name=_("earning rule"),
     )
+    # Null when `rule` alone gave the points and has no limit; see `loyalty.earning.breakdown`.
+    breakdown = models.JSONField(_("breakdown"), null=True, blank=True)
     feed_import = models.ForeignKey(
         FeedImport,
         on_delete=models.PROTECT,

@@ -1,0 +1,97 @@
+"""What a rule asks and gives, and what is known about a purchase, as plain values without a database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import NamedTuple
+
+from loyalty.models import LimitPeriod, RuleEffect
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a purchase must meet; what is empty or None asks nothing. Days and hours are local ones.
+
+    `from_hour` above `until_hour` reaches over midnight, and each purchase counts for the day it was made.
+    Weekdays are 1 (Monday) to 7.
+    """
+
+    partner_ids: frozenset[int] = frozenset()
+    store_ids: frozenset[int] = frozenset()
+    card_product_ids: frozenset[int] = frozenset()
+    group_ids: frozenset[int] = frozenset()
+    channel: str = ""
+    starts_on: date | None = None
+    ends_on: date | None = None
+    weekdays: frozenset[int] = frozenset()
+    from_hour: int | None = None
+    until_hour: int | None = None
+    minimum_cents: int | None = None
+    is_birthday_month: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One version of an earning rule. `points` are for each `per_cents` (base) or in all (bonus).
+
+    A multiplier of 200 per cent doubles. `nth_purchase` makes a bonus wait for the member's n-th purchase
+    that meets the conditions. The version decides on purchases from `applies_from` until before
+    `applies_until`.
+    """
+
+    rule_id: int
+    family_id: int
+    effect: RuleEffect
+    points: int = 0
+    per_cents: int = 100
+    factor_percent: int = 100
+    priority: int = 0
+    is_stackable: bool = True
+    conditions: Conditions = field(default_factory=Conditions)
+    nth_purchase: int | None = None
+    is_every_nth: bool = False
+    limit_points: int | None = None
+    limit_period: LimitPeriod = LimitPeriod.LIFE
+    budget_points: int | None = None
+    applies_from: datetime | None = None
+    applies_until: datetime | None = None
+
+    @property
+    def is_tallied(self) -> bool:
+        """Whether what it gives depends on the member's other purchases."""
+        return self.limit_points is not None or self.nth_purchase is not None
+
+    def decides_at(self, instant: datetime) -> bool:
+        """Whether the version is the one that decides on purchases made at an instant."""
+        return (self.applies_from is None or self.applies_from <= instant) and (
+            self.applies_until is None or instant < self.applies_until
+        )
+
+
+class Facts(NamedTuple):
+    """What is known about a purchase and its member. `local_time` is in the programme's time zone.
+
+    `group_ids` are the groups that the member belonged to on that day.
+    """
+
+    amount_cents: int
+    local_time: datetime
+    partner_id: int
+    store_id: int
+    channel: str
+    card_product_id: int
+    birth_month: int | None = None
+    group_ids: frozenset[int] = frozenset()
+
+
+class Part(NamedTuple):
+    """What one rule gives for a purchase before any limit. A counted one waits for the n-th purchase."""
+
+    rule: Rule
+    entitled_points: int
+    is_counted: bool = False
+
+
+def entitled_by(parts: Sequence[Part]) -> dict[int, int]:
+    """Return the points of each part by the number of its version."""
+    return {part.rule.rule_id: part.entitled_points for part in parts}
