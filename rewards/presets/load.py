@@ -13,8 +13,9 @@ from rewards.models import GiftCardProduct
 from rewards.presets.galeries_lafayette import GALERIES_LAFAYETTE
 from rewards.presets.happy_card import HAPPY_CARD
 from rewards.presets.preset import BrandPreset, GiftCardPreset, ProgrammePreset
+from rewards.presets.smiles import SMILES
 
-PRESETS = {preset.code: preset for preset in (HAPPY_CARD, GALERIES_LAFAYETTE)}
+PRESETS = {preset.code: preset for preset in (HAPPY_CARD, GALERIES_LAFAYETTE, SMILES)}
 RULE = "base"
 
 Facts = dict[str, object]
@@ -66,6 +67,9 @@ def load_preset(*, code: str) -> LoadedPreset:
         _fill(programme, preset)
         return LoadedPreset(preset, is_new=True)
     expected, found = _facts_of_preset(preset), _facts_of_programme(programme)
+    found = {
+        name: fact for name, fact in found.items() if name in expected or name not in _facts_of_others(preset)
+    }
     names = sorted(expected.keys() | found.keys())
     return LoadedPreset(
         preset,
@@ -122,7 +126,7 @@ def _facts_of_preset(preset: ProgrammePreset) -> Facts:
         "earning_rule": (preset.points, preset.per_cents),
         "brand": preset.brand,
     }
-    facts |= {f"card_product {code}": name for code, name in preset.card_products.items()}
+    facts |= {_card_product(code): name for code, name in preset.card_products.items()}
     return facts | {f"gift_card {code}": gift_card for code, gift_card in preset.gift_cards.items()}
 
 
@@ -140,11 +144,21 @@ def _facts_of_programme(programme: Programme) -> Facts:
         "earning_rule": rules.values_list("points", "per_cents").first(),
         "brand": _brand_of(programme),
     }
-    facts |= {f"card_product {code}": name for code, name in products.values_list("code", "name")}
+    facts |= {_card_product(code): name for code, name in products.values_list("code", "name")}
     return facts | {
         f"gift_card {card.code}": GiftCardPreset(card.face_value_cents, card.price_points)
         for card in gift_cards
     }
+
+
+def _facts_of_others(preset: ProgrammePreset) -> set[str]:
+    """Return the card products that other presets of the issuer bring: they are no edit of this one."""
+    others = (one for one in PRESETS.values() if one.issuer == preset.issuer and one.code != preset.code)
+    return {_card_product(code) for other in others for code in other.card_products}
+
+
+def _card_product(code: str) -> str:
+    return f"card_product {code}"
 
 
 def _brand_of(programme: Programme) -> BrandPreset | None:

@@ -63,6 +63,21 @@ def test_galeries_lafayette_is_what_its_source_says() -> None:
     assert list(catalogue.values_list("face_value_cents", "price_points")) == [(1000, 300)]
 
 
+def test_smiles_has_the_issuer_of_the_programme_that_replaced_it_and_neither_edits_the_other() -> None:
+    load("galeries-lafayette")
+    out, err = load("smiles")
+    assert out == "The programme Smiles is loaded.\n"
+    assert "Monoprix" in err
+    assert "our assumption" in err
+    programme = Programme.objects.select_related("issuer").get(code="smiles")
+    assert (programme.issuer.code, programme.points_validity_years) == ("galeries-lafayette", 3)
+    assert programme.issuer == Programme.objects.get(code="galeries-lafayette").issuer
+    catalogue = GiftCardProduct.objects.filter(programme=programme).order_by("price_points")
+    assert list(catalogue.values_list("face_value_cents", "price_points")) == [(1000, 300), (3000, 900)]
+    assert load("smiles")[0] == "Smiles was loaded before; nothing changed.\n"
+    assert load("galeries-lafayette")[0] == "Galeries Lafayette was loaded before; nothing changed.\n"
+
+
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
 def test_the_look_of_a_preset_can_be_read_by_day_and_by_night_and_its_logo_only_draws(
     preset: ProgrammePreset,
@@ -137,7 +152,10 @@ def test_quietly_nothing_is_said() -> None:
 def test_an_unknown_preset_is_refused_with_those_that_are_known() -> None:
     with translation.override("en"), pytest.raises(CommandError) as refused:
         call_command("load_preset", "smiley")
-    assert str(refused.value) == "There is no such preset. Known presets: happy-card, galeries-lafayette."
+    assert (
+        str(refused.value)
+        == "There is no such preset. Known presets: happy-card, galeries-lafayette, smiles."
+    )
     assert stored() == []
 
 
