@@ -14,7 +14,7 @@ _CONDITIONS = {field.name for field in fields(Conditions)}
 def make_terms(effect: RuleEffect = RuleEffect.MULTIPLIER, **given: Any) -> Rule:  # noqa: ANN401 - fields of two classes
     """Return a rule of its own family; a coefficient doubles, others give 1 point."""
     number = next(_numbers)
-    asked = {
+    asked: dict[str, Any] = {
         name: frozenset(value) if isinstance(value, set) else value
         for name, value in given.items()
         if name in _CONDITIONS
