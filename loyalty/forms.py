@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from core.plausible import YearBetween
-from loyalty.models import EntryKind
 from loyalty.selectors.statement import MOVEMENT_KINDS, UNCOUNTED, WITHOUT_POINTS, StatementFilter
 from members.models import Card
 from partners.models import Partner
@@ -17,12 +16,14 @@ from partners.models import Partner
 LONGEST_PERIOD_DAYS = 366
 """A document covers a year at most, so that making it stays short."""
 
-KIND_LABELS: dict[EntryKind, StrOrPromise] = {
-    EntryKind.PURCHASE: _("Purchases"),
-    EntryKind.RETURN: _("Returns"),
-    EntryKind.ORDER: _("Gift-card orders"),
-    EntryKind.ORDER_CANCELLED: _("Orders cancelled"),
-    EntryKind.EXPIRY: _("Points expired"),
+KIND_LABELS: dict[str, StrOrPromise] = {
+    "purchase": _("Purchases"),
+    "return": _("Returns"),
+    "order": _("Gift-card orders"),
+    "order_cancelled": _("Orders cancelled"),
+    "expiry": _("Points expired"),
+    "adjustment": _("Adjustments"),
+    "moved": _("Points moved between accounts"),
 }
 
 
@@ -65,7 +66,7 @@ class StatementForm(forms.Form):
 
     def __init__(self, data: QueryDict, *, cards: Sequence[Card], partners: Sequence[Partner]) -> None:
         super().__init__(data, auto_id="filter_%s")
-        kinds = [(name, KIND_LABELS.get(kind, kind.label)) for name, kind in MOVEMENT_KINDS.items()]
+        kinds = [(name, KIND_LABELS.get(name) or of[0].label) for name, of in MOVEMENT_KINDS.items()]
         further = [(WITHOUT_POINTS, _("Counted, but without points")), (UNCOUNTED, _("Not counted"))]
         brands = [(partner.code, partner.name) for partner in partners]
         held = [(str(card.pk), f"{card.product.name} •••• {card.last4}") for card in cards]

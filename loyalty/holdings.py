@@ -21,6 +21,7 @@ from loyalty.models import (
     PurchaseKind,
     PurchaseState,
     RejectedLine,
+    TransferReason,
 )
 from loyalty.selectors.balance import balance_of
 from members.models import Member
@@ -50,13 +51,21 @@ def sections(member: Member) -> Iterator[Section]:
     yield Section(
         "movements",
         gettext_lazy("Your movements of points"),
-        ("programme", "kind", "points", "balance_after_points", "purchase_reference", "occurred_at"),
+        (
+            "programme",
+            "kind",
+            "points",
+            "balance_after_points",
+            "purchase_reference",
+            "moved_because",
+            "occurred_at",
+        ),
         lambda: _movements(member),
     )
     yield Section(
         "lots",
         gettext_lazy("When your points can be spent"),
-        ("programme", "available_on", "expires_on", "granted_points", "remaining_points"),
+        ("programme", "available_on", "expires_on", "granted_points", "moved_points", "remaining_points"),
         lambda: _lots(member),
     )
     yield Section(
@@ -101,19 +110,26 @@ def _movements(member: Member) -> Iterator[Row]:
         "points",
         "balance_after_points",
         "purchase__reference",
+        "transfer__reason",
         "occurred_at",
     )
-    for programme, kind, moved, balance, reference, occurred_at in rows.iterator(AT_ONCE):
-        yield programme, EntryKind(kind).name.lower(), moved, balance, reference, occurred_at.isoformat()
+    for programme, kind, moved, balance, reference, reason, occurred_at in rows.iterator(AT_ONCE):
+        why = TransferReason(reason).name.lower() if reason else ""
+        yield programme, EntryKind(kind).name.lower(), moved, balance, reference, why, occurred_at.isoformat()
 
 
 def _lots(member: Member) -> Iterator[Row]:
     lots = Lot.objects.filter(account__member=member).order_by("account", "expires_on", "available_on")
     rows = lots.values_list(
-        "account__programme__name", "available_on", "expires_on", "granted_points", "remaining_points"
+        "account__programme__name",
+        "available_on",
+        "expires_on",
+        "granted_points",
+        "moved_points",
+        "remaining_points",
     )
-    for programme, available_on, expires_on, granted, remaining in rows.iterator(AT_ONCE):
-        yield programme, available_on.isoformat(), expires_on.isoformat(), granted, remaining
+    for programme, available_on, expires_on, *counts in rows.iterator(AT_ONCE):
+        yield programme, available_on.isoformat(), expires_on.isoformat(), *counts
 
 
 def _purchases(member: Member) -> Iterator[Row]:

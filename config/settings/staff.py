@@ -30,6 +30,7 @@ _LEDGER = [
     "loyalty.view_entry",
     "loyalty.view_lot",
     "loyalty.view_lotuse",
+    "loyalty.view_transfer",
     "loyalty.view_purchase",
     "loyalty.view_rejectedline",
     "rewards.view_order",

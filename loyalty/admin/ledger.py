@@ -17,7 +17,7 @@ from core.audit import name_actions
 from core.formatting import day, number, signed_points
 from loyalty.admin.reports import PointsReportPages
 from loyalty.enrolment import leave_programme
-from loyalty.models import Entry, EntryKind, Lot, LotUse, PointAccount
+from loyalty.models import Entry, EntryKind, Lot, LotUse, PointAccount, Transfer
 from loyalty.selectors.balance import balance_of
 from members.admin import MemberAdmin
 from members.lookup import members_matching
@@ -38,6 +38,7 @@ class LotInline(LockedInline):
         "spent_points",
         "expired_points",
         "taken_back_points",
+        "moved_points",
         "remaining_points",
     )
     ordering = ("-expires_on", "-available_on")
@@ -228,9 +229,9 @@ class EntryAdmin(PointsReportPages, OfAccountAdmin):
     fieldsets = (
         (None, {"fields": ("member_link", "kind", "occurred_at", "posted_at")}),
         (_("Points"), {"fields": ("points", "owed_change_points", "balance_after_points")}),
-        (_("Belongs to"), {"fields": ("purchase_link", "lot_link", "corrects_link")}),
+        (_("Belongs to"), {"fields": ("purchase_link", "lot_link", "corrects_link", "transfer_link")}),
     )
-    readonly_fields: ClassVar = ("member_link", "purchase_link", "lot_link", "corrects_link")
+    readonly_fields: ClassVar = ("member_link", "purchase_link", "lot_link", "corrects_link", "transfer_link")
 
     @in_colours(
         _("kind"),
@@ -243,6 +244,13 @@ class EntryAdmin(PointsReportPages, OfAccountAdmin):
             EntryKind.EXPIRY: "danger",
             EntryKind.EXPIRY_REVERSED: "warning",
             EntryKind.GIVEN_UP: "danger",
+            EntryKind.ADJUSTMENT: "warning",
+            EntryKind.GOODWILL: "success",
+            EntryKind.REINSTATED: "success",
+            EntryKind.MOVED_OUT: "info",
+            EntryKind.MOVED_IN: "info",
+            EntryKind.MOVE_UNDONE_IN: "warning",
+            EntryKind.MOVE_UNDONE_OUT: "warning",
         },
     )
     def shown_kind(self, entry: Entry) -> Labelled:
@@ -264,6 +272,65 @@ class EntryAdmin(PointsReportPages, OfAccountAdmin):
     def corrects_link(self, entry: Entry) -> str:
         return link_to(entry.corrects) if entry.corrects else "-"
 
+    @admin.display(description=_("transfer of points"))
+    def transfer_link(self, entry: Entry) -> str:
+        return link_to(entry.transfer) if entry.transfer else "-"
+
+
+class MovementInline(LockedInline):
+    """The entries of a transfer."""
+
+    model = Entry
+    fields = ("entry_link", "member_link", "kind", "points", "owed_change_points")
+    readonly_fields: ClassVar = ("entry_link", "member_link")
+    ordering = ("pk",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
+        """Bring the members along."""
+        entries: QuerySet[Entry] = super().get_queryset(request)
+        return entries.select_related("account__member")
+
+    @admin.display(description=_("movement"))
+    def entry_link(self, entry: Entry) -> str:
+        return link_to(entry)
+
+    @admin.display(description=_("member"))
+    def member_link(self, entry: Entry) -> str:
+        return link_to(entry.account, entry.account.member)
+
+
+@admin.register(Transfer)
+class TransferAdmin(LockedAdmin):
+    """Points that moved from one account to another, the newest first."""
+
+    list_display = ("id", "moved_at", "reason", "source_link", "target_link", "is_undoing")
+    list_filter = ("reason", period_filter("moved_at", _("moved")))
+    list_select_related = ("source__member", "target__member")
+    fields: ClassVar = ("reason", "moved_at", "source_link", "target_link", "undoes_link", "undone_link")
+    readonly_fields: ClassVar = ("source_link", "target_link", "undoes_link", "undone_link")
+    inlines = (MovementInline,)
+
+    @admin.display(description=_("from"))
+    def source_link(self, transfer: Transfer) -> str:
+        return link_to(transfer.source, transfer.source.member)
+
+    @admin.display(description=_("to"))
+    def target_link(self, transfer: Transfer) -> str:
+        return link_to(transfer.target, transfer.target.member)
+
+    @admin.display(description=_("undoes another"), boolean=True)
+    def is_undoing(self, transfer: Transfer) -> bool:
+        return transfer.undoes_id is not None
+
+    @admin.display(description=_("undoes"))
+    def undoes_link(self, transfer: Transfer) -> str:
+        return link_to(transfer.undoes) if transfer.undoes else "-"
+
+    @admin.display(description=_("undone by"))
+    def undone_link(self, transfer: Transfer) -> str:
+        undoing = Transfer.objects.filter(undoes=transfer).first()
+        return link_to(undoing) if undoing else "-"
+
 
 @admin.register(Lot)
 class LotAdmin(OfAccountAdmin):
@@ -278,6 +345,7 @@ class LotAdmin(OfAccountAdmin):
         "spent_points",
         "expired_points",
         "taken_back_points",
+        "moved_points",
         "remaining_points",
     )
     list_select_related = ("account__member",)

@@ -78,6 +78,7 @@ class ProgrammeAdmin(RecordedAdmin):
                 "fields": (
                     "points_validity_years",
                     "expiry_rounding",
+                    "days_until_available",
                     "verified_email_points",
                     "time_zone",
                 ),

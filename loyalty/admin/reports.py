@@ -195,13 +195,26 @@ def _plain(figures: Figures) -> list[int]:
         figures.spent,
         figures.expired,
         figures.given_up,
+        figures.adjusted,
+        figures.goodwill,
+        figures.moved,
         figures.change,
     ]
 
 
 def _table(part: str, asked: Asked) -> tuple[list[str], list[Sequence[object]]]:
     """Return the headings and the rows of one of the files, as numbers."""
-    columns = [_("Issued"), _("Taken back"), _("Spent"), _("Expired"), _("Given up"), _("Net change")]
+    columns = [
+        _("Issued"),
+        _("Taken back"),
+        _("Spent"),
+        _("Expired"),
+        _("Given up"),
+        _("Adjusted"),
+        _("Goodwill"),
+        _("Moved"),
+        _("Net change"),
+    ]
     if part == "expiry":
         rows: Iterator[Sequence[object]] = (
             [f"{one.first:%Y-%m}", one.points, one.lots] for one in outstanding_by_expiry(asked.programme)

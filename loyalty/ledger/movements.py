@@ -1,5 +1,6 @@
 """The movements of points that can be posted. Points are integers; instants and dates are passed in."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -18,8 +19,9 @@ class Movement(NamedTuple):
 
     `points` is positive for a credit, negative for a debit and may be zero for a purchase that earns nothing.
     `lot` is the lot a credit grows, or for a return the lot of the purchase it takes back. `corrects_id`
-    names the order's entry that a cancellation undoes. An EXPIRY carries no points: it expires whatever is
-    over. GIVEN_UP carries none either: it ends all points there are, those that wait included.
+    names the order's entry that a cancellation undoes, the expiry that a reinstatement undoes, or the entry
+    that an adjustment takes back. An EXPIRY carries no points: it expires whatever is over. GIVEN_UP carries
+    none either: it ends all points there are, those that wait included.
     """
 
     account_id: int
@@ -29,3 +31,79 @@ class Movement(NamedTuple):
     lot: LotDates | None = None
     purchase_id: int | None = None
     corrects_id: int | None = None
+
+    @property
+    def account_ids(self) -> tuple[int, ...]:
+        """The account that it moves."""
+        return (self.account_id,)
+
+
+class Part(NamedTuple):
+    """Points that leave one lot and arrive in another: as many, unless two programmes count differently."""
+
+    leaves: LotDates
+    leaving_points: int
+    arrives: LotDates
+    arriving_points: int
+
+
+def part_of(lot: LotDates, points: int) -> Part:
+    """Return points that keep their dates and their number."""
+    return Part(lot, points, lot, points)
+
+
+class Move(NamedTuple):
+    """Points that move from one account to another, under a transfer that says why.
+
+    `parts` None moves everything: all points that are not over, those that wait included, and points owed.
+    Otherwise each part leaves its own lot, and points owed move as many as given. What the lots of the parts
+    no longer hold is refused, unless the source `may_owe`: then it pays from its own lot, then from its other
+    lots, then owes.
+    """
+
+    account_id: int
+    target_id: int
+    transfer_id: int
+    occurred_at: datetime
+    parts: Sequence[Part] | None = None
+    leaving_owed: int = 0
+    arriving_owed: int = 0
+    may_owe: bool = False
+
+    @property
+    def kind(self) -> EntryKind:
+        """The kind of its first entry."""
+        return EntryKind.MOVED_OUT
+
+    @property
+    def account_ids(self) -> tuple[int, ...]:
+        """The accounts that it moves."""
+        return self.account_id, self.target_id
+
+
+class MoveBack(NamedTuple):
+    """The undoing of a transfer: the source gets its own points back, in their own lots.
+
+    The account that had got them, `account_id`, pays from the lots that the transfer grew, then from its
+    others, then owes. `lot` takes what neither lots nor points owed can take back: a repaid debt.
+    """
+
+    account_id: int
+    target_id: int
+    transfer_id: int
+    undoes_id: int
+    occurred_at: datetime
+    lot: LotDates
+
+    @property
+    def kind(self) -> EntryKind:
+        """The kind of its first entry."""
+        return EntryKind.MOVE_UNDONE_OUT
+
+    @property
+    def account_ids(self) -> tuple[int, ...]:
+        """The accounts that it moves."""
+        return self.account_id, self.target_id
+
+
+AnyMovement = Movement | Move | MoveBack

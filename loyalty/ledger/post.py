@@ -11,89 +11,38 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from core.bulk import bulk_cursor
+from loyalty.ledger.load import load_before, load_lots
 from loyalty.ledger.locks import lock_accounts
-from loyalty.ledger.movements import LotDates, Movement
-from loyalty.ledger.plan import CREDITS, AccountState, LotState, PlannedEntry, plan_batch
+from loyalty.ledger.movements import AnyMovement
+from loyalty.ledger.plan.batch import plan_batch
+from loyalty.ledger.plan.state import AccountState, PlannedEntry
 from loyalty.ledger.statement import POST_STATEMENT
-from loyalty.models import EntryKind
 
 
 @transaction.atomic
-def post_batch(movements: Sequence[Movement], *, zone: ZoneInfo, at: datetime) -> list[int]:
+def post_batch(movements: Sequence[AnyMovement], *, zone: ZoneInfo, at: datetime) -> list[int]:
     """Post the movements in the order given, all or none, and return the ids of the entries written.
 
     `at` is the instant of posting; its day in `zone` decides which lots are available and which are over. A
     repeat is refused by the ledger's unique constraints (one entry a purchase and kind, one cancellation an
-    order). Raises InsufficientPoints when an order is not covered; then nothing is written.
+    order, one undoing a transfer). Raises InsufficientPoints when an order or a move is not covered; then
+    nothing is written.
     """
     if not movements:
         return []
-    owed = lock_accounts(movement.account_id for movement in movements)
+    owed = lock_accounts(account_id for movement in movements for account_id in movement.account_ids)
     accounts = {account_id: AccountState(account_id, points) for account_id, points in owed.items()}
-    uses_of = _load_uses(movements)
-    _load_lots(movements, accounts, uses_of)
-    today = at.astimezone(zone).date()
-    entries = plan_batch(movements, accounts, today=today, zone=zone, uses_of=uses_of)
+    before = load_before(movements)
+    load_lots(movements, accounts, before)
+    entries = plan_batch(
+        movements,
+        accounts,
+        today=at.astimezone(zone).date(),
+        zone=zone,
+        corrected=before.corrected,
+        undone=before.undone,
+    )
     return _write(entries, accounts, at)
-
-
-def _load_uses(movements: Sequence[Movement]) -> dict[int, list[tuple[LotDates, int]]]:
-    corrected = [m.corrects_id for m in movements if m.kind is EntryKind.ORDER_CANCELLED and m.corrects_id]
-    uses: dict[int, list[tuple[LotDates, int]]] = {entry_id: [] for entry_id in corrected}
-    if corrected:
-        with bulk_cursor() as cursor:
-            cursor.execute(
-                "SELECT u.entry_id, l.expires_on, l.available_on, u.points"
-                " FROM loyalty_lotuse u JOIN loyalty_lot l ON l.id = u.lot_id WHERE u.entry_id = ANY(%b)",
-                [corrected],
-            )
-            for entry_id, expires_on, available_on, points in cursor.fetchall():
-                uses[entry_id].append((LotDates(expires_on, available_on), points))
-    return uses
-
-
-def _load_lots(
-    movements: Sequence[Movement],
-    accounts: dict[int, AccountState],
-    uses_of: dict[int, list[tuple[LotDates, int]]],
-) -> None:
-    """Load what debits can take from; an account that only receives credits needs none of its lots."""
-    debited = sorted({m.account_id for m in movements if m.kind not in CREDITS})
-    if not debited:
-        return
-    named = {(m.account_id, m.lot) for m in movements if m.kind is EntryKind.RETURN and m.lot}
-    named |= {
-        (m.account_id, dates)
-        for m in movements
-        if m.corrects_id
-        for dates, _ in uses_of.get(m.corrects_id, [])
-    }
-    with bulk_cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT l.account_id, l.expires_on, l.available_on, l.id, l.remaining_points, l.expired_points,
-                   CASE WHEN l.expired_points > 0 THEN (
-                       SELECT max(u.entry_id) FROM loyalty_lotuse u JOIN loyalty_entry e ON e.id = u.entry_id
-                       WHERE u.lot_id = l.id AND e.kind IN (%s, %s)) END
-            FROM loyalty_lot l
-            WHERE l.account_id = ANY(%b) AND (
-                l.remaining_points > 0
-                OR (l.account_id, l.expires_on, l.available_on) IN (
-                    SELECT * FROM unnest(%b::bigint[], %b::date[], %b::date[])))
-            """,
-            [
-                EntryKind.EXPIRY,
-                EntryKind.GIVEN_UP,
-                debited,
-                [account_id for account_id, _ in named],
-                [dates.expires_on for _, dates in named],
-                [dates.available_on for _, dates in named],
-            ],
-        )
-        for account_id, expires_on, available_on, lot_id, remaining, expired, expiry_id in cursor.fetchall():
-            accounts[account_id].lots[LotDates(expires_on, available_on)] = LotState(
-                lot_id=lot_id, remaining=remaining, expired=expired, last_expiry_id=expiry_id
-            )
 
 
 def _write(entries: Sequence[PlannedEntry], accounts: dict[int, AccountState], at: datetime) -> list[int]:
@@ -137,6 +86,7 @@ def _parameters(
         "known_spent": [lot.spent_change for lot in known],
         "known_expired": [lot.expired_change for lot in known],
         "known_taken_back": [lot.taken_back_change for lot in known],
+        "known_moved": [lot.moved_change for lot in known],
         "opened_account": [account_id for account_id, _, _ in opened],
         "opened_expires": [dates.expires_on for _, dates, _ in opened],
         "opened_available": [dates.available_on for _, dates, _ in opened],
@@ -144,6 +94,7 @@ def _parameters(
         "opened_spent": [lot.spent_change for _, _, lot in opened],
         "opened_expired": [lot.expired_change for _, _, lot in opened],
         "opened_taken_back": [lot.taken_back_change for _, _, lot in opened],
+        "opened_moved": [lot.moved_change for _, _, lot in opened],
         "entry_id": list(ids),
         "entry_account": [entry.account_id for entry in entries],
         "entry_kind": [int(entry.kind) for entry in entries],
@@ -153,6 +104,7 @@ def _parameters(
         "entry_available": [entry.lot.available_on if entry.lot else None for entry in entries],
         "entry_purchase": [entry.purchase_id for entry in entries],
         "entry_corrects": [entry.corrects_id for entry in entries],
+        "entry_transfer": [entry.transfer_id for entry in entries],
         "entry_occurred": [entry.occurred_at for entry in entries],
         "use_entry": [entry_id for entry_id, _, _, _ in uses],
         "use_account": [account_id for _, account_id, _, _ in uses],

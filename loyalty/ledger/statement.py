@@ -11,28 +11,31 @@ WITH known AS (
         spent_points = l.spent_points + k.spent,
         expired_points = l.expired_points + k.expired,
         taken_back_points = l.taken_back_points + k.taken_back,
-        remaining_points = l.remaining_points + k.granted - k.spent - k.expired - k.taken_back
+        moved_points = l.moved_points + k.moved,
+        remaining_points = l.remaining_points + k.granted - k.spent - k.expired - k.taken_back - k.moved
     FROM unnest(
         %(known_id)b::bigint[], %(known_granted)b::bigint[], %(known_spent)b::bigint[],
-        %(known_expired)b::bigint[], %(known_taken_back)b::bigint[]
-    ) AS k(id, granted, spent, expired, taken_back)
+        %(known_expired)b::bigint[], %(known_taken_back)b::bigint[],
+        %(known_moved)b::bigint[]
+    ) AS k(id, granted, spent, expired, taken_back, moved)
     WHERE l.id = k.id
     RETURNING l.id, l.account_id, l.expires_on, l.available_on
 ), opened AS (
     INSERT INTO loyalty_lot (account_id, expires_on, available_on, granted_points, spent_points,
-                             expired_points, taken_back_points, remaining_points)
-    SELECT o.account_id, o.expires_on, o.available_on, o.granted, o.spent, o.expired, o.taken_back,
-           o.granted - o.spent - o.expired - o.taken_back
+                             expired_points, taken_back_points, moved_points, remaining_points)
+    SELECT o.account_id, o.expires_on, o.available_on, o.granted, o.spent, o.expired, o.taken_back, o.moved,
+           o.granted - o.spent - o.expired - o.taken_back - o.moved
     FROM unnest(
         %(opened_account)b::bigint[], %(opened_expires)b::date[], %(opened_available)b::date[],
         %(opened_granted)b::bigint[], %(opened_spent)b::bigint[], %(opened_expired)b::bigint[],
-        %(opened_taken_back)b::bigint[]
-    ) AS o(account_id, expires_on, available_on, granted, spent, expired, taken_back)
+        %(opened_taken_back)b::bigint[], %(opened_moved)b::bigint[]
+    ) AS o(account_id, expires_on, available_on, granted, spent, expired, taken_back, moved)
     ON CONFLICT (account_id, expires_on, available_on) DO UPDATE SET
         granted_points = loyalty_lot.granted_points + excluded.granted_points,
         spent_points = loyalty_lot.spent_points + excluded.spent_points,
         expired_points = loyalty_lot.expired_points + excluded.expired_points,
         taken_back_points = loyalty_lot.taken_back_points + excluded.taken_back_points,
+        moved_points = loyalty_lot.moved_points + excluded.moved_points,
         remaining_points = loyalty_lot.remaining_points + excluded.remaining_points
     RETURNING id, account_id, expires_on, available_on
 ), touched AS (
@@ -42,15 +45,15 @@ WITH known AS (
         %(entry_id)b::bigint[], %(entry_account)b::bigint[], %(entry_kind)b::smallint[],
         %(entry_points)b::bigint[], %(entry_owed)b::bigint[], %(entry_expires)b::date[],
         %(entry_available)b::date[], %(entry_purchase)b::bigint[], %(entry_corrects)b::bigint[],
-        %(entry_occurred)b::timestamptz[]
+        %(entry_transfer)b::bigint[], %(entry_occurred)b::timestamptz[]
     ) AS e(id, account_id, kind, points, owed, expires_on, available_on, purchase_id, corrects_id,
-           occurred_at)
+           transfer_id, occurred_at)
 ), posted AS (
     INSERT INTO loyalty_entry (id, account_id, kind, points, owed_change_points, balance_after_points, lot_id,
-                               purchase_id, corrects_id, occurred_at, posted_at)
+                               purchase_id, corrects_id, transfer_id, occurred_at, posted_at)
     SELECT e.id, e.account_id, e.kind, e.points, e.owed,
            a.balance_points + sum(e.points) OVER (PARTITION BY e.account_id ORDER BY e.id),
-           t.id, e.purchase_id, e.corrects_id, e.occurred_at, %(at)s::timestamptz
+           t.id, e.purchase_id, e.corrects_id, e.transfer_id, e.occurred_at, %(at)s::timestamptz
     FROM entries e
     JOIN loyalty_pointaccount a ON a.id = e.account_id
     LEFT JOIN touched t USING (account_id, expires_on, available_on)

@@ -2,7 +2,16 @@
 
 from loyalty.models.brands import Brand, Character
 from loyalty.models.feeds import FeedChunk, FeedImport, FeedKind, FeedState, RejectedLine
-from loyalty.models.ledger import Entry, EntryKind, Lot, LotUse, PointAccount
+from loyalty.models.ledger import (
+    MOVES,
+    Entry,
+    EntryKind,
+    Lot,
+    LotUse,
+    PointAccount,
+    Transfer,
+    TransferReason,
+)
 from loyalty.models.programmes import Agreement, ExpiryRounding, Programme
 from loyalty.models.purchases import Purchase, PurchaseKind, PurchaseState
 from loyalty.models.reminders import ExpiryReminder
@@ -18,6 +27,7 @@ from loyalty.models.rules import (
 )
 
 __all__ = [
+    "MOVES",
     "Agreement",
     "Brand",
     "Character",
@@ -45,4 +55,6 @@ __all__ = [
     "RuleSpending",
     "RuleStatus",
     "RuleTally",
+    "Transfer",
+    "TransferReason",
 ]

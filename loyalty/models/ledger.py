@@ -43,7 +43,11 @@ class PointAccount(models.Model):
 
 
 class Lot(models.Model):
-    """Points of one account that become available and expire on the same days, counted since it opened."""
+    """Points of one account that become available and expire on the same days, counted since it opened.
+
+    `moved_points` left for other accounts (or, reinstated, for a younger lot), less those that came: below
+    zero when more came than left.
+    """
 
     account = models.ForeignKey(
         PointAccount,
@@ -58,6 +62,7 @@ class Lot(models.Model):
     spent_points = models.BigIntegerField(_("spent"))
     expired_points = models.BigIntegerField(_("expired"))
     taken_back_points = models.BigIntegerField(_("taken back"))
+    moved_points = models.BigIntegerField(_("moved elsewhere"), default=0, db_default=0)
     remaining_points = models.BigIntegerField(_("remaining"))
 
     class Meta:
@@ -72,12 +77,14 @@ class Lot(models.Model):
                     granted_points=F("spent_points")
                     + F("expired_points")
                     + F("taken_back_points")
+                    + F("moved_points")
                     + F("remaining_points")
                 ),
                 name="lot_adds_up",
             ),
             models.CheckConstraint(
-                condition=Q(spent_points__gte=0)
+                condition=Q(granted_points__gte=0)
+                & Q(spent_points__gte=0)
                 & Q(expired_points__gte=0)
                 & Q(taken_back_points__gte=0)
                 & Q(remaining_points__gte=0),
@@ -93,6 +100,11 @@ class Lot(models.Model):
     def __str__(self) -> str:
         return f"{self.expires_on:%Y-%m-%d}"
 
+    @property
+    def received_points(self) -> int:
+        """All points that the lot ever got: granted, or come from other accounts."""
+        return self.granted_points + max(0, -self.moved_points)
+
 
 class EntryKind(models.IntegerChoices):
     """Why points moved. The numbers are stored, so they never change."""
@@ -105,6 +117,71 @@ class EntryKind(models.IntegerChoices):
     EXPIRY = 6, _("Expiry")
     EXPIRY_REVERSED = 7, _("Expiry reversed")
     GIVEN_UP = 8, _("Points given up")
+    ADJUSTMENT = 9, _("Adjustment")
+    GOODWILL = 10, _("Goodwill")
+    REINSTATED = 11, _("Points reinstated")
+    MOVED_OUT = 12, _("Points moved to another account")
+    MOVED_IN = 13, _("Points moved from another account")
+    MOVE_UNDONE_IN = 14, _("Moved points come back")
+    MOVE_UNDONE_OUT = 15, _("Moved points go back")
+
+
+MOVES = (EntryKind.MOVED_OUT, EntryKind.MOVED_IN, EntryKind.MOVE_UNDONE_IN, EntryKind.MOVE_UNDONE_OUT)
+"""The kinds of entries that belong to a transfer. Either sign: points move, and so do points owed."""
+
+EITHER_SIGN = (EntryKind.ADJUSTMENT, *MOVES)
+CREDITS_ONLY = (
+    EntryKind.PURCHASE,
+    EntryKind.VERIFIED_EMAIL,
+    EntryKind.ORDER_CANCELLED,
+    EntryKind.EXPIRY_REVERSED,
+    EntryKind.GOODWILL,
+    EntryKind.REINSTATED,
+)
+DEBITS_ONLY = (EntryKind.RETURN, EntryKind.ORDER, EntryKind.EXPIRY, EntryKind.GIVEN_UP)
+
+
+class TransferReason(models.IntegerChoices):
+    """Why points moved from one account to another. The numbers are stored, so they never change."""
+
+    MERGE = 1, _("Members merged")
+    HOUSEHOLD = 2, _("Household")
+    SUCCESSION = 3, _("Succession of a programme")
+
+
+class Transfer(models.Model):
+    """Points that moved from one account to another, or went back when `undoes` names an earlier transfer.
+
+    At most one entry in each account belongs to it; within a programme their points add up to zero. Nothing
+    updates or deletes it.
+    """
+
+    reason = models.PositiveSmallIntegerField(_("reason"), choices=TransferReason)
+    source = models.ForeignKey(
+        PointAccount, on_delete=models.PROTECT, related_name="transfers_out", verbose_name=_("from")
+    )
+    target = models.ForeignKey(
+        PointAccount, on_delete=models.PROTECT, related_name="transfers_in", verbose_name=_("to")
+    )
+    undoes = models.OneToOneField(
+        "self",
+        on_delete=models.PROTECT,
+        related_name="undone_by",
+        null=True,
+        blank=True,
+        verbose_name=_("undoes"),
+    )
+    moved_at = models.DateTimeField(_("moved"))
+
+    class Meta:
+        verbose_name = _("transfer of points")
+        verbose_name_plural = _("transfers of points")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(source=F("target")), name="transfer_between_two_accounts"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
 
 
 class Entry(models.Model):
@@ -152,6 +229,15 @@ class Entry(models.Model):
         db_index=False,
         verbose_name=_("corrects"),
     )
+    transfer = models.ForeignKey(
+        Transfer,
+        on_delete=models.PROTECT,
+        related_name="entries",
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("transfer of points"),
+    )
     occurred_at = models.DateTimeField(_("occurred"))
     posted_at = models.DateTimeField(_("posted"))
 
@@ -172,9 +258,29 @@ class Entry(models.Model):
                 condition=Q(kind=EntryKind.ORDER_CANCELLED),
                 name="entry_order_cancelled_once",
             ),
+            models.UniqueConstraint(
+                fields=["corrects"], condition=Q(kind=EntryKind.REINSTATED), name="entry_reinstated_once"
+            ),
+            models.UniqueConstraint(
+                fields=["corrects"],
+                condition=Q(kind=EntryKind.ADJUSTMENT, corrects__isnull=False),
+                name="entry_adjusted_back_once",
+            ),
+            models.UniqueConstraint(
+                fields=["transfer", "account"],
+                condition=Q(transfer__isnull=False),
+                name="entry_once_a_transfer_and_account",
+            ),
             models.CheckConstraint(
-                condition=Q(kind__in=[1, 3, 5, 7], points__gte=0) | Q(kind__in=[2, 4, 6, 8], points__lte=0),
+                condition=Q(kind__in=CREDITS_ONLY, points__gte=0)
+                | Q(kind__in=DEBITS_ONLY, points__lte=0)
+                | Q(kind__in=EITHER_SIGN),
                 name="entry_sign_follows_its_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=MOVES, transfer__isnull=False)
+                | (~Q(kind__in=MOVES) & Q(transfer__isnull=True)),
+                name="entry_of_a_transfer_says_so",
             ),
         ]
         indexes: ClassVar = [

@@ -17,6 +17,8 @@ from partners.models import Partner
 
 MOST_VALIDITY_YEARS = 20
 MOST_EMAIL_POINTS = 100_000
+MOST_DAYS_UNTIL_AVAILABLE = 180
+"""Points wait half a year at most, so that they can always be spent before they expire."""
 
 
 class ExpiryRounding(models.TextChoices):
@@ -61,6 +63,12 @@ class Programme(models.Model):
     expiry_rounding = models.CharField(
         _("expiry rounded"), max_length=5, choices=ExpiryRounding, default=ExpiryRounding.DAY
     )
+    days_until_available = models.PositiveSmallIntegerField(
+        _("days until points can be spent"),
+        default=0,
+        validators=[MaxValueValidator(MOST_DAYS_UNTIL_AVAILABLE)],
+        help_text=_("After the day of the purchase; what is earned until then waits. 0: at once."),
+    )
     verified_email_points = models.PositiveIntegerField(
         _("points for a verified e-mail"), default=0, validators=[MaxValueValidator(MOST_EMAIL_POINTS)]
     )
@@ -90,6 +98,7 @@ class Programme(models.Model):
                 condition=Q(
                     points_validity_years__lte=MOST_VALIDITY_YEARS,
                     verified_email_points__lte=MOST_EMAIL_POINTS,
+                    days_until_available__lte=MOST_DAYS_UNTIL_AVAILABLE,
                 ),
                 name="programme_stays_within_reason",
             ),

@@ -9,7 +9,7 @@ from functools import partial
 from django.utils import timezone
 
 from core.proof import Violation, register_proof, rows_that_break
-from loyalty.models import EntryKind, PurchaseState
+from loyalty.models import EntryKind, PurchaseState, TransferReason
 
 # A purchase and a return have the same number as kind of line and as kind of entry.
 KINDS: dict[str, int | str] = {kind.name.lower(): int(kind) for kind in EntryKind}
@@ -49,18 +49,22 @@ LEFT JOIN (SELECT u.entry_id, sum(u.points) AS points,
            GROUP BY u.entry_id) u ON u.entry_id = e.id
 LEFT JOIN loyalty_lot l ON l.id = e.lot_id AND l.account_id <> e.account_id
 WHERE u.strangers > 0 OR l.id IS NOT NULL
-   OR CASE WHEN e.kind IN (%(purchase)s, %(verified_email)s)
+   OR CASE WHEN e.kind IN (%(purchase)s, %(verified_email)s, %(goodwill)s, %(reinstated)s)
+             OR (e.kind = %(adjustment)s AND e.points > 0)
       THEN e.points + e.owed_change_points < 0 OR e.owed_change_points > 0 OR u.points IS NOT NULL
            OR (e.lot_id IS NOT NULL) <> (e.points > 0)
       ELSE e.points <> -coalesce(u.points, 0) - e.owed_change_points OR e.lot_id IS NOT NULL END
 """
 
+# Reinstated points left the lot in which they had expired: it has moved them and they are not expired there.
 LOTS = """
 SELECT 'lot ' || l.id,
-       format('granted %%s for %%s, spent %%s for %%s, expired %%s for %%s, taken back %%s for %%s, left %%s',
+       format('granted %%s for %%s, spent %%s for %%s, expired %%s for %%s, taken back %%s for %%s,'
+              ' moved %%s for %%s, left %%s',
               l.granted_points, coalesce(g.granted, 0), l.spent_points, coalesce(u.spent, 0),
-              l.expired_points, coalesce(u.expired, 0), l.taken_back_points, coalesce(u.taken_back, 0),
-              l.remaining_points)
+              l.expired_points, coalesce(u.expired, 0) - coalesce(r.points, 0),
+              l.taken_back_points, coalesce(u.taken_back, 0),
+              l.moved_points, coalesce(u.moved, 0) + coalesce(r.points, 0), l.remaining_points)
 FROM loyalty_lot l
 LEFT JOIN (SELECT lot_id, sum(points + owed_change_points) AS granted
            FROM loyalty_entry WHERE lot_id IS NOT NULL GROUP BY lot_id) g ON g.lot_id = l.id
@@ -68,12 +72,19 @@ LEFT JOIN (SELECT u.lot_id,
                   sum(u.points) FILTER (WHERE e.kind IN (%(order)s, %(order_cancelled)s)) AS spent,
                   sum(u.points) FILTER (WHERE e.kind IN (%(expiry)s, %(expiry_reversed)s, %(given_up)s))
                       AS expired,
-                  sum(u.points) FILTER (WHERE e.kind = %(return)s) AS taken_back
+                  sum(u.points) FILTER (WHERE e.kind IN (%(return)s, %(adjustment)s)) AS taken_back,
+                  sum(u.points) FILTER (WHERE e.transfer_id IS NOT NULL) AS moved
            FROM loyalty_lotuse u JOIN loyalty_entry e ON e.id = u.entry_id
            GROUP BY u.lot_id) u ON u.lot_id = l.id
+LEFT JOIN (SELECT u.lot_id, sum(e.points) AS points
+           FROM loyalty_entry e JOIN loyalty_lotuse u ON u.entry_id = e.corrects_id
+           WHERE e.kind = %(reinstated)s GROUP BY u.lot_id) r ON r.lot_id = l.id
 WHERE l.granted_points <> coalesce(g.granted, 0) OR l.spent_points <> coalesce(u.spent, 0)
-   OR l.expired_points <> coalesce(u.expired, 0) OR l.taken_back_points <> coalesce(u.taken_back, 0)
+   OR l.expired_points <> coalesce(u.expired, 0) - coalesce(r.points, 0)
+   OR l.taken_back_points <> coalesce(u.taken_back, 0)
+   OR l.moved_points <> coalesce(u.moved, 0) + coalesce(r.points, 0)
    OR l.remaining_points <> l.granted_points - l.spent_points - l.expired_points - l.taken_back_points
+                            - l.moved_points
    OR least(l.granted_points, l.spent_points, l.expired_points, l.taken_back_points, l.remaining_points) < 0
 """
 
@@ -147,10 +158,40 @@ FROM loyalty_entry c LEFT JOIN loyalty_entry e ON e.id = c.corrects_id
 WHERE CASE c.kind
       WHEN %(order_cancelled)s THEN e.kind IS DISTINCT FROM %(order)s OR e.points <> -c.points
       WHEN %(expiry_reversed)s THEN coalesce(e.kind, 0) NOT IN (%(expiry)s, %(given_up)s)
+      WHEN %(reinstated)s THEN e.kind IS DISTINCT FROM %(expiry)s OR c.points > -e.points
+      WHEN %(adjustment)s THEN c.corrects_id IS NOT NULL AND (
+          e.points <> -c.points OR e.kind NOT IN (%(adjustment)s, %(goodwill)s, %(reinstated)s))
+      WHEN %(move_undone_in)s THEN e.kind IS DISTINCT FROM %(moved_out)s OR e.points <> -c.points
+      WHEN %(move_undone_out)s THEN e.kind IS DISTINCT FROM %(moved_in)s OR e.points <> -c.points
       ELSE c.corrects_id IS NOT NULL END
    OR e.account_id <> c.account_id OR e.id >= c.id
 """
 
+# Between two programmes, points are counted differently: the proof of the succession compares them.
+TRANSFERS = """
+SELECT 'transfer ' || t.id,
+       format('%%s entries of %%s points; %%s of the source and %%s of the target fit, it undoes %%s',
+              e.entries, e.points, e.leaving, e.arriving, t.undoes_id)
+FROM loyalty_transfer t
+JOIN loyalty_pointaccount s ON s.id = t.source_id JOIN loyalty_pointaccount a ON a.id = t.target_id
+LEFT JOIN loyalty_transfer o ON o.id = t.undoes_id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS entries, coalesce(sum(e.points), 0) AS points,
+           count(*) FILTER (WHERE e.account_id = t.source_id AND e.kind =
+               CASE WHEN t.undoes_id IS NULL THEN %(moved_out)s ELSE %(move_undone_out)s END) AS leaving,
+           count(*) FILTER (WHERE e.account_id = t.target_id AND e.kind =
+               CASE WHEN t.undoes_id IS NULL THEN %(moved_in)s ELSE %(move_undone_in)s END) AS arriving,
+           coalesce(bool_or(c.transfer_id IS DISTINCT FROM t.undoes_id), FALSE) AS strays
+    FROM loyalty_entry e LEFT JOIN loyalty_entry c ON c.id = e.corrects_id
+    WHERE e.transfer_id = t.id) e
+WHERE (e.entries, e.leaving, e.arriving) NOT IN ((0, 0, 0), (2, 1, 1)) OR e.strays
+   OR (s.programme_id = a.programme_id AND e.points <> 0)
+   OR (s.programme_id <> a.programme_id AND t.reason <> %(succession)s)
+   OR (t.undoes_id IS NOT NULL AND (
+       (o.source_id, o.target_id, o.reason) <> (t.target_id, t.source_id, t.reason)
+       OR o.undoes_id IS NOT NULL OR o.id >= t.id
+       OR e.entries <> (SELECT count(*) FROM loyalty_entry WHERE transfer_id = o.id)))
+"""
 
 PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {
     "balance": (BALANCES, {}),
@@ -163,6 +204,7 @@ PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {
     "earned": (EARNED, KINDS | ACCEPTED),
     "return": (RETURNS, KINDS | ACCEPTED),
     "correction": (CORRECTIONS, KINDS),
+    "transfer": (TRANSFERS, KINDS | {"succession": int(TransferReason.SUCCESSION)}),
 }
 """The rules of the ledger, each with the query that finds the rows that break it."""
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
@@ -39,7 +39,8 @@ class Credit(NamedTuple):
         expires_on = expiry_date(
             purchased_on, years=programme.points_validity_years, rounding=programme.expiry_rounding
         )
-        return cls(purchase_id, account_id, points, purchased_at, LotDates(expires_on, purchased_on))
+        available_on = purchased_on + timedelta(days=programme.days_until_available)
+        return cls(purchase_id, account_id, points, purchased_at, LotDates(expires_on, available_on))
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,24 +53,38 @@ _COLUMN_OF = {
     EntryKind.EXPIRY: "expired",
     EntryKind.EXPIRY_REVERSED: "expired",
     EntryKind.GIVEN_UP: "given_up",
+    EntryKind.ADJUSTMENT: "adjusted",
+    EntryKind.GOODWILL: "goodwill",
+    EntryKind.REINSTATED: "expired",
+    EntryKind.MOVED_OUT: "moved",
+    EntryKind.MOVED_IN: "moved",
+    EntryKind.MOVE_UNDONE_IN: "moved",
+    EntryKind.MOVE_UNDONE_OUT: "moved",
 }
-"""Which column each kind of entry counts in; cancellations lessen what was spent."""
+"""Which column each kind counts in; cancellations lessen what was spent, reinstatements what expired."""
 
 
 @dataclass(slots=True)
 class Figures:
-    """Sums of entries' points: what was issued is above zero, what left the accounts below."""
+    """Sums of entries' points: what was issued is above zero, what left the accounts below.
+
+    What moved between accounts of the programme adds up to zero; what remains came from another programme or
+    left for it.
+    """
 
     issued: int = 0
     taken_back: int = 0
     spent: int = 0
     expired: int = 0
     given_up: int = 0
+    adjusted: int = 0
+    goodwill: int = 0
+    moved: int = 0
 
     @property
     def change(self) -> int:
         """By how much the outstanding points changed."""
-        return self.issued + self.taken_back + self.spent + self.expired + self.given_up
+        return sum(getattr(self, field.name) for field in fields(self))
 
     def add(self, kind: int, points: int) -> None:
         """Count the points of entries of a kind."""

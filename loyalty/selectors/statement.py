@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from loyalty.models import EntryKind, PointAccount, PurchaseState
+from loyalty.models import MOVES, EntryKind, PointAccount, PurchaseState
 from loyalty.purchases.reasons import RECORDED_REFUSALS
 from loyalty.selectors.statement_lines import Row, StatementLine, UncountedLine, movement_of, uncounted_of
 from members.models import Card
@@ -24,8 +24,8 @@ NEWEST = 2**63 - 1
 UNCOUNTED, WITHOUT_POINTS = "uncounted", "without_points"
 """What can be asked for beside the kinds of movements: lines that wait or were refused, and counted zeros."""
 
-MOVEMENT_KINDS = {kind.name.lower(): kind for kind in EntryKind}
-"""The kinds of movements by the name under which addresses ask for them."""
+MOVEMENT_KINDS = {kind.name.lower(): (kind,) for kind in EntryKind if kind not in MOVES} | {"moved": MOVES}
+"""The kinds of movements by the name under which addresses ask for them. Moves of all kinds are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +76,17 @@ class StatementPage:
 
 MOVEMENTS = """
 SELECT e.id, e.posted_at, e.occurred_at, e.kind, e.points, e.balance_after_points, e.owed_change_points,
-       s.name, b.name, c.last4, p.amount_cents, r.name_fr, r.name_en, p.reason
+       s.name, b.name, c.last4, p.amount_cents, r.name_fr, r.name_en, p.reason,
+       t.reason
 FROM loyalty_entry e
 LEFT JOIN loyalty_purchase p ON p.id = e.purchase_id
 LEFT JOIN partners_store s ON s.id = p.store_id
 LEFT JOIN partners_partner b ON b.id = p.partner_id
 LEFT JOIN members_card c ON c.id = p.card_id
 LEFT JOIN loyalty_earningrule r ON r.id = p.rule_id
+LEFT JOIN loyalty_transfer t ON t.id = e.transfer_id
 WHERE e.account_id = %(account)s AND e.id < %(before)s
-  AND (%(kind)s::int IS NULL OR e.kind = %(kind)s)
+  AND (%(kinds)s::int[] IS NULL OR e.kind = ANY(%(kinds)s))
   AND (NOT %(without_points)s OR e.points = 0)
   AND (%(partner)s::bigint IS NULL OR p.partner_id = %(partner)s)
   AND (%(card)s::bigint IS NULL OR p.card_id = %(card)s)
@@ -212,11 +214,11 @@ def _rows(
 def _movement_terms(
     account: PointAccount, filters: StatementFilter, before: int, rows: int
 ) -> dict[str, Any]:
-    kind = MOVEMENT_KINDS.get(filters.kind)
+    kinds = MOVEMENT_KINDS.get(filters.kind)
     return _common_terms(account, filters, rows) | {
         "account": account.pk,
         "before": before,
-        "kind": None if kind is None else int(kind),
+        "kinds": None if kinds is None else [int(kind) for kind in kinds],
         "without_points": filters.kind == WITHOUT_POINTS,
         "card": filters.card_id,
         "recorded_since": None,

@@ -9,6 +9,7 @@ from core.formatting import in_language
 from loyalty.dates import local_date
 from loyalty.models import EntryKind, PointAccount, PurchaseKind, PurchaseState
 from loyalty.purchases.reasons import sentence_for
+from loyalty.selectors.transfer_words import why_moved
 
 LATE = timedelta(days=7)
 """Partners report within days; what comes later is marked as such."""
@@ -106,9 +107,8 @@ class Row(NamedTuple):
 
 def movement_of(row: Row, account: PointAccount) -> StatementLine:
     """Return the line of a movement."""
-    (kind, points, balance_after, owed_change, store, partner, last4, cents, rule_fr, rule_en, reason) = (
-        row.rest
-    )
+    (kind, points, balance_after, owed_change, store, partner, last4, cents, *words) = row.rest
+    rule_fr, rule_en, reason, transfer_reason = words
     zone = account.programme.zone
     return StatementLine(
         entry_id=row.id,
@@ -124,7 +124,7 @@ def movement_of(row: Row, account: PointAccount) -> StatementLine:
         amount_cents=cents or 0,
         currency=account.programme.currency,
         rule_name=in_language(french=rule_fr or "", english=rule_en or ""),
-        sentence=sentence_for(reason or ""),
+        sentence=why_moved(kind, transfer_reason) if transfer_reason else sentence_for(reason or ""),
     )
 
 

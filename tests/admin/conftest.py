@@ -17,7 +17,8 @@ from core.models import IdempotencyRecord, JobRun, OutboxMessage
 from helpdesk.notes import write_note
 from loyalty.feeds.imports import begin_import, finish_import, import_lines
 from loyalty.feeds.source import Source
-from loyalty.models import Brand, EarningRule, FeedImport, Programme
+from loyalty.ledger.transfers import move_points
+from loyalty.models import Brand, EarningRule, FeedImport, Programme, TransferReason
 from loyalty.rules import draft_rule
 from members.models import ActivationAttempt, User
 from members.services.staff import open_staff_sign_in, sync_staff_groups
@@ -130,6 +131,14 @@ def story(db: None) -> Story:  # noqa: ARG001 - for its effect
         object_id=str(programme.pk),
         object_repr="Happy Card",
         action_flag=CHANGE,
+    )
+    double = make_cardholder(programme, first_name="Alice")
+    move_points(
+        source_id=double.account.pk,
+        target_id=alice.account.pk,
+        reason=TransferReason.MERGE,
+        zone=programme.zone,
+        at=NOW,
     )
     return Story(
         programme=programme,

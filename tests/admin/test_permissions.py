@@ -60,6 +60,7 @@ MAY_LOOK: dict[str, set[str]] = {
     "loyalty.entry": SEES_LEDGER,
     "loyalty.lot": SEES_LEDGER,
     "loyalty.lotuse": SEES_LEDGER,
+    "loyalty.transfer": SEES_LEDGER,
     "loyalty.purchase": SEES_LEDGER,
     "loyalty.rejectedline": SEES_LEDGER | SEES_FEEDS,
     "loyalty.feedimport": SEES_FEEDS,

@@ -17,6 +17,7 @@ PROGRAMME = {
     "time_zone": "Europe/Paris",
     "points_validity_years": "3",
     "expiry_rounding": "month",
+    "days_until_available": "14",
     "verified_email_points": "50",
     "expiry_reminder_days": "60,14",
     "contact_phone": "",

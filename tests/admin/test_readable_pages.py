@@ -22,7 +22,8 @@ def administrator(story: Story) -> Client:
 
 def test_the_change_log_says_in_french_what_was_changed(administrator: Client, story: Story) -> None:
     administrator.post(
-        reverse("admin:loyalty_programme_change", args=[story.programme.pk]), PROGRAMME | {"name": "Carte"}
+        reverse("admin:loyalty_programme_change", args=[story.programme.pk]),
+        PROGRAMME | {"name": "Carte", "days_until_available": "0"},
     )
     entry = LogEntry.objects.latest("pk")
     assert entry.change_message.startswith('[{"changed"')

@@ -47,7 +47,13 @@ def test_the_settings_of_a_programme_change_only_with_a_reason(manager: Client, 
         WHY,
     )
     assert done.actor_id == User.objects.get(email="programme@staff.example.com").pk
-    assert done.details == {"changes": {"points_validity_years": [4, 3], "expiry_rounding": ["day", "month"]}}
+    assert done.details == {
+        "changes": {
+            "points_validity_years": [4, 3],
+            "expiry_rounding": ["day", "month"],
+            "days_until_available": [0, 14],
+        }
+    }
 
 
 def test_a_form_sent_again_unchanged_is_no_change(manager: Client, story: Story) -> None:
@@ -130,7 +136,7 @@ def test_a_member_leaves_and_an_order_is_cancelled_only_with_a_reason(manager: C
     manager.post(leave, NO_REASON)
     manager.post(cancel, NO_REASON)
     story.order.refresh_from_db()
-    assert PointAccount.objects.get().left_on is None
+    assert PointAccount.objects.get(pk=story.alice.account.pk).left_on is None
     assert story.order.state == OrderState.FULFILLED
 
     manager.post(cancel, {"reason": "Ordered twice"})

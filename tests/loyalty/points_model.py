@@ -3,6 +3,7 @@
 It knows no lot, no entry and no SQL. Whatever it does is a loop over tokens.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -47,6 +48,8 @@ class ModelAccount:
     tokens: list[Token] = field(default_factory=list)
     owed: int = 0
     purchases: dict[str, Bought] = field(default_factory=dict)
+    repaid: list[Dates] = field(default_factory=list)
+    """The dates of points that were earned and went into repaying points owed, in their order."""
 
     @property
     def balance(self) -> int:
@@ -64,16 +67,20 @@ class ModelAccount:
             counts[token.dates] = counts.get(token.dates, 0) + 1
         return counts
 
-    def buy(self, reference: str, cents: int, bought_on: date, today: date) -> int:
+    def buy(self, reference: str, cents: int, dates: Dates, today: date) -> int:
         """Earn a point for each full euro; points that can still be spent repay points owed first."""
-        dates = Dates(four_years_after(bought_on), bought_on)
         self.purchases[reference] = Bought(dates, cents, cents)
-        for _ in range(cents // 100):
+        self.earn(cents // 100, dates, today)
+        return cents // 100
+
+    def earn(self, points: int, dates: Dates, today: date) -> None:
+        """Get points of these dates; those that can still be spent repay points owed first."""
+        for _ in range(points):
             if self.owed and dates.expires_on >= today:
                 self.owed -= 1
+                self.repaid.append(dates)
             else:
                 self.tokens.append(Token(dates))
-        return cents // 100
 
     def bring_back(self, reference: str, cents: int, today: date) -> int:
         """Take back what the returned part had earned; return how many points."""
@@ -81,15 +88,35 @@ class ModelAccount:
         before = purchase.kept_cents // 100
         purchase.kept_cents = max(0, purchase.kept_cents - cents)
         taken = before - purchase.kept_cents // 100
-        own = [token for token in self.tokens if token.dates == purchase.dates]
-        others = [token for token in self._live(today) if token.dates != purchase.dates]
-        sources = [token for token in own if token.place == "live"]
-        sources += [token for token in own if token.place == "expired"]
-        sources += others
-        for token in sources[:taken]:
-            token.place = "gone"
-        self.owed += max(0, taken - len(sources))
+        self.owed += taken - len(self.take(taken, today, own=purchase.dates, waiting_first=True))
         return taken
+
+    def take(
+        self, wanted: int, today: date, *, own: Dates | None = None, waiting_first: bool = False
+    ) -> list[Token]:
+        """Take points for good: the own lot, even its expired ones, then others; return what there was."""
+        others = sorted(
+            (token for token in self._live(today) if token.dates != own),
+            key=lambda token: (token.dates.available_on > today) is not waiting_first,
+        )
+        taken = [*self.own(own, wanted), *others][:wanted]
+        for token in taken:
+            token.place = "gone"
+        return taken
+
+    def own(self, dates: Dates | None, wanted: int) -> list[Token]:
+        """Return so many points of a lot, the live ones before those that expired."""
+        points = [token for token in self.tokens if token.dates == dates]
+        live = [token for token in points if token.place == "live"]
+        return [*live, *(token for token in points if token.place == "expired")][:wanted]
+
+    def reinstate(self, points: int, old: Dates, new: Dates, today: date) -> None:
+        """Let expired points live again with other dates."""
+        expired = [token for token in self._at("expired") if token.dates == old][:points]
+        assert len(expired) == points
+        for token in expired:
+            token.place = "gone"
+        self.earn(points, new, today)
 
     def order(self, name: str, price: int, today: date) -> bool:
         """Spend the points that expire first; say whether there were enough."""
@@ -112,10 +139,10 @@ class ModelAccount:
                 token.place = "live"
         self.expire(today)
 
-    def expire(self, today: date) -> None:
+    def expire(self, today: date, *, only: Collection[Dates] | None = None) -> None:
         """Write down what is over."""
         for token in self._at("live"):
-            if token.dates.expires_on < today:
+            if token.dates.expires_on < today and (only is None or token.dates in only):
                 token.place = "expired"
 
     def give_up(self, today: date) -> int:

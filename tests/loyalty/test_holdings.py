@@ -81,5 +81,5 @@ def test_reminders_and_refused_lines_are_held_until_nobody_is_there(
         ("Lyon", "A-2", "wrong_currency", NOW.isoformat(), 9900),
         ("Lyon", "A-3", "wrong_currency", "", 9900),
     ]
-    assert held["lots"] == [("Happy Card", "2026-11-21", "2030-11-22", 10, 10)]
+    assert held["lots"] == [("Happy Card", "2026-11-21", "2030-11-22", 10, 0, 10)]
     assert str(reminder) == "2027-01-31"

@@ -172,7 +172,7 @@ def test_an_account_that_does_not_exist_is_refused(alice: Cardholder) -> None:
     [
         (EntryKind.PURCHASE, "names the lot"),
         (EntryKind.ORDER_CANCELLED, "names the entry"),
-        (EntryKind.EXPIRY_REVERSED, "never posted by itself"),
+        (EntryKind.EXPIRY_REVERSED, "never posted by themselves"),
     ],
 )
 def test_a_movement_that_says_too_little_is_refused(

@@ -1,0 +1,119 @@
+"""What the plan of a batch needs to see of its accounts, read under their locks."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import psycopg
+
+from core.bulk import bulk_cursor
+from loyalty.ledger.movements import AnyMovement, LotDates, MoveBack, Movement
+from loyalty.ledger.plan.batch import CREDITS
+from loyalty.ledger.plan.state import AccountState, Corrected, LotState
+from loyalty.models import EntryKind
+
+
+class Before(NamedTuple):
+    """The earlier entries that a batch undoes: those that movements name, and those of transfers."""
+
+    corrected: dict[int, Corrected]
+    undone: dict[int, dict[int, Corrected]]
+
+
+def load_before(movements: Sequence[AnyMovement]) -> Before:
+    """Return the entries that the movements undo. No query when they undo none."""
+    named = {m.corrects_id for m in movements if isinstance(m, Movement) and m.corrects_id}
+    transfers = {m.undoes_id for m in movements if isinstance(m, MoveBack)}
+    before = Before({}, defaultdict(dict))
+    if not named and not transfers:
+        return before
+    with bulk_cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT e.id, e.account_id, e.transfer_id, e.points, e.owed_change_points, l.expires_on,
+                   l.available_on, u.points
+            FROM loyalty_entry e
+            LEFT JOIN loyalty_lotuse u ON u.entry_id = e.id LEFT JOIN loyalty_lot l ON l.id = u.lot_id
+            WHERE e.id = ANY(%b) OR e.transfer_id = ANY(%b)
+            """,
+            [sorted(named), sorted(transfers)],
+        )
+        uses: dict[int, list[tuple[LotDates, int]]] = defaultdict(list)
+        entries: dict[int, tuple[int, int | None, int, int]] = {}
+        for entry_id, account_id, transfer_id, points, owed, expires_on, available_on, used in cursor:
+            entries[entry_id] = account_id, transfer_id, points, owed
+            if used is not None:
+                uses[entry_id].append((LotDates(expires_on, available_on), used))
+        for entry_id, (account_id, transfer_id, points, owed) in entries.items():
+            entry = Corrected(entry_id, points, owed, uses[entry_id])
+            if entry_id in named:
+                before.corrected[entry_id] = entry
+            if transfer_id in transfers:
+                repaid = _repaid_since(cursor, account_id, entry_id) if owed > 0 else ()
+                before.undone[transfer_id][account_id] = entry._replace(repaid_lots=repaid)
+    return before
+
+
+def _repaid_since(
+    cursor: psycopg.Cursor[tuple[Any, ...]], account_id: int, entry_id: int
+) -> list[tuple[LotDates, int]]:
+    """Return the lots of the credits that repaid points owed after an entry, the newest credit first."""
+    cursor.execute(
+        "SELECT l.expires_on, l.available_on, -e.owed_change_points"
+        " FROM loyalty_entry e JOIN loyalty_lot l ON l.id = e.lot_id"
+        " WHERE e.account_id = %s AND e.id > %s AND e.owed_change_points < 0 ORDER BY e.id DESC",
+        [account_id, entry_id],
+    )
+    return [(LotDates(expires_on, available_on), points) for expires_on, available_on, points in cursor]
+
+
+def load_lots(movements: Sequence[AnyMovement], accounts: Mapping[int, AccountState], before: Before) -> None:
+    """Load what debits can take from; an account that only receives credits needs none of its lots."""
+    debited = sorted({account for m in movements if m.kind not in CREDITS for account in m.account_ids})
+    if not debited:
+        return
+    named = _named_lots(movements, before)
+    with bulk_cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT l.account_id, l.expires_on, l.available_on, l.id, l.remaining_points, l.expired_points,
+                   CASE WHEN l.expired_points > 0 THEN (
+                       SELECT max(u.entry_id) FROM loyalty_lotuse u JOIN loyalty_entry e ON e.id = u.entry_id
+                       WHERE u.lot_id = l.id AND e.kind IN (%s, %s)) END
+            FROM loyalty_lot l
+            WHERE l.account_id = ANY(%b) AND (
+                l.remaining_points > 0
+                OR (l.account_id, l.expires_on, l.available_on) IN (
+                    SELECT * FROM unnest(%b::bigint[], %b::date[], %b::date[])))
+            """,
+            [
+                EntryKind.EXPIRY,
+                EntryKind.GIVEN_UP,
+                debited,
+                [account_id for account_id, _ in named],
+                [dates.expires_on for _, dates in named],
+                [dates.available_on for _, dates in named],
+            ],
+        )
+        for account_id, expires_on, available_on, lot_id, remaining, expired, expiry_id in cursor.fetchall():
+            accounts[account_id].lots[LotDates(expires_on, available_on)] = LotState(
+                lot_id=lot_id, remaining=remaining, expired=expired, last_expiry_id=expiry_id
+            )
+
+
+def _named_lots(movements: Sequence[AnyMovement], before: Before) -> list[tuple[int, LotDates]]:
+    """Return the lots, by account, that must be seen even when they are empty."""
+    named: set[tuple[int, LotDates]] = set()
+    for movement in movements:
+        if isinstance(movement, Movement):
+            if movement.lot and movement.points < 0:
+                named.add((movement.account_id, movement.lot))
+            if movement.corrects_id:
+                uses = before.corrected[movement.corrects_id].uses
+                named |= {(movement.account_id, dates) for dates, _points in uses}
+        elif isinstance(movement, MoveBack):
+            for account_id, entry in before.undone.get(movement.undoes_id, {}).items():
+                named |= {(account_id, dates) for dates, _points in entry.uses}
+        else:
+            named |= {(movement.account_id, part.leaves) for part in movement.parts or ()}
+    return sorted(named)

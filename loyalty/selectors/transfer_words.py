@@ -1,0 +1,34 @@
+"""Why points moved between accounts, in sentences for the person whose account it is."""
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from loyalty.models import EntryKind, TransferReason
+
+SENTENCES: dict[TransferReason, dict[EntryKind, StrOrPromise]] = {
+    TransferReason.MERGE: {
+        EntryKind.MOVED_OUT: _("Your two accounts became one: the points are there now."),
+        EntryKind.MOVED_IN: _("Your two accounts became one: these are the points of the other."),
+        EntryKind.MOVE_UNDONE_IN: _("The two accounts are separate again: these points are back."),
+        EntryKind.MOVE_UNDONE_OUT: _(
+            "The two accounts are separate again: these points belong to the other."
+        ),
+    },
+    TransferReason.HOUSEHOLD: {
+        EntryKind.MOVED_OUT: _("Somebody in your household used these points for an order."),
+        EntryKind.MOVED_IN: _("Points of your household, used for your order."),
+        EntryKind.MOVE_UNDONE_IN: _("The order of your household was cancelled: your points are back."),
+        EntryKind.MOVE_UNDONE_OUT: _("Your order was cancelled: these points are back with your household."),
+    },
+    TransferReason.SUCCESSION: {
+        EntryKind.MOVED_OUT: _("A new programme follows this one: your points are there now."),
+        EntryKind.MOVED_IN: _("These are your points of the programme before this one."),
+        EntryKind.MOVE_UNDONE_IN: _("Your points are back from the other programme."),
+        EntryKind.MOVE_UNDONE_OUT: _("These points are back in the other programme."),
+    },
+}
+
+
+def why_moved(kind: int, reason: int) -> str:
+    """Return why the points of an entry moved, in the reader's language."""
+    return str(SENTENCES[TransferReason(reason)][EntryKind(kind)])
