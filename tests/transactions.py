@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 Result = TypeVar("Result")
 PATIENCE_SECONDS = 60
@@ -69,6 +69,62 @@ def race(
 def wait_until_blocked(sessions: int) -> None:
     """Return once so many other sessions of this database wait for a lock."""
     _wait_for(sessions, wait_event_type="Lock")
+
+
+def one_after_the_other(first: Callable[[], object], then: Callable[[], Result]) -> Result | Exception:
+    """Do the first and keep its transaction open until the second, on another connection, waits for it.
+
+    Returns what came of the second once the first has committed. Fails when the second does not wait.
+    """
+    with _second_connection(then) as (second, answers), transaction.atomic():
+        first()
+        second.start()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while _count_sessions("Lock", "") != 1:
+            assert second.is_alive(), f"The second did not wait for the first: {answers}"
+            assert time.monotonic() < deadline, "The second neither waits nor ends."
+            time.sleep(0.01)
+    return answers[0]
+
+
+def beside(first: Callable[[], object], then: Callable[[], Result]) -> Result | Exception:
+    """Do the first and keep its transaction open until the second, on another connection, has ended.
+
+    Returns what came of the second. When it waits for a lock, that is an error soon.
+    """
+
+    def impatient() -> Result:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '1s'")
+        return then()
+
+    with _second_connection(impatient) as (second, answers), transaction.atomic():
+        first()
+        second.start()
+        second.join(timeout=PATIENCE_SECONDS)
+    return answers[0]
+
+
+@contextmanager
+def _second_connection(
+    work: Callable[[], Result],
+) -> Iterator[tuple[threading.Thread, list[Result | Exception]]]:
+    answers: list[Result | Exception] = []
+
+    def run() -> None:
+        try:
+            answers.append(work())
+        except Exception as error:  # noqa: BLE001 - the test looks at how it ended
+            answers.append(error)
+        finally:
+            connections.close_all()
+
+    second = threading.Thread(target=run)
+    try:
+        yield second, answers
+    finally:
+        if second.ident is not None:
+            second.join(timeout=PATIENCE_SECONDS)
 
 
 def wait_until_programs_left() -> None:

@@ -29,16 +29,26 @@ USAGE = """usage: python3 tools/portal.py COMMAND
   lint    run the checks that need no tests
   real    import a real retailer's year and prove the ledger
   bench   measure the speed and compare it with the goals
+  removal take out every lock, trigger and constraint in turn, and show that a test fails
   lock    write the lock files again from pyproject.toml (needs uv)"""
 
 # Which lock file a command needs. Those of the tests and of the real data hold all that a run needs.
-LOCKS = {"run": "run", "setup": "run", "test": "dev", "lint": "dev", "bench": "dev", "real": "real"}
+LOCKS = {
+    "run": "run",
+    "setup": "run",
+    "test": "dev",
+    "lint": "dev",
+    "bench": "dev",
+    "removal": "dev",
+    "real": "real",
+}
 PROGRAMS = {
     "run": ["-m", "tools.serve"],
     "test": ["-m", "tools.checks", "all"],
     "lint": ["-m", "tools.checks", "quick"],
     "real": ["-m", "tools.real"],
     "bench": ["-m", "bench"],
+    "removal": ["-m", "tools.removal"],
 }
 
 # What pip says, and what the person at the keyboard needs to hear.

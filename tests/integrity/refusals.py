@@ -1,0 +1,269 @@
+"""A row that the database must refuse for each constraint, and a statement for each trigger.
+
+A new constraint or trigger is one line here: the item as `table.name` and what it refuses. `again` writes a
+row of the table once more with other values, given as SQL. A number that is never below zero needs no line; a
+new table needs a row in `world`.
+"""
+
+from collections.abc import Iterator
+
+from django.apps import apps
+from django.db import models
+
+APPS = ("core", "loyalty", "rewards")
+"""Those whose tables hold points, money, or what makes work happen once."""
+
+
+def again(table: str, *, where: str = "true", **values: str) -> str:
+    """Return the statement that copies a row of the table with a number of its own and the values given."""
+    changes = {"id": f"nextval(pg_get_serial_sequence('{table}', 'id'))"} | values
+    new = ", ".join(f"'{column}', {value}" for column, value in changes.items())
+    return (
+        f"INSERT INTO {table} SELECT (jsonb_populate_record(one, jsonb_build_object({new}))).*"  # noqa: S608 - written below
+        f" FROM {table} one WHERE id = (SELECT min(id) FROM {table} WHERE {where})"
+    )
+
+
+def change(table: str, assignment: str, *, where: str = "true") -> str:
+    """Return the statement that changes the rows of the table."""
+    return f"UPDATE {table} SET {assignment} WHERE {where}"  # noqa: S608 - written below
+
+
+def delete(table: str) -> str:
+    """Return the statement that deletes the rows of the table."""
+    return f"DELETE FROM {table}"  # noqa: S608 - written below
+
+
+def truncate(table: str) -> str:
+    """Return the statement that empties the table and those that name it."""
+    return f"TRUNCATE {table} CASCADE"
+
+
+def append_only(table: str) -> dict[str, tuple[str, ...]]:
+    """Return the refusals of a table to which rows are only added."""
+    return {
+        f"{table}.append_only": (change(table, "id = id"), delete(table)),
+        f"{table}.never_truncated": (truncate(table),),
+    }
+
+
+UUID = "gen_random_uuid()"
+
+REFUSALS: dict[str, str | tuple[str, ...]] = {
+    "core_idempotencyrecord.idempotency_scope_key_once": again("core_idempotencyrecord"),
+    "core_jobrun.job_run_once_a_business_date": again("core_jobrun"),
+    **append_only("core_staffaction"),
+    "loyalty_agreement.agreement_ends_after_its_start": again(
+        "loyalty_agreement", starts_on="'2026-02-01'", ends_on="'2026-01-31'"
+    ),
+    "loyalty_agreement.agreement_once_a_partner": again("loyalty_agreement"),
+    "loyalty_brand.brand_colours_are_colours": tuple(
+        again("loyalty_brand", **{colour: "'red'"})
+        for colour in (
+            "brand_colour",
+            "night_colour",
+            "accent_colour",
+            "hero_from_colour",
+            "hero_to_colour",
+            "paper_colour",
+        )
+    ),
+    "loyalty_brand.loyalty_brand_programme_id_key": again("loyalty_brand"),
+    "loyalty_earningrule.earning_rule_divides": again("loyalty_earningrule", per_cents="0"),
+    "loyalty_earningrule.earning_rule_ends_after_its_start": again(
+        "loyalty_earningrule", applies_from="'2026-02-01'", applies_until="'2026-01-31'"
+    ),
+    "loyalty_earningrule.earning_rule_factor_within_reason": (
+        again("loyalty_earningrule", factor_percent="0"),
+        again("loyalty_earningrule", factor_percent="10001"),
+    ),
+    "loyalty_earningrule.earning_rule_nth_gives_a_bonus": (
+        again("loyalty_earningrule", nth_purchase="1", effect="'base'"),
+        again("loyalty_earningrule", nth_purchase="0", effect="'bonus'"),
+    ),
+    "loyalty_earningrule.earning_rule_version_once": again("loyalty_earningrule", is_live="false"),
+    "loyalty_earningrule.earning_rule_one_live_base_rule": again(
+        "loyalty_earningrule", where="is_live", version="9", code="'other'"
+    ),
+    "loyalty_earningrule.earning_rule_one_open_version": again(
+        "loyalty_earningrule",
+        where="scheduled_at IS NOT NULL AND applies_until IS NULL",
+        version="9",
+        is_live="false",
+    ),
+    "loyalty_entry.entry_sign_follows_its_kind": (
+        *(again("loyalty_entry", kind=str(kind), points="-1") for kind in (1, 3, 5, 7)),
+        *(again("loyalty_entry", kind=str(kind), points="1") for kind in (2, 4, 6, 8)),
+    ),
+    "loyalty_entry.entry_once_a_purchase": again("loyalty_entry", where="purchase_id IS NOT NULL"),
+    "loyalty_entry.entry_order_cancelled_once": again("loyalty_entry", where="kind = 5"),
+    "loyalty_entry.entry_verified_email_once": again("loyalty_entry", where="kind = 3"),
+    **append_only("loyalty_entry"),
+    "loyalty_expiryreminder.expiry_reminder_once": again("loyalty_expiryreminder"),
+    "loyalty_feedchunk.feed_chunk_once": again("loyalty_feedchunk"),
+    "loyalty_feedimport.feed_import_adds_up": again("loyalty_feedimport", read_lines="read_lines + 1"),
+    "loyalty_feedimport.feed_import_one_running_a_content": again(
+        "loyalty_feedimport", where="state = 'running'", public_id=UUID
+    ),
+    **{
+        f"loyalty_feedimport.loyalty_feedimport_{outcome}_lines_check": again(
+            "loyalty_feedimport",
+            **{f"{outcome}_lines": "-1", "read_lines": f"read_lines - {outcome}_lines - 1"},
+        )
+        for outcome in ("accepted", "duplicate", "parked", "rejected")
+    },
+    "loyalty_feedimport.loyalty_feedimport_read_lines_check": again(
+        "loyalty_feedimport", read_lines="-1", accepted_lines="accepted_lines - read_lines - 1"
+    ),
+    "loyalty_feedimport.loyalty_feedimport_public_id_key": again("loyalty_feedimport", state="'done'"),
+    "loyalty_groupmembership.group_joined_once_a_day": again("loyalty_groupmembership", left_on="joined_on"),
+    "loyalty_groupmembership.group_left_after_joining": again(
+        "loyalty_groupmembership", left_on="joined_on - 1"
+    ),
+    "loyalty_groupmembership.group_membership_open_once": again(
+        "loyalty_groupmembership", joined_on="joined_on + 1"
+    ),
+    "loyalty_lot.lot_adds_up": again("loyalty_lot", granted_points="granted_points + 1"),
+    "loyalty_lot.lot_never_negative": tuple(
+        again("loyalty_lot", **{column: "-1"}, granted_points=f"granted_points - {column} - 1")
+        for column in ("spent_points", "expired_points", "taken_back_points", "remaining_points")
+    ),
+    "loyalty_lot.lot_once_an_account": again("loyalty_lot"),
+    "loyalty_lot.dates_never_change": tuple(
+        change("loyalty_lot", assignment)
+        for assignment in (
+            "account_id = account_id + 1",
+            "expires_on = expires_on + 1",
+            "available_on = available_on - 1",
+        )
+    ),
+    "loyalty_lot.never_deleted": delete("loyalty_lot"),
+    "loyalty_lot.never_truncated": truncate("loyalty_lot"),
+    "loyalty_lotuse.lot_use_is_something": again("loyalty_lotuse", points="0"),
+    "loyalty_lotuse.lot_use_once_an_entry": again("loyalty_lotuse"),
+    **append_only("loyalty_lotuse"),
+    "loyalty_membergroup.member_group_once_a_programme": again("loyalty_membergroup"),
+    "loyalty_pointaccount.account_once_a_member": again("loyalty_pointaccount"),
+    "loyalty_pointaccount.account_owed_not_negative": again("loyalty_pointaccount", owed_points="-1"),
+    "loyalty_programme.loyalty_programme_code_key": again("loyalty_programme"),
+    "loyalty_programme.programme_points_live": again("loyalty_programme", points_validity_years="0"),
+    "loyalty_programme.programme_stays_within_reason": (
+        again("loyalty_programme", points_validity_years="21"),
+        again("loyalty_programme", verified_email_points="100001"),
+    ),
+    "loyalty_purchase.never_deleted": delete("loyalty_purchase"),
+    "loyalty_purchase.never_truncated": truncate("loyalty_purchase"),
+    "loyalty_purchase.purchase_amount_positive": (
+        again("loyalty_purchase", amount_cents="0"),
+        again("loyalty_purchase", amount_cents="-1"),
+    ),
+    "loyalty_purchase.purchase_reference_once_a_partner": again("loyalty_purchase"),
+    "loyalty_purchase.settled_never_changes": (
+        change("loyalty_purchase", "points = 9", where="state = 1"),
+        change("loyalty_purchase", "state = 1", where="state = 3"),
+    ),
+    "loyalty_rejectedline.rejected_line_once": again("loyalty_rejectedline"),
+    "loyalty_rulespending.loyalty_rulespending_family_id_key": again("loyalty_rulespending"),
+    "loyalty_rulespending.rule_spending_not_negative": again("loyalty_rulespending", granted_points="-1"),
+    "loyalty_ruletally.rule_tally_not_negative": (
+        again("loyalty_ruletally", granted_points="-1"),
+        again("loyalty_ruletally", entitled_points="-1"),
+    ),
+    "loyalty_ruletally.rule_tally_once_a_period": again("loyalty_ruletally"),
+    "rewards_giftcard.gift_card_balance_within_its_face_value": again(
+        "rewards_giftcard", balance_cents="face_value_cents + 1"
+    ),
+    "rewards_giftcard.rewards_giftcard_code_hash_key": again(
+        "rewards_giftcard", public_id=UUID, order_id="-1"
+    ),
+    "rewards_giftcard.rewards_giftcard_face_value_cents_check": again(
+        "rewards_giftcard", face_value_cents="-1", balance_cents="-1"
+    ),
+    "rewards_giftcard.rewards_giftcard_order_id_key": again(
+        "rewards_giftcard", public_id=UUID, code_hash="'another'"
+    ),
+    "rewards_giftcard.rewards_giftcard_public_id_key": again(
+        "rewards_giftcard", order_id="-1", code_hash="'another'"
+    ),
+    **append_only("rewards_giftcardmovement"),
+    "rewards_giftcardproduct.gift_card_product_has_a_price": (
+        again("rewards_giftcardproduct", face_value_cents="0"),
+        again("rewards_giftcardproduct", price_points="0"),
+    ),
+    "rewards_giftcardproduct.gift_card_product_once_a_programme": again("rewards_giftcardproduct"),
+    "rewards_giftcardproduct.gift_card_product_within_reason": (
+        again("rewards_giftcardproduct", face_value_cents="1000001"),
+        again("rewards_giftcardproduct", price_points="10000001"),
+        again("rewards_giftcardproduct", validity_months="0"),
+        again("rewards_giftcardproduct", validity_months="121"),
+    ),
+    "rewards_order.order_cancelled_has_an_instant": (
+        again("rewards_order", state="'cancelled'", cancelled_at="NULL"),
+        again("rewards_order", state="'fulfilled'", cancelled_at="now()"),
+    ),
+    "rewards_order.rewards_order_entry_id_key": again("rewards_order", public_id=UUID),
+    "rewards_order.rewards_order_public_id_key": again("rewards_order", entry_id="-1"),
+}
+"""What each constraint and each trigger refuses; several statements where it says several things."""
+
+IMPLIED_BY = {
+    "loyalty_earningrule.loyalty_earningrule_factor_percent_check": (
+        "loyalty_earningrule.earning_rule_factor_within_reason",
+    ),
+    "loyalty_earningrule.loyalty_earningrule_nth_purchase_check": (
+        "loyalty_earningrule.earning_rule_nth_gives_a_bonus",
+    ),
+    "loyalty_earningrule.loyalty_earningrule_per_cents_check": ("loyalty_earningrule.earning_rule_divides",),
+    "loyalty_entry.loyalty_entry_kind_check": ("loyalty_entry.entry_sign_follows_its_kind",),
+    "loyalty_feedimport.loyalty_feedimport_read_lines_check": (
+        "loyalty_feedimport.loyalty_feedimport_accepted_lines_check",
+    ),
+    "loyalty_programme.loyalty_programme_points_validity_years_check": (
+        "loyalty_programme.programme_points_live",
+    ),
+    "rewards_giftcard.rewards_giftcard_face_value_cents_check": (
+        "rewards_giftcard.rewards_giftcard_balance_cents_check",
+    ),
+    "rewards_giftcardproduct.rewards_giftcardproduct_face_value_cents_check": (
+        "rewards_giftcardproduct.gift_card_product_has_a_price",
+    ),
+    "rewards_giftcardproduct.rewards_giftcardproduct_price_points_check": (
+        "rewards_giftcardproduct.gift_card_product_has_a_price",
+    ),
+    "rewards_giftcardproduct.rewards_giftcardproduct_validity_months_check": (
+        "rewards_giftcardproduct.gift_card_product_within_reason",
+    ),
+}
+"""What Django writes for each number that is never below zero, where a stricter constraint of ours says it as
+well. The two are taken out together: alone, neither is missed."""
+
+
+def numbers_never_below_zero() -> Iterator[tuple[str, str, str]]:
+    """Yield constraint, table and column of each number of the models that is never below zero."""
+    numbers = (models.PositiveSmallIntegerField, models.PositiveIntegerField, models.PositiveBigIntegerField)
+    for model in apps.get_models():
+        if model._meta.app_label in APPS:
+            table = model._meta.db_table
+            for field in model._meta.local_concrete_fields:
+                if isinstance(field, numbers) and field.column:
+                    yield f"{table}.{table}_{field.column}_check", table, field.column
+
+
+def all_refusals() -> dict[str, tuple[str, ...]]:
+    """Return every item with the statements that it refuses."""
+    found: dict[str, tuple[str, ...]] = {
+        item: (again(table, **{column: "-1"}),) for item, table, column in numbers_never_below_zero()
+    }
+    for item, statements in REFUSALS.items():
+        found[item] = (statements,) if isinstance(statements, str) else statements
+    return dict(sorted(found.items()))
+
+
+def refusals(table: str) -> dict[str, tuple[str, ...]]:
+    """Return the items of a table with the statements that they refuse."""
+    return {item: statements for item, statements in all_refusals().items() if item.startswith(f"{table}.")}
+
+
+def tables() -> list[str]:
+    """Return the tables that refuse something."""
+    return sorted({item.split(".")[0] for item in all_refusals()})

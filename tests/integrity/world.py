@@ -1,0 +1,90 @@
+"""A world with at least one row in every table whose constraints are tried."""
+
+from datetime import date
+
+from core.models import IdempotencyRecord, JobRun, OutboxMessage, StaffAction
+from loyalty.bonuses import grant_verified_email_points
+from loyalty.models import (
+    Agreement,
+    Brand,
+    EarningRule,
+    ExpiryReminder,
+    FeedChunk,
+    FeedImport,
+    FeedKind,
+    FeedState,
+    GroupMembership,
+    MemberGroup,
+    Programme,
+    RejectedLine,
+    RuleSpending,
+    RuleTally,
+)
+from rewards.models import GiftCardProduct
+from rewards.services.orders import cancel_order, order_gift_card
+from tests.factories import NOW, Cardholder, bring_back, buy, make_cardholder, make_programme
+
+TODAY = date(2026, 11, 22)
+
+
+def make_world() -> None:
+    """Make the rows."""
+    programme = make_programme()
+    alice = make_cardholder(programme)
+    _move_points(programme, alice)
+    _import_a_file(programme)
+    _rule_out(programme, alice)
+    Brand.objects.create(programme=programme, tagline_fr="Merci", tagline_en="Thank you")
+    ExpiryReminder.objects.create(
+        account=alice.account, expires_on=TODAY, days_before=30, points=1, sent_at=NOW
+    )
+    IdempotencyRecord.objects.get_or_create(scope="order:1", key="one", defaults={"created_at": NOW})
+    JobRun.objects.create(job="expire-points", business_date=TODAY, started_at=NOW, moved_at=NOW)
+    OutboxMessage.objects.create(topic="one", payload={}, created_at=NOW)
+    StaffAction.objects.create(action="one", subject_type="one", at=NOW)
+    assert Agreement.objects.exists()
+
+
+def _move_points(programme: Programme, alice: Cardholder) -> None:
+    """Make purchases in every state, points for an address, an order that stands and one cancelled."""
+    buy(programme, alice.card.token, euros=4000, reference="A1")
+    bring_back(programme, alice.card.token, reference="A1", euros=1, return_reference="R1")
+    bring_back(programme, alice.card.token, reference="A1", euros=9999, return_reference="R2")
+    buy(programme, "card-to-come", euros=1, reference="PARKED")
+    grant_verified_email_points(account=alice.account, at=NOW)
+    product = GiftCardProduct.objects.get(programme=programme, code="gift-card-15")
+    for key in ("one", "two"):
+        order = order_gift_card(account=alice.account, product=product, request_key=key, at=NOW)
+    cancel_order(order=order, reason="Asked by phone", at=NOW)
+
+
+def _import_a_file(programme: Programme) -> None:
+    feed_import = FeedImport.objects.create(
+        programme=programme,
+        kind=FeedKind.PURCHASES,
+        file_name="feed.csv",
+        sha256="0" * 64,
+        state=FeedState.RUNNING,
+        business_at=NOW,
+        total_lines=5,
+        read_lines=4,
+        accepted_lines=1,
+        duplicate_lines=1,
+        parked_lines=1,
+        rejected_lines=1,
+        created_at=NOW,
+        moved_at=NOW,
+    )
+    FeedChunk.objects.create(feed_import=feed_import, first_line=2, verdicts=b"")
+    RejectedLine.objects.create(feed_import=feed_import, line=5, reason="zero_amount")
+
+
+def _rule_out(programme: Programme, alice: Cardholder) -> None:
+    """Make a rule in force, what it gave, and a group of members."""
+    rule = EarningRule.objects.create(
+        programme=programme, code="bonus", name_fr="Bonus", name_en="Bonus", scheduled_at=NOW, is_live=False
+    )
+    group = MemberGroup.objects.create(programme=programme, code="staff", name_fr="Staff", name_en="Staff")
+    GroupMembership.objects.create(group=group, account=alice.account, joined_on=TODAY)
+    RuleTally.objects.create(account=alice.account, family=rule, period="life", period_starts_on=TODAY)
+    RuleSpending.objects.create(family=rule)

@@ -1,0 +1,87 @@
+"""Which tests must fail when a lock is taken out, and all items with their tests.
+
+A new lock is one line here. A constraint or trigger has its line in `tests.integrity.refusals`.
+"""
+
+from tests.integrity.refusals import APPS, IMPLIED_BY, all_refusals
+
+__all__ = ["APPS", "IMPLIED_BY", "SOURCE", "caught_by"]
+
+SOURCE = APPS
+"""The apps whose source is read for locks."""
+
+_REFUSED = "tests/integrity/test_refused_rows.py::test_the_database_refuses_what_breaks_a_rule_of_the_table"
+_LOCKS = "tests/integrity/test_locks.py::"
+_ORDER = "tests/loyalty/test_ledger_locks.py::"
+_RACES = "tests/loyalty/test_ledger_races.py::"
+
+LOCKS = {
+    "core.jobs.step_run: JobRun": _LOCKS + "test_a_step_that_one_worker_does_is_passed_over_by_another",
+    "core.jobs.step_run: JobRun SKIP LOCKED": (
+        _LOCKS + "test_a_step_that_one_worker_does_is_passed_over_by_another"
+    ),
+    "core.outbox.deliver: OutboxMessage": (
+        _LOCKS + "test_a_message_that_one_worker_delivers_is_passed_over_by_another"
+    ),
+    "core.outbox.deliver: OutboxMessage SKIP LOCKED": (
+        _LOCKS + "test_a_message_that_one_worker_delivers_is_passed_over_by_another"
+    ),
+    "loyalty.bonuses.grant_verified_email_points: lock_accounts": (
+        _LOCKS + "test_points_for_an_address_are_granted_once_to_two_who_ask"
+    ),
+    "loyalty.feeds.imports._record_chunk: FeedImport": (
+        _LOCKS + "test_a_chunk_that_one_recorded_is_not_recorded_by_another"
+    ),
+    "loyalty.feeds.imports.begin_import: lock_running_import": (
+        _LOCKS + "test_two_who_begin_one_content_get_one_import"
+    ),
+    "loyalty.feeds.imports.lock_running_import: Programme": (
+        _LOCKS + "test_two_who_begin_one_content_get_one_import"
+    ),
+    "loyalty.feeds.uploads._start_running: lock_running_import": (
+        _LOCKS + "test_an_upload_joins_the_import_of_its_content_that_just_began"
+    ),
+    "loyalty.ledger.locks.LOCK_STATEMENT: FOR NO KEY UPDATE": (
+        _RACES + "test_fifty_orders_for_the_last_points_never_overdraw_them"
+    ),
+    "loyalty.ledger.post.post_batch: lock_accounts": _ORDER + "test_a_batch_locks_its_accounts_first",
+    "loyalty.purchases.settle._settle_purchases: FOR UPDATE OF p": (
+        _LOCKS + "test_a_waiting_purchase_that_one_settles_is_passed_over_by_another"
+    ),
+    "loyalty.purchases.settle._settle_purchases: FOR UPDATE OF p SKIP LOCKED": (
+        _LOCKS + "test_a_waiting_purchase_that_one_settles_is_passed_over_by_another"
+    ),
+    "loyalty.purchases.settle.post_credits_and_returns: lock_accounts": (
+        _LOCKS + "test_a_second_return_counts_what_the_first_took_back"
+    ),
+    "loyalty.purchases.settle.waiting_returns: FOR UPDATE OF r": (
+        _LOCKS + "test_a_waiting_return_that_one_settles_is_settled_by_nobody_else"
+    ),
+    "loyalty.rules._lock: Programme": _LOCKS + "test_two_who_draft_a_rule_get_one_draft",
+    "loyalty.rules.draft_rule: _lock": _LOCKS + "test_two_who_draft_a_rule_get_one_draft",
+    "loyalty.rules.make_rule_live: _lock": (
+        _LOCKS + "test_a_draft_waits_for_the_version_that_is_being_made_live"
+    ),
+    "rewards.services.gift_cards.redeem_gift_card: GiftCard": (
+        _LOCKS + "test_a_second_payment_sees_what_the_first_left"
+    ),
+    "rewards.services.orders.cancel_order: GiftCard": (
+        _LOCKS + "test_a_cancellation_sees_what_was_just_paid"
+    ),
+    "rewards.services.orders.cancel_order: Order": (
+        _ORDER + "test_a_cancellation_locks_before_it_looks_at_the_order"
+    ),
+    "rewards.services.orders.cancel_order: lock_accounts": (
+        _ORDER + "test_a_cancellation_locks_before_it_looks_at_the_order"
+    ),
+    "rewards.services.orders.order_gift_card: lock_accounts": (
+        _ORDER + "test_an_order_claims_its_request_and_locks_before_all_else"
+    ),
+}
+"""Each lock by its module, its function and what locks, with the test that must fail without it."""
+
+
+def caught_by() -> dict[str, str]:
+    """Return the test that must catch each item when it is taken out."""
+    refused = {item: f"{_REFUSED}[{item.split('.')[0]}]" for item in all_refusals()}
+    return refused | LOCKS
