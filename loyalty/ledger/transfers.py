@@ -34,7 +34,6 @@ def move_points(
     the target has. Raises InsufficientPoints when a lot no longer holds its part, unless the source `may_owe`
     what is missing; then nothing has moved. Not idempotent: the caller knows whether it has moved them.
     """
-    lock_accounts([source_id, target_id])
     transfer = Transfer.objects.create(reason=reason, source_id=source_id, target_id=target_id, moved_at=at)
     post_batch(
         [

@@ -48,6 +48,8 @@ def append_only(table: str) -> dict[str, tuple[str, ...]]:
 
 
 UUID = "gen_random_uuid()"
+UNUSED_TRANSFER = "(SELECT max(id) FROM loyalty_transfer)"
+"""The last transfer of the world moved nothing, so no entry belongs to it."""
 
 REFUSALS: dict[str, str | tuple[str, ...]] = {
     "core_idempotencyrecord.idempotency_scope_key_once": again("core_idempotencyrecord"),
@@ -92,11 +94,18 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
         is_live="false",
     ),
     "loyalty_entry.entry_sign_follows_its_kind": (
-        *(again("loyalty_entry", kind=str(kind), points="-1") for kind in (1, 3, 5, 7)),
+        *(again("loyalty_entry", kind=str(kind), points="-1") for kind in (1, 3, 5, 7, 10, 11)),
         *(again("loyalty_entry", kind=str(kind), points="1") for kind in (2, 4, 6, 8)),
     ),
     "loyalty_entry.entry_once_a_purchase": again("loyalty_entry", where="purchase_id IS NOT NULL"),
     "loyalty_entry.entry_order_cancelled_once": again("loyalty_entry", where="kind = 5"),
+    "loyalty_entry.entry_reinstated_once": again("loyalty_entry", where="kind = 11"),
+    "loyalty_entry.entry_adjusted_back_once": again("loyalty_entry", where="kind = 9 AND corrects_id > 0"),
+    "loyalty_entry.entry_once_a_transfer_and_account": again("loyalty_entry", where="transfer_id > 0"),
+    "loyalty_entry.entry_of_a_transfer_says_so": (
+        again("loyalty_entry", where="kind = 3", kind="12"),
+        again("loyalty_entry", where="kind = 9", corrects_id="NULL", transfer_id=UNUSED_TRANSFER),
+    ),
     "loyalty_entry.entry_verified_email_once": again("loyalty_entry", where="kind = 3"),
     **append_only("loyalty_entry"),
     "loyalty_expiryreminder.expiry_reminder_once": again("loyalty_expiryreminder"),
@@ -124,9 +133,12 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
         "loyalty_groupmembership", joined_on="joined_on + 1"
     ),
     "loyalty_lot.lot_adds_up": again("loyalty_lot", granted_points="granted_points + 1"),
-    "loyalty_lot.lot_never_negative": tuple(
-        again("loyalty_lot", **{column: "-1"}, granted_points=f"granted_points - {column} - 1")
-        for column in ("spent_points", "expired_points", "taken_back_points", "remaining_points")
+    "loyalty_lot.lot_never_negative": (
+        *(
+            again("loyalty_lot", **{column: "-1"}, granted_points=f"granted_points - {column} - 1")
+            for column in ("spent_points", "expired_points", "taken_back_points", "remaining_points")
+        ),
+        again("loyalty_lot", granted_points="-1", moved_points="moved_points - granted_points - 1"),
     ),
     "loyalty_lot.lot_once_an_account": again("loyalty_lot"),
     "loyalty_lot.dates_never_change": tuple(
@@ -150,6 +162,7 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
     "loyalty_programme.programme_stays_within_reason": (
         again("loyalty_programme", points_validity_years="21"),
         again("loyalty_programme", verified_email_points="100001"),
+        again("loyalty_programme", days_until_available="181"),
     ),
     "loyalty_purchase.never_deleted": delete("loyalty_purchase"),
     "loyalty_purchase.never_truncated": truncate("loyalty_purchase"),
@@ -170,6 +183,9 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
         again("loyalty_ruletally", entitled_points="-1"),
     ),
     "loyalty_ruletally.rule_tally_once_a_period": again("loyalty_ruletally"),
+    "loyalty_transfer.loyalty_transfer_undoes_id_key": again("loyalty_transfer", where="undoes_id > 0"),
+    "loyalty_transfer.transfer_between_two_accounts": again("loyalty_transfer", target_id="source_id"),
+    **append_only("loyalty_transfer"),
     "rewards_giftcard.gift_card_balance_within_its_face_value": again(
         "rewards_giftcard", balance_cents="face_value_cents + 1"
     ),

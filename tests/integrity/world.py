@@ -4,10 +4,14 @@ from datetime import date
 
 from core.models import IdempotencyRecord, JobRun, OutboxMessage, StaffAction
 from loyalty.bonuses import grant_verified_email_points
+from loyalty.ledger.movements import LotDates, Movement
+from loyalty.ledger.post import post_batch
+from loyalty.ledger.transfers import move_points, undo_transfer
 from loyalty.models import (
     Agreement,
     Brand,
     EarningRule,
+    EntryKind,
     ExpiryReminder,
     FeedChunk,
     FeedImport,
@@ -19,6 +23,7 @@ from loyalty.models import (
     RejectedLine,
     RuleSpending,
     RuleTally,
+    TransferReason,
 )
 from rewards.models import GiftCardProduct
 from rewards.services.orders import cancel_order, order_gift_card
@@ -56,6 +61,38 @@ def _move_points(programme: Programme, alice: Cardholder) -> None:
     for key in ("one", "two"):
         order = order_gift_card(account=alice.account, product=product, request_key=key, at=NOW)
     cancel_order(order=order, reason="Asked by phone", at=NOW)
+    _adjust(programme, alice)
+
+
+def _adjust(programme: Programme, alice: Cardholder) -> None:
+    """Take points that staff had granted, reinstate some that expired, and move some to and fro."""
+
+    def post(
+        kind: EntryKind, points: int, lot: LotDates | None = None, corrects_id: int | None = None
+    ) -> int:
+        movement = Movement(alice.account.pk, kind, points, NOW, lot, corrects_id=corrects_id)
+        return post_batch([movement], zone=programme.zone, at=NOW)[-1]
+
+    over, live = (
+        LotDates(date(2026, 11, 1), date(2022, 11, 1)),
+        LotDates(date(2027, 11, 1), date(2022, 11, 1)),
+    )
+    granted = post(EntryKind.GOODWILL, 5, over)
+    expiry = post(EntryKind.EXPIRY, 0)
+    post(EntryKind.REINSTATED, 5, live, expiry)
+    post(EntryKind.ADJUSTMENT, -5, over, granted)
+    bob = make_cardholder(programme, first_name="Bob")
+    charlie = make_cardholder(programme, first_name="Charlie")
+    accounts = (alice, bob.account.pk), (bob, charlie.account.pk)
+    for cardholder, target_id in accounts:
+        transfer = move_points(
+            source_id=cardholder.account.pk,
+            target_id=target_id,
+            reason=TransferReason.MERGE,
+            zone=programme.zone,
+            at=NOW,
+        )
+        undo_transfer(transfer=transfer, lot=live, zone=programme.zone, at=NOW)
 
 
 def _import_a_file(programme: Programme) -> None:

@@ -5,9 +5,10 @@ A missing lock seldom shows in what happens, so this looks at the statements tha
 
 import re
 
-from loyalty.ledger.movements import Movement
+from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
-from loyalty.models import EntryKind, Programme
+from loyalty.ledger.transfers import move_points, undo_transfer
+from loyalty.models import EntryKind, Programme, TransferReason
 from loyalty.purchases.record import record_purchases
 from rewards.models import GiftCardProduct
 from rewards.services.gift_cards import redeem_gift_card
@@ -94,6 +95,27 @@ def test_a_cancellation_locks_before_it_looks_at_the_order(programme: Programme,
     assert LOCK.search(asked[0])
     assert 'FROM "rewards_order"' in asked[1]
     assert "FOR UPDATE" in asked[1]
+
+
+def test_undoing_a_transfer_locks_before_it_looks_whether_it_was_undone(
+    programme: Programme, alice: Cardholder, bob: Cardholder
+) -> None:
+    buy(programme, alice.card.token, euros=10)
+    transfer = move_points(
+        source_id=alice.account.pk,
+        target_id=bob.account.pk,
+        reason=TransferReason.MERGE,
+        zone=PARIS,
+        at=NOW,
+    )
+
+    with sent_statements() as statements:
+        undo_transfer(transfer=transfer, lot=LotDates(NOW.date(), NOW.date()), zone=PARIS, at=NOW)
+
+    assert_locked_first(statements)
+    asked = [one for one in statements if "SAVEPOINT" not in one]
+    assert LOCK.search(asked[0])
+    assert "loyalty_transfer" in asked[1]
 
 
 def test_a_payment_locks_the_gift_card_before_it_looks_at_it(programme: Programme, alice: Cardholder) -> None:

@@ -45,6 +45,9 @@ LOCKS = {
         _RACES + "test_fifty_orders_for_the_last_points_never_overdraw_them"
     ),
     "loyalty.ledger.post.post_batch: lock_accounts": _ORDER + "test_a_batch_locks_its_accounts_first",
+    "loyalty.ledger.transfers.undo_transfer: lock_accounts": (
+        _ORDER + "test_undoing_a_transfer_locks_before_it_looks_whether_it_was_undone"
+    ),
     "loyalty.purchases.settle._settle_purchases: FOR UPDATE OF p": (
         _LOCKS + "test_a_waiting_purchase_that_one_settles_is_passed_over_by_another"
     ),
