@@ -42,9 +42,8 @@ from tests.factories import (
 from tests.loyalty.feeds.files import PURCHASE, as_csv
 from tests.loyalty.ledger_state import balance
 from tests.proofs import violations
-from tests.transactions import beside, one_after_the_other, real_commits
+from tests.transactions import beside, one_after_the_other
 
-__all__ = ["real_commits"]
 pytestmark = pytest.mark.usefixtures("real_commits")
 
 FEED = as_csv([PURCHASE | {"reference": f"P-{number}"} for number in range(2)])
