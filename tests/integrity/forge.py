@@ -86,7 +86,10 @@ def kill_server(data: str) -> None:
 
 
 def count_calls(order: dict[str, Any]) -> Callable[[], int]:
-    """Count the calls of functions from now on, and kill at the call that the order names."""
+    """Count the calls of functions from now on, and kill at the call that the order names.
+
+    Returns what stops counting and says how many there were.
+    """
     calls = 0
     server = order.get("server")
 
@@ -105,8 +108,12 @@ def count_calls(order: dict[str, Any]) -> Callable[[], int]:
             else:
                 strike()
 
+    def stop() -> int:
+        sys.setprofile(None)
+        return calls
+
     sys.setprofile(count)
-    return lambda: calls
+    return stop
 
 
 def live(order: dict[str, Any], answer: int) -> None:
@@ -114,18 +121,16 @@ def live(order: dict[str, Any], answer: int) -> None:
     connection.settings_dict["NAME"] = order["database"]
     chunks.LINES_AT_ONCE = kinds.PARKED_AT_ONCE = 50
     service.LOTS_AT_ONCE = 20
-    calls = lambda: 0  # noqa: E731 - until the work begins
+    status = 0
+    stop = count_calls(order)
     try:
         with time_machine.travel(NOW, tick=False):
-            calls = count_calls(order)
             WORK[order["work"]](Path(order["folder"]))
-        status = 0
     except BaseException:  # noqa: BLE001 - whatever it is, the child must end here
         status = 1
         if not order.get("server"):
             traceback.print_exc()
-    sys.setprofile(None)
-    os.write(answer, str(calls()).encode())
+    os.write(answer, str(stop()).encode())
     os._exit(status)
 
 

@@ -6,6 +6,7 @@ of an earlier run; a failure names its seed.
 """
 
 import json
+import logging
 import os
 import pickle
 import secrets
@@ -23,6 +24,8 @@ import pytest
 from django.conf import settings
 
 from config.embedded import DURABLE, Cluster
+
+logger = logging.getLogger(__name__)
 
 KILLS = int(os.environ.get("CRASH_KILLS", "3"))
 SEED = os.environ.get("CRASH_SEED") or secrets.token_hex(4)
@@ -123,7 +126,10 @@ def site() -> Iterator[Site]:
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", ["worker", "server"])
 @pytest.mark.parametrize("work", WORK)
-def test_what_was_killed_ends_as_what_was_not(site: Site, work: str, victim: str) -> None:
+def test_what_was_killed_ends_as_what_was_not(
+    site: Site, work: str, victim: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger=__name__)
     random = Random(f"{SEED} {work} {victim}")  # noqa: S311 - the same points for the same seed
     undisturbed = site.new_database(work)
     calls = site.do_to_the_end(work, undisturbed)
@@ -144,9 +150,9 @@ def test_what_was_killed_ends_as_what_was_not(site: Site, work: str, victim: str
             if status == 0:
                 break  # it was killed after all was done
         site.do_to_the_end(work, database)
-        told = f"CRASH_SEED={SEED}: {work}, the {victim} killed at the calls {points} of {calls}"
+        logger.info("CRASH_SEED=%s: %s, the %s killed at calls %s of %s", SEED, work, victim, points, calls)
         content, verdicts = site.what_remains(database)
         for table, rows in expected[0].items():
-            assert content[table] == rows, f"{table}: {told}"
-        assert verdicts == expected[1], told
+            assert content[table] == rows, table
+        assert verdicts == expected[1]
         site.forget(database)
