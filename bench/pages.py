@@ -19,8 +19,12 @@ from django.utils import timezone
 
 from bench.measures import LOWER, Measure, middle
 from bench.population import Population, make_population, purchase_line
+from campaigns.models import Promotion
+from loyalty.models import Programme
 from loyalty.purchases.record import record_purchases
 from members.models import Member, User
+from partners.models import Partner
+from rewards.models import GiftCardProduct
 
 ROOT = Path(__file__).resolve().parent.parent
 FEW, MANY = 10, 10_000
@@ -68,8 +72,38 @@ def measure(_server_url: str, *, quick: bool) -> list[Measure]:
     ]
 
 
+def furnish(programme: Programme, now: datetime) -> None:
+    """Offer gift cards and promotions, so that the page shows all that a member of a real programme sees."""
+    GiftCardProduct.objects.bulk_create(
+        GiftCardProduct(
+            programme=programme,
+            code=f"card-{euros}",
+            face_value_cents=euros * 100,
+            currency="EUR",
+            price_points=euros * 100,
+        )
+        for euros in (15, 30, 60)
+    )
+    Promotion.objects.bulk_create(
+        Promotion(
+            programme=programme,
+            partner=Partner.objects.get() if number % 2 else None,
+            slug=f"promotion-{number}",
+            title_fr=f"Promotion {number}",
+            title_en=f"Promotion {number}",
+            summary_fr="Des points en plus sur tout le magasin.",
+            summary_en="More points in the whole store.",
+            starts_at=now - timedelta(days=1),
+            ends_at=now + timedelta(days=10 + number),
+            is_published=True,
+        )
+        for number in range(6)
+    )
+
+
 def members_with_movements(population: Population, now: datetime) -> tuple[str, str]:
     """Return the session cookies of a member with few purchases and of one with many."""
+    furnish(population.programme, now)
     cookies = []
     for token, purchases, member in zip(
         population.tokens, (FEW, MANY), Member.objects.order_by("pk"), strict=True

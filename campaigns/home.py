@@ -17,6 +17,25 @@ class PromotionPanel:
     suited: Suited | None
     others: tuple[Promotion, ...]
 
+    @property
+    def shown(self) -> tuple[object, ...]:
+        """Everything that the panel shows."""
+        first = (self.suited.reason, *shown_of(self.suited.promotion)) if self.suited else ()
+        return first, *(shown_of(promotion) for promotion in self.others)
+
+
+def shown_of(promotion: Promotion) -> tuple[object, ...]:
+    """Return what a list of promotions shows of one."""
+    partner = promotion.partner.name if promotion.partner else ""
+    return (
+        promotion.slug,
+        promotion.title,
+        promotion.summary,
+        promotion.illustration,
+        partner,
+        promotion.ends_at,
+    )
+
 
 def promotion_panel(visit: Visit) -> Panel:
     """Return the panel with the promotion that suits the member; for everybody else, those that end first."""

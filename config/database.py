@@ -30,7 +30,9 @@ def database_from_url(url: str) -> dict[str, Any]:
         # threads per process.
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {},
+        # Lets `core.prepared` and the ledger have PostgreSQL keep the plans of their statements. Django's own
+        # queries carry their values in their text and are never kept.
+        "OPTIONS": {"prepare_threshold": 5},
     }
     for name, value in parameters.items():
         if name in _DJANGO_NAMES:

@@ -28,9 +28,20 @@ _NULL = _LENGTH(-1)
 def bulk_cursor() -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
     """Open a cursor on the current connection and transaction; database errors are raised as Django's own."""
     connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor[tuple[Any, ...]](connection.connection) as cursor:
-        cursor.adapters.register_dumper(list, ColumnDumper)
+    with connection.wrap_database_errors, BulkCursor(connection.connection) as cursor:
         yield cursor
+
+
+class BulkCursor(psycopg.Cursor[tuple[Any, ...]]):
+    """Packs lists as columns. Its statements are planned anew each time, for as many rows as there are."""
+
+    def __init__(self, connection: "psycopg.Connection[Any]") -> None:
+        super().__init__(connection)
+        self.adapters.register_dumper(list, ColumnDumper)
+
+    def execute(self, query: Any, params: Any = None, **_options: Any) -> "BulkCursor":  # noqa: ANN401 - psycopg's signature
+        """Execute a statement with the plan that its columns ask for."""
+        return super().execute(query, params, prepare=False)
 
 
 def _pack_numbers(code: str, values: Sequence[int | None]) -> bytes:

@@ -44,12 +44,12 @@ def number(value: int) -> str:
 
 def points(value: int) -> str:
     """Write a number of points with its unit, such as `1 point` or `1,234 points`."""
-    return ngettext("%(number)s point", "%(number)s points", abs(value)) % {"number": number(value)}
+    return _points(value, active_locale())
 
 
 def signed_points(value: int) -> str:
     """Write a movement of points with its sign; nothing is neither gained nor lost."""
-    return ("+" if value > 0 else "") + points(value)
+    return ("+" if value > 0 else "") + _points(value, active_locale())
 
 
 def amount(cents: int, currency: str) -> str:
@@ -144,6 +144,11 @@ def moment(value: datetime, zone: ZoneInfo | None = None) -> str:
 @lru_cache(maxsize=MEMORY)
 def _number(value: int, locale: str) -> str:
     return format_decimal(value, locale=locale)
+
+
+@lru_cache(maxsize=MEMORY)
+def _points(value: int, locale: str) -> str:  # noqa: ARG001 - the active language, which one text belongs to
+    return ngettext("%(number)s point", "%(number)s points", abs(value)) % {"number": number(value)}
 
 
 @lru_cache(maxsize=MEMORY)

@@ -25,15 +25,13 @@ from loyalty.home import Visit, panels_for
 from loyalty.periods import usual_periods
 from loyalty.requests import MemberRequest, ProgrammeRequest
 from loyalty.selectors.balance import balance_of, expiry_calendar
+from loyalty.selectors.latest import latest_movements
 from loyalty.selectors.period import TooManyMovements, period_statement
 from loyalty.selectors.programmes import account_of
-from loyalty.selectors.statement import TOP, UNCOUNTED, Place, latest_movements, statement_page
+from loyalty.selectors.statement import TOP, UNCOUNTED, Place, statement_page
 from loyalty.selectors.statement_choices import cards_of, partners_of
 from loyalty.selectors.waiting import waiting_lines_of
 from members.models import Card
-
-LATEST = 5
-"""How many movements the home page shows."""
 
 PLACE = re.compile(r"(\d{0,18})-(\d{0,18})-(\d{0,18})", re.ASCII)
 """A place in the statement as addresses hold it; every number of so many digits fits the database."""
@@ -56,7 +54,7 @@ def home(request: ProgrammeRequest) -> HttpResponse:
         "account": account,
         "balance": balance,
         "waiting": waiting_lines_of(account),
-        "latest": latest_movements(account, limit=LATEST),
+        "latest": latest_movements(account),
     } | _panels(visit)
     return render(request, "loyalty/home.html", context)
 

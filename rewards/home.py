@@ -8,11 +8,12 @@ from rewards.selectors.catalogue import catalogue_of
 
 def gift_card_panel(visit: Visit) -> Panel:
     """Return the panel about gift cards, for a member or for somebody who is not signed in."""
+    products = catalogue_of(visit.programme)
     offers = offers_for(
-        catalogue_of(visit.programme),
+        products,
         available_points=visit.available_points,
         owed_points=visit.account.owed_points if visit.account else 0,
-        rule=live_rule(visit.programme) if visit.account else None,
+        rule=live_rule(visit.programme) if visit.account and products else None,
     )
     name = "_welcome_panel.html" if visit.account is None else "_home_panel.html"
     return Panel(f"rewards/{name}", offers)

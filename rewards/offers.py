@@ -41,6 +41,19 @@ class Offers:
         return tuple(offer for offer in reversed(self.everything) if offer.is_affordable)
 
     @property
+    def within_reach(self) -> tuple[object, ...]:
+        """All that a list of the affordable ones shows."""
+        return tuple(
+            (
+                offer.product.code,
+                offer.product.face_value_cents,
+                offer.product.currency,
+                offer.product.price_points,
+            )
+            for offer in self.affordable
+        )
+
+    @property
     def out_of_reach(self) -> tuple[Offer, ...]:
         """The gift cards for which points are missing, the nearest first."""
         return tuple(offer for offer in self.everything if not offer.is_affordable)

@@ -58,7 +58,7 @@ REFUSALS: dict[str, str | Promise] = {
 @members_only
 def gift_cards(request: MemberRequest) -> HttpResponse:
     """Show the catalogue with what the member can afford and what is missing for the rest."""
-    balance = balance_of(request.account, at=timezone.now(), expiries=0)
+    balance = balance_of(request.account, at=timezone.now())
     offers = offers_for(
         catalogue_of(request.programme),
         available_points=balance.available_points,
@@ -180,7 +180,7 @@ def _held_or_404(request: MemberRequest, public_id: UUID) -> HeldGiftCard:
 
 
 def _confirmation(request: MemberRequest, product: GiftCardProduct, at: datetime) -> HttpResponse:
-    balance = balance_of(request.account, at=at, expiries=0)
+    balance = balance_of(request.account, at=at)
     uses = points_to_use(request.account, points=product.price_points, at=at)
     context = {
         "product": product,

@@ -95,7 +95,7 @@ class PointAccountAdmin(LockedAdmin):
 
     @admin.display(description=_("waiting"))
     def waiting(self, account: PointAccount) -> str:
-        return number(balance_of(account, at=timezone.now(), expiries=0).waiting_points)
+        return number(balance_of(account, at=timezone.now()).waiting_points)
 
     @admin.display(description=_("movements"))
     def movements(self, account: PointAccount) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby, starmap
 
-from django.db import connection
 from django.db.models import QuerySet, Sum
 
+from core.prepared import prepared_rows
 from loyalty.dates import local_date
 from loyalty.models import Lot, PointAccount
 
@@ -56,37 +56,39 @@ class Balance:
         return self.expiries[1:]
 
 
+# The number of days stands in the text: a plan that is kept must know that it is small.
 BALANCE = """
-WITH days AS (
-    SELECT expires_on, sum(remaining_points) AS points,
-           coalesce(sum(remaining_points) FILTER (WHERE available_on > %(today)s), 0) AS waiting,
+SELECT next.expires_on, next.points, everything.points, everything.waiting, everything.waiting_until
+FROM (
+    SELECT coalesce(sum(remaining_points), 0)::bigint AS points,
+           coalesce(sum(remaining_points) FILTER (WHERE available_on > %(today)s), 0)::bigint AS waiting,
            min(available_on) FILTER (WHERE available_on > %(today)s) AS waiting_until
     FROM loyalty_lot
     WHERE account_id = %(account)s AND remaining_points > 0 AND expires_on >= %(today)s
-    GROUP BY expires_on
-)
-SELECT expires_on, points::bigint, (sum(points) OVER ())::bigint, (sum(waiting) OVER ())::bigint,
-       min(waiting_until) OVER ()
-FROM days ORDER BY expires_on LIMIT %(days)s
+) everything LEFT JOIN (
+    SELECT expires_on, sum(remaining_points)::bigint AS points
+    FROM loyalty_lot
+    WHERE account_id = %(account)s AND remaining_points > 0 AND expires_on >= %(today)s
+    GROUP BY expires_on ORDER BY expires_on LIMIT 5
+) next ON true
+ORDER BY next.expires_on
 """
 
 
-def balance_of(account: PointAccount, *, at: datetime, expiries: int = 5) -> Balance:
-    """Return the points of the account at an instant, and when points expire: so many of the next days.
+def balance_of(account: PointAccount, *, at: datetime) -> Balance:
+    """Return the points of the account at an instant, and the next five days on which some expire.
 
     Takes one query whatever the age of the account.
     """
     today = local_date(at, account.programme.zone)
-    with connection.cursor() as cursor:
-        cursor.execute(BALANCE, {"account": account.pk, "today": today, "days": max(1, expiries)})
-        rows = cursor.fetchall()
-    _, _, held, waiting, waiting_until = rows[0] if rows else (None, 0, 0, 0, None)
+    rows = prepared_rows(BALANCE, {"account": account.pk, "today": today})
+    _, _, held, waiting, waiting_until = rows[0]
     return Balance(
         available_points=held - waiting,
         waiting_points=waiting,
         waiting_until=waiting_until,
         owed_points=account.owed_points,
-        expiries=tuple(Expiring(expires_on, points) for expires_on, points, *_ in rows[:expiries]),
+        expiries=tuple(Expiring(expires_on, points) for expires_on, points, *_ in rows if expires_on),
     )
 
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from django.db import connection
-
+from core.prepared import prepared_rows
 from loyalty.models import MOVES, EntryKind, PointAccount, PurchaseState
 from loyalty.purchases.reasons import RECORDED_REFUSALS
 from loyalty.selectors.statement_lines import Row, StatementLine, UncountedLine, movement_of, uncounted_of
@@ -94,9 +93,11 @@ WHERE e.account_id = %(account)s AND e.id < %(before)s
   AND (%(until)s::timestamptz IS NULL OR e.occurred_at < %(until)s)
   AND (%(recorded_since)s::timestamptz IS NULL OR e.posted_at >= %(recorded_since)s)
   AND (%(recorded_until)s::timestamptz IS NULL OR e.posted_at < %(recorded_until)s)
-ORDER BY e.id DESC LIMIT %(rows)s
+ORDER BY e.id DESC
 """
 
+# States stand in the text: a plan that is kept can use an index of parked or of rejected lines only when it
+# knows that it is asked for these.
 PURCHASES = """
 SELECT p.id, p.received_at, p.purchased_at, p.state, p.kind, s.name, b.name, c.last4, p.amount_cents, p.reason
 FROM loyalty_purchase p
@@ -104,12 +105,12 @@ JOIN partners_store s ON s.id = p.store_id
 JOIN partners_partner b ON b.id = p.partner_id
 LEFT JOIN members_card c ON c.id = p.card_id
 WHERE p.programme_id = %(programme)s AND p.id < %(before)s
-  AND (p.state = %(parked)s AND p.card_token = ANY(%(tokens)s)
-       OR p.state = %(rejected)s AND p.card_id = ANY(%(cards)s))
+  AND (p.state = 2 /* parked */ AND p.card_token = ANY(%(tokens)s)
+       OR p.state = 3 /* rejected */ AND p.card_id = ANY(%(cards)s))
   AND (%(partner)s::bigint IS NULL OR p.partner_id = %(partner)s)
   AND (%(since)s::timestamptz IS NULL OR p.purchased_at >= %(since)s)
   AND (%(until)s::timestamptz IS NULL OR p.purchased_at < %(until)s)
-ORDER BY p.id DESC LIMIT %(rows)s
+ORDER BY p.id DESC
 """
 
 # Refusals that are recorded with the purchases are left out here, so that each is shown once. Of the store of
@@ -126,7 +127,7 @@ WHERE l.card_id = ANY(%(cards)s) AND f.programme_id = %(programme)s AND l.id < %
        OR l.store_name IN (SELECT name FROM partners_store WHERE partner_id = %(partner)s))
   AND (%(since)s::timestamptz IS NULL OR l.purchased_at >= %(since)s)
   AND (%(until)s::timestamptz IS NULL OR l.purchased_at < %(until)s)
-ORDER BY l.id DESC LIMIT %(rows)s
+ORDER BY l.id DESC
 """
 
 
@@ -169,18 +170,12 @@ def statement_lines(
         place = page.next_place
 
 
-def latest_movements(account: PointAccount, *, limit: int) -> tuple[StatementLine, ...]:
-    """Return the newest movements of the account. One query."""
-    rows = _fetch(MOVEMENTS, _movement_terms(account, EVERYTHING, NEWEST, limit))
-    return tuple(movement_of(row, account) for row in rows)
-
-
 def recorded_between(
     account: PointAccount, *, begins_at: datetime, ends_at: datetime, limit: int
 ) -> tuple[StatementLine, ...]:
     """Return the movements recorded from an instant until before another, the oldest first. One query."""
-    terms = _movement_terms(account, EVERYTHING, NEWEST, limit)
-    rows = _fetch(MOVEMENTS, terms | {"recorded_since": begins_at, "recorded_until": ends_at})
+    terms = _movement_terms(account, EVERYTHING, NEWEST)
+    rows = _fetch(MOVEMENTS, terms | {"recorded_since": begins_at, "recorded_until": ends_at}, limit)
     return tuple(movement_of(row, account) for row in reversed(rows))
 
 
@@ -195,27 +190,24 @@ def _rows(
     """Return the next rows of each source; nothing is asked of a source that cannot have any."""
     movements: list[Row] = []
     if filters.wants_movements:
-        movements = _fetch(MOVEMENTS, _movement_terms(account, filters, place.movement, rows))
+        movements = _fetch(MOVEMENTS, _movement_terms(account, filters, place.movement), rows)
     shown = [card for card in cards if filters.card_id in (None, card.pk)]
     if not (filters.wants_uncounted and shown):
         return movements, [], []
-    terms = _common_terms(account, filters, rows) | {
+    terms = _common_terms(account, filters) | {
         "programme": account.programme_id,
         "cards": [card.pk for card in shown],
         "tokens": [card.token for card in shown],
-        "parked": int(PurchaseState.PARKED),
         "rejected": int(PurchaseState.REJECTED),
         "recorded": sorted(RECORDED_REFUSALS),
     }
-    purchases = _fetch(PURCHASES, terms | {"before": place.purchase})
-    return movements, purchases, _fetch(REFUSALS, terms | {"before": place.refusal})
+    purchases = _fetch(PURCHASES, terms | {"before": place.purchase}, rows)
+    return movements, purchases, _fetch(REFUSALS, terms | {"before": place.refusal}, rows)
 
 
-def _movement_terms(
-    account: PointAccount, filters: StatementFilter, before: int, rows: int
-) -> dict[str, Any]:
+def _movement_terms(account: PointAccount, filters: StatementFilter, before: int) -> dict[str, Any]:
     kinds = MOVEMENT_KINDS.get(filters.kind)
-    return _common_terms(account, filters, rows) | {
+    return _common_terms(account, filters) | {
         "account": account.pk,
         "before": before,
         "kinds": None if kinds is None else [int(kind) for kind in kinds],
@@ -226,19 +218,17 @@ def _movement_terms(
     }
 
 
-def _common_terms(account: PointAccount, filters: StatementFilter, rows: int) -> dict[str, Any]:
+def _common_terms(account: PointAccount, filters: StatementFilter) -> dict[str, Any]:
     return {
         "partner": filters.partner_id,
         "since": filters.since and beginning_of(filters.since, account),
         "until": filters.until and beginning_of(filters.until + timedelta(days=1), account),
-        "rows": rows,
     }
 
 
-def _fetch(query: str, terms: dict[str, Any]) -> list[Row]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, terms)
-        return [
-            Row(key, recorded_at, happened_at, rest)
-            for key, recorded_at, happened_at, *rest in cursor.fetchall()
-        ]
+def _fetch(query: str, terms: dict[str, Any], rows: int) -> list[Row]:
+    """Return the next rows. Their number stands in the text: a plan that is kept must know it."""
+    return [
+        Row(key, recorded_at, happened_at, rest)
+        for key, recorded_at, happened_at, *rest in prepared_rows(f"{query} LIMIT {rows:d}", terms)
+    ]

@@ -12,7 +12,7 @@ from campaigns.selectors import current_promotions
 from campaigns.suited import suited_promotion
 from loyalty.models import Programme
 from loyalty.purchases.record import record_purchases
-from loyalty.selectors.habits import LATEST, partners_by_spending
+from loyalty.selectors.habits import partners_by_spending
 from tests.factories import (
     NOW,
     Cardholder,
@@ -139,7 +139,7 @@ def test_a_long_history_costs_one_query_that_stops_early(
     alice: Cardholder, programme: Programme, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     spend(alice, "jacadi", 5000)
-    lines = [make_line(alice.card.token, cents=100, partner="boulanger") for _ in range(LATEST)]
+    lines = [make_line(alice.card.token, cents=100, partner="boulanger") for _ in range(200)]
     record_purchases(lines, programme=programme, at=NOW)
     with django_assert_num_queries(1):
         habits = partners_by_spending(alice.account, since=NOW - YEAR)

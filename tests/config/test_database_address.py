@@ -13,7 +13,7 @@ def test_a_network_address_is_taken_apart() -> None:
     assert database["USER"] == "portal"
     assert database["PASSWORD"] == "p@ss/word"  # noqa: S105 - the example above, decoded
     assert database["NAME"] == "points"
-    assert database["OPTIONS"] == {"sslmode": "require"}
+    assert database["OPTIONS"]["sslmode"] == "require"
 
 
 def test_a_socket_is_a_host_that_is_a_folder() -> None:

@@ -32,16 +32,28 @@ def test_points_are_listed_by_the_day_on_which_they_expire_not_only_the_next(
     account = account_of(alice)
 
     with django_assert_num_queries(1):
-        balance = balance_of(account, at=NOW, expiries=2)
+        balance = balance_of(account, at=NOW)
 
     assert balance.available_points == 75
     assert balance.next_expiry == Expiring(date(2027, 2, 1), 15)
-    assert balance.later_expiries == (Expiring(date(2028, 2, 29), 20),)
+    assert balance.later_expiries == (Expiring(date(2028, 2, 29), 20), Expiring(date(2030, 11, 1), 40))
     assert [(month.month, month.points, month.days) for month in expiry_calendar(account, at=NOW)] == [
         (date(2027, 2, 1), 15, (Expiring(date(2027, 2, 1), 15),)),
         (date(2028, 2, 1), 20, (Expiring(date(2028, 2, 29), 20),)),
         (date(2030, 11, 1), 40, (Expiring(date(2030, 11, 1), 40),)),
     ]
+
+
+def test_only_the_five_first_days_are_listed_and_all_points_counted(
+    programme: Programme, alice: Cardholder
+) -> None:
+    for month in range(1, 8):
+        buy(programme, alice.card.token, euros=month, purchased_at=paris(f"2026-{month:02}-01 12:00"))
+
+    balance = balance_of(account_of(alice), at=NOW)
+
+    assert balance.available_points == 28
+    assert [expiring.points for expiring in balance.expiries] == [1, 2, 3, 4, 5]
 
 
 def test_points_that_expire_in_one_month_are_added_up(programme: Programme, alice: Cardholder) -> None:
