@@ -30,6 +30,7 @@ USAGE = """usage: python3 tools/portal.py COMMAND
   real    import a real retailer's year and prove the ledger
   bench   measure the speed and compare it with the goals
   removal take out every lock, trigger and constraint in turn, and show that a test fails
+  long    run what takes hours: many more histories, crashes and races, and the removals
   lock    write the lock files again from pyproject.toml (needs uv)"""
 
 # Which lock file a command needs. Those of the tests and of the real data hold all that a run needs.
@@ -40,6 +41,7 @@ LOCKS = {
     "lint": "dev",
     "bench": "dev",
     "removal": "dev",
+    "long": "dev",
     "real": "real",
 }
 PROGRAMS = {
@@ -49,6 +51,7 @@ PROGRAMS = {
     "real": ["-m", "tools.real"],
     "bench": ["-m", "bench"],
     "removal": ["-m", "tools.removal"],
+    "long": ["-m", "tools.long"],
 }
 
 # What pip says, and what the person at the keyboard needs to hear.
