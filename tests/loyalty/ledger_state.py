@@ -17,6 +17,7 @@ class LotCounts(NamedTuple):
     expired: int
     taken_back: int
     remaining: int
+    moved: int = 0
 
 
 def balance(account: PointAccount) -> tuple[int, int]:
@@ -35,6 +36,7 @@ def lots(account: PointAccount) -> dict[date, LotCounts]:
             lot.expired_points,
             lot.taken_back_points,
             lot.remaining_points,
+            lot.moved_points,
         )
         for lot in rows
     }
@@ -53,7 +55,7 @@ def everything() -> list[tuple[object, ...]]:
     """Return all rows about points, to see that a refusal moved nothing."""
     rows: list[tuple[object, ...]] = []
     with connection.cursor() as cursor:
-        for table in ("pointaccount", "lot", "entry", "lotuse", "purchase"):
+        for table in ("pointaccount", "lot", "entry", "lotuse", "transfer", "purchase"):
             cursor.execute(f"SELECT * FROM loyalty_{table} ORDER BY id")  # noqa: S608 - the names stand above
             rows += cursor.fetchall()
     return rows
