@@ -10,7 +10,7 @@ from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
 from loyalty.ledger.transfers import move_points, undo_transfer
 from loyalty.models import EntryKind, Programme, TransferReason
-from loyalty.selectors.statement import StatementFilter, latest_movements, statement_page
+from loyalty.selectors.statement import StatementFilter, statement_page
 from loyalty.selectors.statement_lines import StatementLine
 from loyalty.selectors.transfer_words import SENTENCES
 from tests.factories import NOW, PARIS, Cardholder, buy
@@ -24,10 +24,11 @@ def lines_after(reason: TransferReason, alice: Cardholder, bob: Cardholder) -> l
         source_id=alice.account.pk, target_id=bob.account.pk, reason=reason, zone=PARIS, at=NOW
     )
     undo_transfer(transfer=transfer, lot=LOT, zone=PARIS, at=NOW)
-    lines = [
-        *latest_movements(alice.account, limit=2)[::-1],
-        *latest_movements(bob.account, limit=2)[::-1],
+    pages = [
+        statement_page(one.account, cards=[], filters=StatementFilter(kind="moved"), size=2)
+        for one in (alice, bob)
     ]
+    lines = [line for page in pages for line in page.lines[::-1] if isinstance(line, StatementLine)]
     return [(line.title, line.sentence) for line in lines]
 
 
