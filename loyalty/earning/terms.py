@@ -1,8 +1,7 @@
 """What a rule asks and gives, and what is known about a purchase, as plain values without a database."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from loyalty.models import LimitPeriod, RuleEffect
@@ -28,6 +27,9 @@ class Conditions:
     until_hour: int | None = None
     minimum_cents: int | None = None
     is_birthday_month: bool = False
+
+
+NO_CONDITIONS = Conditions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,17 @@ class Rule:
         """Whether what it gives depends on the member's other purchases."""
         return self.limit_points is not None or self.nth_purchase is not None
 
+    @property
+    def is_metered(self) -> bool:
+        """Whether what it gives depends on other purchases, of this member or of all."""
+        return self.is_tallied or self.budget_points is not None
+
     def decides_at(self, instant: datetime) -> bool:
         """Whether the version is the one that decides on purchases made at an instant."""
-        return (self.applies_from is None or self.applies_from <= instant) and (
-            self.applies_until is None or instant < self.applies_until
+        # Instants of one time zone would be compared by their clocks, which an hour each autumn shows twice.
+        instant = instant.astimezone(UTC)
+        return (self.applies_from is None or self.applies_from.astimezone(UTC) <= instant) and (
+            self.applies_until is None or instant < self.applies_until.astimezone(UTC)
         )
 
 
@@ -90,8 +99,3 @@ class Part(NamedTuple):
     rule: Rule
     entitled_points: int
     is_counted: bool = False
-
-
-def entitled_by(parts: Sequence[Part]) -> dict[int, int]:
-    """Return the points of each part by the number of its version."""
-    return {part.rule.rule_id: part.entitled_points for part in parts}

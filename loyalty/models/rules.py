@@ -149,7 +149,6 @@ class EarningRule(models.Model):
     scheduled_at = models.DateTimeField(_("scheduled"), null=True, blank=True, editable=False)
     applies_from = models.DateTimeField(_("decides from"), null=True, blank=True, editable=False)
     applies_until = models.DateTimeField(_("decides until"), null=True, blank=True, editable=False)
-    is_live = models.BooleanField(_("live"), default=True)
 
     class Meta:
         verbose_name = _("earning rule")
@@ -157,9 +156,6 @@ class EarningRule(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["programme", "code", "version"], name="earning_rule_version_once"
-            ),
-            models.UniqueConstraint(
-                fields=["programme"], condition=Q(is_live=True), name="earning_rule_one_live_base_rule"
             ),
             models.UniqueConstraint(
                 fields=["programme", "code"],
@@ -178,6 +174,11 @@ class EarningRule(models.Model):
                 name="earning_rule_ends_after_its_start",
             ),
             models.CheckConstraint(
+                condition=Q(scheduled_at__isnull=False)
+                | Q(applies_from__isnull=True, applies_until__isnull=True),
+                name="earning_rule_draft_decides_nothing",
+            ),
+            models.CheckConstraint(
                 condition=Q(nth_purchase__isnull=True) | Q(effect=RuleEffect.BONUS, nth_purchase__gt=0),
                 name="earning_rule_nth_gives_a_bonus",
             ),
@@ -191,11 +192,16 @@ class EarningRule(models.Model):
         """The number that all versions of the rule share: limits and budgets count over all of them."""
         return self.family_id or self.pk
 
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it was scheduled and taken back before it decided on anything."""
+        return self.applies_from is not None and self.applies_from == self.applies_until
+
     def status_at(self, at: datetime) -> RuleStatus:
         """Return where the version stands at an instant."""
         if self.scheduled_at is None:
             return RuleStatus.DRAFT
-        if self.applies_until is not None and self.applies_until <= at:
+        if self.is_withdrawn or (self.applies_until is not None and self.applies_until <= at):
             return RuleStatus.RETIRED
         if self.applies_from is not None and self.applies_from > at:
             return RuleStatus.SCHEDULED
@@ -262,7 +268,8 @@ class RuleTally(models.Model):
     """What a rule with a limit or a count would have given an account in a period, and what it gave.
 
     `entitled_points` is the plain sum over the account's purchases less what was returned, so it does not
-    depend on their order; `granted_points` is what of it the limit let through. Only purchases write it.
+    depend on their order; `granted_points` is what of it the limit let through. `by_version` holds, by the
+    number of each version that counted, its limit and its part of the sum. Only purchases write it.
     """
 
     account = models.ForeignKey(
@@ -284,6 +291,7 @@ class RuleTally(models.Model):
     purchases = models.PositiveIntegerField(_("purchases that counted"), default=0)
     entitled_points = models.BigIntegerField(_("points without the limit"), default=0)
     granted_points = models.BigIntegerField(_("points given"), default=0)
+    by_version = models.JSONField(_("by version"), default=dict)
 
     class Meta:
         verbose_name = _("use of a rule's limit")
