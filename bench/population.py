@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from loyalty.earning.versions import draft_new_rule, schedule_rule
 from loyalty.enrolment import enrol_members
 from loyalty.models import Agreement, EarningRule, PointAccount, Programme, PurchaseKind
 from loyalty.purchases.lines import PurchaseLine
@@ -26,9 +27,10 @@ def make_population(cardholders: int, *, at: datetime) -> Population:
     issuer = Issuer.objects.create(code="bench", name="Bench")
     product = CardProduct.objects.create(issuer=issuer, code="visa", name="Visa")
     programme = Programme.objects.create(code="bench", name="Bench", issuer=issuer, verified_email_points=50)
-    EarningRule.objects.create(
+    rule = EarningRule(
         programme=programme, code="base", name_fr="base", name_en="base", points=1, per_cents=100
     )
+    schedule_rule(rule=draft_new_rule(rule=rule), at=at)
     partner = Partner.objects.create(code="bench", name="Bench")
     Agreement.objects.create(programme=programme, partner=partner)
     Store.objects.bulk_create(

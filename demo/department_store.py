@@ -45,7 +45,7 @@ def department_store_steps(day: date) -> "Iterator[Callable[[], object]]":
 
 
 def _open(story: Story) -> None:
-    load_preset(code=PROGRAMME)
+    load_preset(code=PROGRAMME, at=instant(story.day, tale.FIRST_DAYS_AGO))
     programme = Programme.objects.get(code=PROGRAMME)
     programme.host_names = [HOST]
     programme.save(update_fields=["host_names"])

@@ -82,11 +82,11 @@ def _steps(story: Story, at: datetime) -> Iterator[Step]:
 
 
 def _open_programme(story: Story) -> None:
-    load_preset(code=PROGRAMME)
+    opened_at = instant(story.day, periods()[0].first)
+    load_preset(code=PROGRAMME, at=opened_at)
     programme = Programme.objects.get(code=PROGRAMME)
     programme.host_names = list(HOSTS)
     programme.save(update_fields=["host_names"])
-    opened_at = instant(story.day, periods()[0].first)
     import_rows(programme, FeedKind.STORES, "magasins", list(store_rows(story)), opened_at)
 
 

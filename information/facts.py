@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from loyalty.dates import local_date
 from loyalty.models import EarningRule, Programme
 from loyalty.selectors.network import partners_taking_part
+from loyalty.selectors.rules import general_rule
 from partners.models import Partner
 from rewards.models import GiftCardProduct
 from rewards.selectors.catalogue import catalogue_of
@@ -35,13 +36,13 @@ class Facts:
 
     @property
     def example_cents(self) -> int:
-        """A purchase that shows that only full amounts count."""
+        """A purchase that shows how points are rounded."""
         return EXAMPLE_CENTS
 
     @property
     def example_points(self) -> int:
         """What that purchase earns by the live rule."""
-        return EXAMPLE_CENTS // self.rule.per_cents * self.rule.points if self.rule else 0
+        return EXAMPLE_CENTS * self.rule.points // self.rule.per_cents if self.rule else 0
 
     @property
     def validity_months(self) -> int:
@@ -52,7 +53,7 @@ class Facts:
 def facts_of(programme: Programme, *, at: datetime) -> Facts:
     """Return what the public texts say of a programme. Three queries."""
     return Facts(
-        rule=EarningRule.objects.filter(programme=programme, is_live=True).order_by("pk").first(),
+        rule=general_rule(programme, at=at),
         partners=tuple(partners_taking_part(programme, on=local_date(at, programme.zone))),
         gift_cards=tuple(catalogue_of(programme)),
     )

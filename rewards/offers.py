@@ -87,5 +87,4 @@ def missing_for(product: GiftCardProduct, *, available_points: int, owed_points:
 def _cents_that_earn(points: int, rule: EarningRule | None) -> int:
     if rule is None or not rule.points:
         return 0
-    full_amounts = -(-points // rule.points)
-    return full_amounts * rule.per_cents
+    return -(-points * rule.per_cents // rule.points)

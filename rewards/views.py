@@ -18,7 +18,7 @@ from loyalty.errors import InsufficientPoints, MemberLeft
 from loyalty.offline import kept_offline
 from loyalty.requests import MemberRequest
 from loyalty.selectors.balance import balance_of, points_to_use
-from loyalty.selectors.rules import live_rule
+from loyalty.selectors.rules import general_rule
 from members.access import kept_fields, recently_proved
 from rewards.codes import bare_code, reveal_code
 from rewards.errors import GiftCardNotOffered, PriceChanged
@@ -58,12 +58,13 @@ REFUSALS: dict[str, str | Promise] = {
 @members_only
 def gift_cards(request: MemberRequest) -> HttpResponse:
     """Show the catalogue with what the member can afford and what is missing for the rest."""
-    balance = balance_of(request.account, at=timezone.now())
+    at = timezone.now()
+    balance = balance_of(request.account, at=at)
     offers = offers_for(
         catalogue_of(request.programme),
         available_points=balance.available_points,
         owed_points=balance.owed_points,
-        rule=live_rule(request.programme),
+        rule=general_rule(request.programme, at=at),
     )
     return render(
         request,

@@ -8,8 +8,10 @@ Charlie a stranger to both.
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import count
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from loyalty.earning.versions import draft_new_rule, draft_next_version, edit_draft, schedule_rule
 from loyalty.enrolment import enrol_member
 from loyalty.models import Agreement, EarningRule, PointAccount, Programme, PurchaseKind
 from loyalty.purchases.lines import LineVerdict, PurchaseLine
@@ -23,6 +25,9 @@ from rewards.services.orders import order_gift_card
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 """The instant at which things happen unless a test says otherwise."""
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+"""When the rules of a programme were scheduled unless a test says otherwise."""
 
 CARD_PRODUCTS = {
     "aurore": "Carte Aurore",
@@ -82,8 +87,8 @@ def make_programme(
         expiry_rounding=expiry_rounding,
         verified_email_points=verified_email_points,
     )
-    EarningRule.objects.create(
-        programme=programme,
+    make_rule(
+        programme,
         code="base",
         name_fr="1 point par euro",
         name_en="1 point for each euro",
@@ -101,6 +106,34 @@ def make_programme(
             price_points=price_points,
         )
     return programme
+
+
+def make_rule(
+    programme: Programme,
+    *,
+    code: str,
+    at: datetime = LONG_AGO,
+    starts_at: datetime | None = None,
+    **terms: Any,  # noqa: ANN401 - the columns of a rule
+) -> EarningRule:
+    """Make a rule and schedule it, in force at once unless said otherwise."""
+    names = {"name_fr": code, "name_en": code}
+    rule = EarningRule(programme=programme, code=code, **names | terms)
+    return schedule_rule(rule=draft_new_rule(rule=rule), at=at, starts_at=starts_at)
+
+
+def make_next_version(
+    rule: EarningRule,
+    *,
+    at: datetime = NOW,
+    starts_at: datetime | None = None,
+    **terms: Any,  # noqa: ANN401
+) -> EarningRule:
+    """Make and schedule the next version of a rule with other terms."""
+    draft = draft_next_version(rule=rule)
+    for name, value in terms.items():
+        setattr(draft, name, value)
+    return schedule_rule(rule=edit_draft(rule=draft), at=at, starts_at=starts_at)
 
 
 def make_partner(code: str = "conforama") -> Partner:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
 from loyalty.earning.terms import Conditions, Rule
-from loyalty.models import RuleEffect
+from loyalty.models import LimitPeriod, RuleEffect
 from loyalty.models.rules import DAYS_OF_A_WEEK, HOURS_OF_A_DAY, MOST_NTH, MOST_RULE_POINTS
 
 UNCHANGED_PERCENT = 100
@@ -28,6 +28,7 @@ class Contradiction(StrEnum):
     GIVES_TOO_MUCH = "gives_too_much"
     FOR_NO_AMOUNT = "for_no_amount"
     CHANGES_NOTHING = "changes_nothing"
+    REDUCTION_WITHIN_LIMITS = "reduction_within_limits"
     ENDS_BEFORE_START = "ends_before_start"
     NO_SUCH_WEEKDAY = "no_such_weekday"
     WEEKDAY_NOT_IN_PERIOD = "weekday_not_in_period"
@@ -45,6 +46,12 @@ class Contradiction(StrEnum):
     BUDGET_OF_NOTHING = "budget_of_nothing"
     BUDGET_BELOW_BONUS = "budget_below_bonus"
     BUDGET_BELOW_LIMIT = "budget_below_limit"
+    EVERY_NTH_NOT_FOR_LIFE = "every_nth_not_for_life"
+    # What depends on the programme and the day: `loyalty.earning.versions` finds these.
+    PERIOD_IS_OVER = "period_is_over"
+    PARTNER_WITHOUT_AGREEMENT = "partner_without_agreement"
+    COUNT_OF_EARLIER_VERSION = "count_of_earlier_version"
+    ALL_RULES_GIVE_TOO_MUCH = "all_rules_give_too_much"
 
 
 class Finding(NamedTuple):
@@ -88,6 +95,8 @@ def _of_effect(rule: Rule) -> Iterator[Finding]:
             yield Finding("factor_percent", Contradiction.GIVES_NOTHING)
         elif rule.factor_percent == UNCHANGED_PERCENT:
             yield Finding("factor_percent", Contradiction.CHANGES_NOTHING)
+        elif rule.factor_percent < UNCHANGED_PERCENT:
+            yield from _of_reduction(rule)
         return
     if rule.points <= 0:
         yield Finding("points", Contradiction.GIVES_NOTHING)
@@ -95,6 +104,18 @@ def _of_effect(rule: Rule) -> Iterator[Finding]:
         yield Finding("points", Contradiction.GIVES_TOO_MUCH)
     if rule.effect == RuleEffect.BASE and rule.per_cents <= 0:
         yield Finding("per_cents", Contradiction.FOR_NO_AMOUNT)
+
+
+def _of_reduction(rule: Rule) -> Iterator[Finding]:
+    """Find what a coefficient below 1 cannot have: it gives no points to count, and no return may end it."""
+    limits = {
+        "minimum_cents": rule.conditions.minimum_cents,
+        "limit_points": rule.limit_points,
+        "budget_points": rule.budget_points,
+    }
+    for field, value in limits.items():
+        if value is not None:
+            yield Finding(field, Contradiction.REDUCTION_WITHIN_LIMITS)
 
 
 def _of_days(rule: Rule) -> Iterator[Finding]:
@@ -153,6 +174,8 @@ def _of_limits(rule: Rule) -> Iterator[Finding]:
         yield Finding("limit_points", Contradiction.LIMIT_OF_NOTHING)
     elif limit is not None and limit < bonus:
         yield Finding("limit_points", Contradiction.LIMIT_BELOW_BONUS)
+    if rule.is_every_nth and rule.limit_period != LimitPeriod.LIFE:
+        yield Finding("limit_period", Contradiction.EVERY_NTH_NOT_FOR_LIFE)
     if budget is None:
         return
     if budget <= 0:
@@ -205,4 +228,21 @@ SENTENCES = {
     Contradiction.BUDGET_OF_NOTHING: _("With this budget nobody gets a point: leave it empty for none."),
     Contradiction.BUDGET_BELOW_BONUS: _("This budget does not pay for one bonus."),
     Contradiction.BUDGET_BELOW_LIMIT: _("This budget is smaller than what one member may get."),
+    Contradiction.REDUCTION_WITHIN_LIMITS: _(
+        "A coefficient below 1 takes points away: leave the smallest amount, the limit and the budget empty."
+    ),
+    Contradiction.EVERY_NTH_NOT_FOR_LIFE: _(
+        "What comes again after so many purchases counts for the whole life of the rule."
+    ),
+    Contradiction.PERIOD_IS_OVER: _("The last day is over: no purchase would count."),
+    Contradiction.PARTNER_WITHOUT_AGREEMENT: _(
+        "One of the partners has no agreement with the programme for these days."
+    ),
+    Contradiction.COUNT_OF_EARLIER_VERSION: _(
+        "Members' purchases are counted by the version before. What counts them, the bonus and its limit stay"
+        " as they are: retire the rule and make another one instead."
+    ),
+    Contradiction.ALL_RULES_GIVE_TOO_MUCH: _(
+        "Together with the other rules, one purchase could earn more than a billion points."
+    ),
 }

@@ -93,10 +93,8 @@ class RuleBook:
         return found
 
 
-def _parts(
-    amount_cents: int, met: Iterable[Rule], known: dict[tuple[int, ...], Shares]
-) -> tuple[Part, ...]:
-    """Return what rules give for an amount when their conditions are met; `known` keeps shares for the next."""
+def _parts(amount_cents: int, met: Iterable[Rule], known: dict[tuple[int, ...], Shares]) -> tuple[Part, ...]:
+    """Return what rules give for an amount when their conditions are met; `known` keeps the shares."""
     sharing: list[Rule] = []
     multipliers: list[Rule] = []
     bonuses: list[Part] = []

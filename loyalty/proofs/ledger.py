@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from core.proof import Violation, register_proof, rows_that_break
 from loyalty.models import EntryKind, PurchaseState, TransferReason
+from loyalty.proofs.earning import EARNING_PROOFS
 
 # A purchase and a return have the same number as kind of line and as kind of entry.
 KINDS: dict[str, int | str] = {kind.name.lower(): int(kind) for kind in EntryKind}
@@ -130,26 +131,6 @@ SELECT 'purchase ' || id, format('not accepted, yet %%s points', points)
 FROM loyalty_purchase WHERE state <> %(accepted)s AND points <> 0
 """
 
-EARNED = """
-SELECT 'purchase ' || p.id, format('%%s points for %%s cents', p.points, p.amount_cents)
-FROM loyalty_purchase p LEFT JOIN loyalty_earningrule r ON r.id = p.rule_id
-WHERE p.state = %(accepted)s AND p.kind = %(purchase)s
-  AND p.points IS DISTINCT FROM p.amount_cents / r.per_cents * r.points
-"""
-
-RETURNS = """
-SELECT 'purchase ' || o.id,
-       format('%%s points for %%s cents, of which returns of %%s cents took back %%s',
-              o.points, o.amount_cents, t.cents, t.points)
-FROM (SELECT original_id, sum(amount_cents) AS cents, -sum(points) AS points
-      FROM loyalty_purchase WHERE state = %(accepted)s AND kind = %(return)s GROUP BY original_id) t
-LEFT JOIN loyalty_purchase o ON o.id = t.original_id
-LEFT JOIN loyalty_earningrule r ON r.id = o.rule_id
-WHERE o.id IS NULL OR o.state <> %(accepted)s OR o.kind <> %(purchase)s
-   OR t.points > o.points OR t.points < 0
-   OR t.points IS DISTINCT FROM o.points - div(greatest(0, o.amount_cents - t.cents), r.per_cents) * r.points
-"""
-
 CORRECTIONS = """
 SELECT 'entry ' || c.id,
        format('kind %%s for %%s points corrects entry %%s of kind %%s for %%s points',
@@ -201,10 +182,9 @@ PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {
     "owed": (OWED, {}),
     "lot day": (LOT_DAYS, KINDS),
     "purchase": (PURCHASES, KINDS | ACCEPTED),
-    "earned": (EARNED, KINDS | ACCEPTED),
-    "return": (RETURNS, KINDS | ACCEPTED),
     "correction": (CORRECTIONS, KINDS),
     "transfer": (TRANSFERS, KINDS | {"succession": int(TransferReason.SUCCESSION)}),
+    **EARNING_PROOFS,
 }
 """The rules of the ledger, each with the query that finds the rows that break it."""
 

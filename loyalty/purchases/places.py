@@ -1,6 +1,6 @@
-"""The stores and cards that a batch of lines names, read once for the batch."""
+"""What is known of the stores, cards and members that a batch of lines names, read once for the batch."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -37,6 +37,20 @@ class KnownCard:
     status: str
     status_on: date
     left_on: date | None
+    product_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """From one day through another, or without an end, an account belongs to a group."""
+
+    group_id: int
+    joined_on: date
+    left_on: date | None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the day is one of them."""
+        return self.joined_on <= day and (self.left_on is None or day <= self.left_on)
 
 
 def known_partners(programme: Programme, lines: Sequence[PurchaseLine]) -> dict[str, KnownPartner]:
@@ -69,9 +83,34 @@ def known_cards(programme: Programme, tokens: Sequence[str]) -> dict[str, KnownC
     """Return the cards of the programme's members among the tokens."""
     with bulk_cursor() as cursor:
         cursor.execute(
-            "SELECT c.token, c.id, a.id, c.status, c.status_on, a.left_on FROM members_card c"
+            "SELECT c.token, c.id, a.id, c.status, c.status_on, a.left_on, c.product_id FROM members_card c"
             " JOIN loyalty_pointaccount a ON a.member_id = c.member_id AND a.programme_id = %s"
             " WHERE c.issuer_id = %s AND c.token = ANY(%b)",
             [programme.pk, programme.issuer_id, list(set(tokens))],
         )
         return {token: KnownCard(*rest) for token, *rest in cursor.fetchall()}
+
+
+def birth_months(account_ids: Collection[int]) -> dict[int, int]:
+    """Return the month of birth of the accounts' members, where it is known."""
+    with bulk_cursor() as cursor:
+        cursor.execute(
+            "SELECT a.id, extract(month FROM m.birth_date)::int FROM loyalty_pointaccount a"
+            " JOIN members_member m ON m.id = a.member_id WHERE a.id = ANY(%b) AND m.birth_date IS NOT NULL",
+            [sorted(account_ids)],
+        )
+        return dict(cursor.fetchall())
+
+
+def memberships(account_ids: Collection[int], group_ids: Collection[int]) -> dict[int, list[Membership]]:
+    """Return in which of the groups the accounts are or were, by account."""
+    found: dict[int, list[Membership]] = {}
+    with bulk_cursor() as cursor:
+        cursor.execute(
+            "SELECT account_id, group_id, joined_on, left_on FROM loyalty_groupmembership"
+            " WHERE account_id = ANY(%b) AND group_id = ANY(%b)",
+            [sorted(account_ids), sorted(group_ids)],
+        )
+        for account_id, *rest in cursor.fetchall():
+            found.setdefault(account_id, []).append(Membership(*rest))
+    return found

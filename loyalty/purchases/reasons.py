@@ -10,6 +10,11 @@ class Reason(StrEnum):
 
     NONE = ""
     BELOW_RULE_AMOUNT = "below_rule_amount"
+    NO_RULE = "no_rule"
+    NO_RULE_MET = "no_rule_met"
+    COUNTS_TOWARDS_BONUS = "counts_towards_bonus"
+    LIMIT_REACHED = "limit_reached"
+    BUDGET_SPENT = "budget_spent"
     UNKNOWN_CARD = "unknown_card"
     UNKNOWN_PURCHASE = "unknown_purchase"
     UNKNOWN_PARTNER = "unknown_partner"
@@ -70,6 +75,11 @@ RECORDED_REFUSALS = frozenset({Reason.RETURN_ABOVE_PURCHASE, Reason.RETURN_OF_RE
 SENTENCES = {
     Reason.NONE: "",
     Reason.BELOW_RULE_AMOUNT: _("The amount is too small to earn a point."),
+    Reason.NO_RULE: _("On the day of the purchase, purchases did not earn points."),
+    Reason.NO_RULE_MET: _("This purchase is not one of those that earned points on its day."),
+    Reason.COUNTS_TOWARDS_BONUS: _("The purchase earns no points by itself; it counts towards a bonus."),
+    Reason.LIMIT_REACHED: _("You have received all the points that one member can have from this offer."),
+    Reason.BUDGET_SPENT: _("The points planned for this offer have all been given."),
     Reason.UNKNOWN_CARD: _("The card is not known yet. The points follow as soon as it is."),
     Reason.UNKNOWN_PURCHASE: _(
         "The purchase that was returned is not known yet. The return is applied once it is."

@@ -8,9 +8,10 @@ from django.db import transaction
 
 from core.bulk import bulk_cursor
 from loyalty.dates import local_date
-from loyalty.models import EarningRule, FeedImport, Programme, PurchaseKind, PurchaseState
+from loyalty.earning.terms import Part
+from loyalty.models import FeedImport, Programme, PurchaseKind, PurchaseState
 from loyalty.purchases.checks import check_card, check_date, check_place
-from loyalty.purchases.earning import points_for
+from loyalty.purchases.earning import Bought, Earned, Earnings
 from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
 from loyalty.purchases.places import (
     KnownCard,
@@ -21,21 +22,23 @@ from loyalty.purchases.places import (
     known_stores,
 )
 from loyalty.purchases.reasons import Reason
-from loyalty.purchases.settle import Credit, post_credits_and_returns, waiting_returns
+from loyalty.purchases.settle import Credit, Metered, settle_points
+from loyalty.purchases.written import packed_breakdown
 
 INSERT_PURCHASES = """
 INSERT INTO loyalty_purchase (
     programme_id, partner_id, store_id, reference, kind, card_token, card_id, purchased_at, amount_cents,
-    channel, original_reference, state, reason, points, rule_id, feed_import_id, received_at)
+    channel, original_reference, state, reason, points, rule_id, breakdown, feed_import_id, received_at)
 SELECT %(programme)s::bigint, n.partner_id, n.store_id, n.reference, n.kind, n.card_token, n.card_id,
        n.purchased_at, n.amount_cents, n.channel, n.original_reference, n.state, n.reason, n.points,
-       %(rule)s::bigint, %(feed_import)s::bigint, %(at)s::timestamptz
+       n.rule_id, n.breakdown::jsonb, %(feed_import)s::bigint, %(at)s::timestamptz
 FROM unnest(
     %(partner)b::bigint[], %(store)b::bigint[], %(reference)b::text[], %(kind)b::smallint[],
     %(token)b::text[], %(card)b::bigint[], %(purchased_at)b::timestamptz[], %(amount)b::bigint[],
-    %(channel)b::text[], %(original)b::text[], %(state)b::smallint[], %(reason)b::text[], %(points)b::bigint[]
+    %(channel)b::text[], %(original)b::text[], %(state)b::smallint[], %(reason)b::text[],
+    %(points)b::bigint[], %(rule)b::bigint[], %(breakdown)b::text[]
 ) AS n(partner_id, store_id, reference, kind, card_token, card_id, purchased_at, amount_cents, channel,
-       original_reference, state, reason, points)
+       original_reference, state, reason, points, rule_id, breakdown)
 ORDER BY n.partner_id, n.reference
 ON CONFLICT (partner_id, reference) DO NOTHING
 RETURNING id, partner_id, reference
@@ -50,14 +53,18 @@ Content = tuple[object, ...]
 
 @dataclass(slots=True)
 class Candidate:
-    """A line that may be recorded, with what was found for it."""
+    """A line that may be recorded, with what was found for it.
+
+    An accepted purchase has either earned, or has parts that wait, parked, for a look at limits and budgets.
+    """
 
     line: PurchaseLine
     store: KnownStore
     card: KnownCard | None
     state: PurchaseState
-    reason: Reason
-    points: int = 0
+    reason: Reason = Reason.NONE
+    earned: Earned | None = None
+    parts: tuple[Part, ...] | None = None
     purchase_id: int | None = None
 
     @property
@@ -93,46 +100,67 @@ def record_purchases(
     another programme, it is rejected, as are lines the programme's rules refuse. A purchase of an unknown
     card and a return of an unknown purchase are parked and settled when the missing piece arrives.
     """
-    rule = EarningRule.objects.get(programme=programme, is_live=True)
-    rejected, found = _sort_out(lines, programme, rule, at)
+    rejected, found = _sort_out(lines, programme, at)
     firsts: dict[Key, Candidate] = {}
     for candidate in found.values():
         if candidate.state is not PurchaseState.REJECTED:
             firsts.setdefault(candidate.key, candidate)
     candidates = list(firsts.values())
-    _insert(candidates, programme, rule, feed_import, at)
-    earned = [
-        Credit.of(
-            purchase_id=c.purchase_id,
-            account_id=c.card.account_id,
-            points=c.points,
-            purchased_at=c.line.purchased_at,
-            programme=programme,
-        )
-        for c in candidates
-        if c.state is PurchaseState.ACCEPTED and c.purchase_id is not None and c.card is not None
-    ]
-    returns = waiting_returns(
-        return_ids=[
-            c.purchase_id for c in candidates if c.purchase_id and c.line.kind is PurchaseKind.RETURN
-        ],
-        purchase_ids=[credit.purchase_id for credit in earned],
-    )
-    settled = post_credits_and_returns(earned, returns, programme=programme, at=at)
+    _insert(candidates, programme, feed_import, at)
+    returns = _settle([c for c in candidates if c.purchase_id is not None], programme, at)
     stored = _stored_contents([c.key for c in found.values() if c.purchase_id is None])
     verdicts = []
     for index in range(len(lines)):
         if index in rejected:
             verdicts.append(rejected[index])
         elif (purchase_id := found[index].purchase_id) is not None:
-            verdicts.append(settled.get(purchase_id) or _verdict(found[index]))
+            verdicts.append(returns.get(purchase_id) or _verdict(found[index]))
         else:
             verdicts.append(_verdict_on_unrecorded(found[index], stored.get(found[index].key), programme))
     return verdicts
 
 
+def _settle(recorded: Sequence[Candidate], programme: Programme, at: datetime) -> dict[int, LineVerdict]:
+    """Post the points of the recorded lines; return the verdicts on returns that could be settled."""
+    grants: list[Credit] = []
+    metered: list[Metered] = []
+    for one in recorded:
+        if one.purchase_id is None or one.card is None:
+            continue
+        if one.parts is not None:
+            metered.append(
+                Metered(
+                    one.purchase_id, one.card.account_id, one.card.card_id, one.line.purchased_at, one.parts
+                )
+            )
+        elif one.earned is not None:
+            grants.append(
+                Credit.of(
+                    purchase_id=one.purchase_id,
+                    account_id=one.card.account_id,
+                    points=one.earned.points,
+                    purchased_at=one.line.purchased_at,
+                    programme=programme,
+                )
+            )
+    settled = settle_points(
+        grants,
+        metered,
+        return_ids=[
+            one.purchase_id for one in recorded if one.purchase_id and one.line.kind is PurchaseKind.RETURN
+        ],
+        purchase_ids=[one.purchase_id for one in grants] + [one.purchase_id for one in metered],
+        programme=programme,
+        at=at,
+    )
+    for one in recorded:
+        if one.purchase_id in settled.purchases:
+            one.state, one.earned = PurchaseState.ACCEPTED, settled.purchases[one.purchase_id]
+    return settled.returns
+
+
 def _sort_out(
-    lines: Sequence[PurchaseLine], programme: Programme, rule: EarningRule, at: datetime
+    lines: Sequence[PurchaseLine], programme: Programme, at: datetime
 ) -> tuple[dict[int, LineVerdict], dict[int, Candidate]]:
     """Return the verdicts on lines whose reference or amount means nothing, and the others, by position.
 
@@ -157,10 +185,36 @@ def _sort_out(
             reason = check_date(line, programme, at)
             if line.kind is PurchaseKind.PURCHASE:
                 reason = reason or _check_purchase(line, programme, partner, store, card)
-            found[index] = _candidate(line, store, card, rule, reason)
+            found[index] = _candidate(line, store, card, reason)
             continue
         rejected[index] = LineVerdict(Outcome.REJECTED, reason, card_id=card.card_id if card else None)
+    _earn([one for one in found.values() if one.state is PurchaseState.ACCEPTED], programme)
     return rejected, found
+
+
+def _earn(accepted: Sequence[Candidate], programme: Programme) -> None:
+    """Work out what the purchases earn; those under a limit or a budget wait for a look at it."""
+    bought = [
+        Bought(
+            one.card,
+            one.line.amount_cents,
+            one.line.purchased_at,
+            one.store.partner_id,
+            one.store.store_id,
+            one.line.channel,
+        )
+        for one in accepted
+        if one.card is not None
+    ]
+    earnings = Earnings.of_batch(
+        programme, [one.purchased_at for one in bought], {one.card.account_id for one in bought}
+    )
+    for one, what in zip(accepted, bought, strict=True):
+        earns = earnings.of(what)
+        if isinstance(earns, Earned):
+            one.earned = earns
+        else:
+            one.state, one.parts = PurchaseState.PARKED, earns
 
 
 def _check_purchase(
@@ -172,26 +226,18 @@ def _check_purchase(
     )
 
 
-def _candidate(
-    line: PurchaseLine, store: KnownStore, card: KnownCard | None, rule: EarningRule, refusal: Reason
-) -> Candidate:
+def _candidate(line: PurchaseLine, store: KnownStore, card: KnownCard | None, refusal: Reason) -> Candidate:
     if refusal:
         return Candidate(line, store, card, PurchaseState.REJECTED, refusal)
     if line.kind is PurchaseKind.RETURN:
         return Candidate(line, store, card, PurchaseState.PARKED, Reason.UNKNOWN_PURCHASE)
     if card is None:
         return Candidate(line, store, card, PurchaseState.PARKED, Reason.UNKNOWN_CARD)
-    points = points_for(line.amount_cents, points=rule.points, per_cents=rule.per_cents)
-    reason = Reason.NONE if points else Reason.BELOW_RULE_AMOUNT
-    return Candidate(line, store, card, PurchaseState.ACCEPTED, reason, points)
+    return Candidate(line, store, card, PurchaseState.ACCEPTED)
 
 
 def _insert(
-    candidates: Sequence[Candidate],
-    programme: Programme,
-    rule: EarningRule,
-    feed_import: FeedImport | None,
-    at: datetime,
+    candidates: Sequence[Candidate], programme: Programme, feed_import: FeedImport | None, at: datetime
 ) -> None:
     """Insert the candidates whose reference is new and give those their id; the others keep none.
 
@@ -200,12 +246,12 @@ def _insert(
     """
     if not candidates:
         return
+    earned = [(one, one.earned) for one in candidates]
     with bulk_cursor() as cursor:
         cursor.execute(
             INSERT_PURCHASES,
             {
                 "programme": programme.pk,
-                "rule": rule.pk,
                 "feed_import": feed_import.pk if feed_import else None,
                 "at": at,
                 "partner": [c.store.partner_id for c in candidates],
@@ -219,8 +265,10 @@ def _insert(
                 "channel": [c.line.channel for c in candidates],
                 "original": [c.line.original_reference for c in candidates],
                 "state": [int(c.state) for c in candidates],
-                "reason": [str(c.reason) for c in candidates],
-                "points": [c.points for c in candidates],
+                "reason": [str(e.reason if e else c.reason) for c, e in earned],
+                "points": [e.points if e else 0 for _, e in earned],
+                "rule": [e.rule_id if e else None for _, e in earned],
+                "breakdown": [packed_breakdown(e.parts) if e else None for _, e in earned],
             },
         )
         ids = {
@@ -247,13 +295,13 @@ def _stored_contents(keys: Sequence[Key]) -> dict[Key, Content]:
 
 
 def _verdict(candidate: Candidate) -> LineVerdict:
-    accepted = candidate.state is PurchaseState.ACCEPTED
+    card_id = candidate.card.card_id if candidate.card else None
+    if candidate.earned is None:
+        return LineVerdict(
+            Outcome.PARKED, candidate.reason, purchase_id=candidate.purchase_id, card_id=card_id
+        )
     return LineVerdict(
-        Outcome.ACCEPTED if accepted else Outcome.PARKED,
-        candidate.reason,
-        candidate.points,
-        candidate.purchase_id,
-        candidate.card.card_id if candidate.card else None,
+        Outcome.ACCEPTED, candidate.earned.reason, candidate.earned.points, candidate.purchase_id, card_id
     )
 
 

@@ -1,6 +1,5 @@
 """Posting the points of recorded purchases and settling lines that had to wait for a card or a purchase."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,15 +9,23 @@ from django.db import transaction
 
 from core.bulk import bulk_cursor
 from loyalty.dates import expiry_date, local_date
+from loyalty.earning.terms import Part
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
 from loyalty.models import EntryKind, Programme, PurchaseKind, PurchaseState
 from loyalty.purchases.checks import check_card
-from loyalty.purchases.earning import points_for, points_taken_back
-from loyalty.purchases.lines import LineVerdict, Outcome
+from loyalty.purchases.earning import Bought, Earned, Earnings, earned_by
+from loyalty.purchases.lines import LineVerdict
+from loyalty.purchases.meters import Meters
 from loyalty.purchases.places import KnownCard
-from loyalty.purchases.reasons import Reason
+from loyalty.purchases.returns import (
+    SettledReturn,
+    decide_returns,
+    store_returns,
+    waiting_returns,
+)
+from loyalty.purchases.written import Written, write_purchases
 
 
 class Credit(NamedTuple):
@@ -43,84 +50,101 @@ class Credit(NamedTuple):
         return cls(purchase_id, account_id, points, purchased_at, LotDates(expires_on, available_on))
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingReturn:
-    """A parked return whose purchase is settled. The account is None when the purchase was rejected."""
+class Metered(NamedTuple):
+    """A purchase, still parked, whose points wait for a look at limits and budgets."""
 
-    return_id: int
-    amount_cents: int
-    returned_at: datetime
-    original_id: int
-    original_cents: int
-    card_id: int | None
-    account_id: int | None
-    rule_id: int
-    points: int
-    per_cents: int
+    purchase_id: int
+    account_id: int
+    card_id: int
+    purchased_at: datetime
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class SettledReturn:
-    """What became of a waiting return; `points` is zero or below."""
+class Settled:
+    """What became of the metered purchases and of the returns, by their ids."""
 
-    waiting: WaitingReturn
-    state: PurchaseState
-    reason: Reason
-    points: int
+    purchases: dict[int, Earned]
+    returns: dict[int, LineVerdict]
 
 
-def waiting_returns(*, return_ids: Sequence[int], purchase_ids: Sequence[int]) -> list[WaitingReturn]:
-    """Lock and return the parked returns, those given and those of the purchases, that can be settled."""
-    if not return_ids and not purchase_ids:
-        return []
-    with bulk_cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT r.id FROM loyalty_purchase o JOIN loyalty_purchase r
-              ON r.partner_id = o.partner_id AND r.original_reference = o.reference
-            WHERE o.id = ANY(%b) AND r.state = %s AND r.kind = %s
-            """,
-            [list(purchase_ids), PurchaseState.PARKED, PurchaseKind.RETURN],
-        )
-        wanted = sorted({*return_ids, *(row[0] for row in cursor.fetchall())})
-        if not wanted:
-            return []
-        cursor.execute(
-            """
-            SELECT r.id, r.amount_cents, r.purchased_at, o.id, o.amount_cents, o.card_id,
-                   CASE WHEN o.state = %s THEN a.id END, o.rule_id, u.points, u.per_cents
-            FROM loyalty_purchase r
-            JOIN loyalty_purchase o ON o.partner_id = r.partner_id AND o.reference = r.original_reference
-                                   AND o.programme_id = r.programme_id
-            JOIN loyalty_earningrule u ON u.id = o.rule_id
-            LEFT JOIN members_card c ON c.id = o.card_id
-            LEFT JOIN loyalty_pointaccount a ON a.member_id = c.member_id AND a.programme_id = o.programme_id
-            WHERE r.id = ANY(%b) AND r.state = %s AND o.kind = %s AND o.state <> %s
-            ORDER BY r.id FOR UPDATE OF r
-            """,
-            [
-                PurchaseState.ACCEPTED,
-                wanted,
-                PurchaseState.PARKED,
-                PurchaseKind.PURCHASE,
-                PurchaseState.PARKED,
-            ],
-        )
-        return [WaitingReturn(*row) for row in cursor.fetchall()]
+def settle_points(
+    earned: Sequence[Credit],
+    metered: Sequence[Metered],
+    *,
+    return_ids: Sequence[int],
+    purchase_ids: Sequence[int],
+    programme: Programme,
+    at: datetime,
+) -> Settled:
+    """Post what purchases earned, then settle the returns given and those that waited for the purchases.
 
-
-def post_credits_and_returns(
-    earned: Sequence[Credit], returns: Sequence[WaitingReturn], *, programme: Programme, at: datetime
-) -> dict[int, LineVerdict]:
-    """Post the credits, then settle the returns; return the verdict of each return by its id.
-
-    All accounts are locked at once before anything is posted or any earlier return is counted. Credits are
-    posted in the order of their purchases, whatever the order in which the lines came.
+    All accounts are locked at once before limits are looked at, anything is posted or any earlier return is
+    counted. Purchases are looked at and posted in the order in which they were made, whatever the order in
+    which the lines came.
     """
-    if returns:
-        accounts = {credit.account_id for credit in earned}
+    returns = waiting_returns(
+        return_ids=return_ids,
+        purchase_ids=purchase_ids,
+        settling={one.purchase_id: (one.card_id, one.account_id) for one in metered},
+    )
+    if returns or metered:
+        accounts = {one.account_id for one in earned} | {one.account_id for one in metered}
         accounts |= {waiting.account_id for waiting in returns if waiting.account_id is not None}
         lock_accounts(accounts)
+    meters = Meters()
+    let_through = _let_through(metered, meters, programme) if metered else {}
+    grants = [
+        *earned,
+        *(
+            Credit.of(
+                purchase_id=one.purchase_id,
+                account_id=one.account_id,
+                points=let_through[one.purchase_id].points,
+                purchased_at=one.purchased_at,
+                programme=programme,
+            )
+            for one in metered
+        ),
+    ]
+    settled: list[SettledReturn] = []
+    if returns:
+        settled = decide_returns(
+            returns,
+            programme=programme,
+            meters=meters,
+            known=(part.rule for one in metered for part in one.parts),
+        )
+        store_returns(settled)
+    if returns or metered:
+        meters.store()
+    _post_credits(grants, programme, at)
+    _post_returns(settled, programme, at)
+    return Settled(let_through, {one.waiting.return_id: one.verdict for one in settled})
+
+
+def _let_through(metered: Sequence[Metered], meters: Meters, programme: Programme) -> dict[int, Earned]:
+    """Look at limits and budgets, in the order of the purchases, and write what each purchase earned."""
+    in_order = sorted(metered, key=lambda one: (one.purchased_at, one.purchase_id))
+    days = {one.purchase_id: local_date(one.purchased_at, programme.zone) for one in in_order}
+    meters.load((part.rule, one.account_id, days[one.purchase_id]) for one in in_order for part in one.parts)
+    meters.lock_budgets(part.rule for one in in_order for part in one.parts)
+    earned = {
+        one.purchase_id: earned_by(
+            [meters.grant(part, one.account_id, days[one.purchase_id]) for part in one.parts], is_metered=True
+        )
+        for one in in_order
+    }
+    write_purchases(
+        [
+            Written(one.purchase_id, PurchaseState.ACCEPTED, one.card_id, earned[one.purchase_id])
+            for one in in_order
+        ]
+    )
+    return earned
+
+
+def _post_credits(grants: Sequence[Credit], programme: Programme, at: datetime) -> None:
     post_batch(
         [
             Movement(
@@ -131,83 +155,16 @@ def post_credits_and_returns(
                 lot=credit.lot,
                 purchase_id=credit.purchase_id,
             )
-            for credit in sorted(earned, key=lambda credit: (credit.purchased_at, credit.purchase_id))
+            for credit in sorted(grants, key=lambda credit: (credit.purchased_at, credit.purchase_id))
         ],
         zone=programme.zone,
         at=at,
     )
-    if not returns:
-        return {}
-    settled = _decide(returns)
-    _store(settled)
-    _post_returns(settled, programme, at)
-    return {
-        one.waiting.return_id: LineVerdict(
-            Outcome.ACCEPTED if one.state is PurchaseState.ACCEPTED else Outcome.REJECTED,
-            one.reason,
-            one.points,
-            one.waiting.return_id,
-            one.waiting.card_id,
-        )
-        for one in settled
-    }
-
-
-def _decide(returns: Sequence[WaitingReturn]) -> list[SettledReturn]:
-    """Work out what each return takes back, counting the accepted returns of its purchase before it."""
-    before: dict[int, int] = defaultdict(int)
-    with bulk_cursor() as cursor:
-        cursor.execute(
-            "SELECT original_id, sum(amount_cents)::bigint FROM loyalty_purchase"
-            " WHERE original_id = ANY(%b) AND state = %s GROUP BY original_id",
-            [[waiting.original_id for waiting in returns], PurchaseState.ACCEPTED],
-        )
-        before.update(cursor.fetchall())
-    settled = []
-    for waiting in returns:
-        if waiting.account_id is None:
-            settled.append(SettledReturn(waiting, PurchaseState.REJECTED, Reason.RETURN_OF_REJECTED, 0))
-            continue
-        if waiting.amount_cents > waiting.original_cents:
-            settled.append(SettledReturn(waiting, PurchaseState.REJECTED, Reason.RETURN_ABOVE_PURCHASE, 0))
-            continue
-        taken = points_taken_back(
-            purchase_cents=waiting.original_cents,
-            returned_before_cents=before[waiting.original_id],
-            returned_cents=waiting.amount_cents,
-            points=waiting.points,
-            per_cents=waiting.per_cents,
-        )
-        before[waiting.original_id] += waiting.amount_cents
-        above = before[waiting.original_id] > waiting.original_cents
-        reason = Reason.RETURN_ABOVE_REST if above else Reason.NONE
-        settled.append(SettledReturn(waiting, PurchaseState.ACCEPTED, reason, -taken))
-    return settled
-
-
-def _store(settled: Sequence[SettledReturn]) -> None:
-    with bulk_cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE loyalty_purchase p SET state = s.state, reason = s.reason, points = s.points,
-                   original_id = s.original_id, card_id = s.card_id, rule_id = s.rule_id
-            FROM unnest(%b::bigint[], %b::smallint[], %b::text[], %b::bigint[], %b::bigint[], %b::bigint[],
-                        %b::bigint[]) AS s(id, state, reason, points, original_id, card_id, rule_id)
-            WHERE p.id = s.id
-            """,
-            [
-                [one.waiting.return_id for one in settled],
-                [int(one.state) for one in settled],
-                [str(one.reason) for one in settled],
-                [one.points for one in settled],
-                [one.waiting.original_id for one in settled],
-                [one.waiting.card_id for one in settled],
-                [one.waiting.rule_id for one in settled],
-            ],
-        )
 
 
 def _post_returns(settled: Sequence[SettledReturn], programme: Programme, at: datetime) -> None:
+    if not settled:
+        return
     originals = [one.waiting.original_id for one in settled]
     with bulk_cursor() as cursor:
         cursor.execute(
@@ -240,27 +197,69 @@ def settle_parked(
 ) -> int:
     """Settle at most `limit` parked purchases whose card is known now, and the returns that waited for them.
 
-    With `tokens` only those cards are looked at; without, also parked returns whose purchase arrived unseen.
-    Returns how many lines were settled: call again until it is zero. Lines that another worker holds are
-    passed over.
+    They earn by the rules in force when they were made. With `tokens` only those cards are looked at;
+    without, also parked returns whose purchase arrived unseen. Returns how many lines were settled: call
+    again until it is zero. Lines that another worker holds are passed over.
     """
-    earned, purchase_ids = _settle_purchases(programme, tokens, limit)
-    return_ids = _stray_returns(programme, limit) if tokens is None else []
-    returns = waiting_returns(return_ids=return_ids, purchase_ids=purchase_ids)
-    settled = post_credits_and_returns(earned, returns, programme=programme, at=at)
-    return len(purchase_ids) + len(settled)
+    earned, metered, purchase_ids = _settle_purchases(programme, tokens, limit)
+    settled = settle_points(
+        earned,
+        metered,
+        return_ids=_stray_returns(programme, limit) if tokens is None else [],
+        purchase_ids=purchase_ids,
+        programme=programme,
+        at=at,
+    )
+    return len(purchase_ids) + len(settled.returns)
 
 
 def _settle_purchases(
     programme: Programme, tokens: Sequence[str] | None, limit: int
-) -> tuple[list[Credit], list[int]]:
+) -> tuple[list[Credit], list[Metered], list[int]]:
+    """Lock the purchases and write what became of those that no limit holds up; return the others as well."""
+    found = _parked_purchases(programme, tokens, limit)
+    earnings = Earnings.of_batch(
+        programme,
+        [bought.purchased_at for _, bought in found],
+        {bought.card.account_id for _, bought in found},
+    )
+    earned: list[Credit] = []
+    metered: list[Metered] = []
+    written: list[Written] = []
+    for purchase_id, bought in found:
+        card = bought.card
+        reason = check_card(card, local_date(bought.purchased_at, programme.zone))
+        if reason:
+            refused = Earned(reason=reason)
+            written.append(Written(purchase_id, PurchaseState.REJECTED, card.card_id, refused))
+            continue
+        earns = earnings.of(bought)
+        if not isinstance(earns, Earned):
+            metered.append(Metered(purchase_id, card.account_id, card.card_id, bought.purchased_at, earns))
+            continue
+        written.append(Written(purchase_id, PurchaseState.ACCEPTED, card.card_id, earns))
+        earned.append(
+            Credit.of(
+                purchase_id=purchase_id,
+                account_id=card.account_id,
+                points=earns.points,
+                purchased_at=bought.purchased_at,
+                programme=programme,
+            )
+        )
+    write_purchases(written)
+    return earned, metered, [purchase_id for purchase_id, _ in found]
+
+
+def _parked_purchases(
+    programme: Programme, tokens: Sequence[str] | None, limit: int
+) -> list[tuple[int, Bought]]:
     with bulk_cursor() as cursor:
         cursor.execute(
             """
-            SELECT p.id, p.amount_cents, p.purchased_at, u.points, u.per_cents,
-                   c.id, a.id, c.status, c.status_on, a.left_on
+            SELECT p.id, p.amount_cents, p.purchased_at, p.partner_id, p.store_id, p.channel,
+                   c.id, a.id, c.status, c.status_on, a.left_on, c.product_id
             FROM loyalty_purchase p
-            JOIN loyalty_earningrule u ON u.id = p.rule_id
             JOIN members_card c ON c.token = p.card_token AND c.issuer_id = %(issuer)s
             JOIN loyalty_pointaccount a ON a.member_id = c.member_id AND a.programme_id = p.programme_id
             WHERE p.programme_id = %(programme)s AND p.state = %(parked)s AND p.kind = %(purchase)s
@@ -276,40 +275,10 @@ def _settle_purchases(
                 "limit": limit,
             },
         )
-        rows = cursor.fetchall()
-        if not rows:
-            return [], []
-        earned: list[Credit] = []
-        states: list[tuple[int, int, str, int, int]] = []
-        for purchase_id, cents, purchased_at, rule_points, per_cents, card_id, account_id, *terms in rows:
-            card = KnownCard(card_id, account_id, *terms)
-            reason = check_card(card, local_date(purchased_at, programme.zone))
-            if reason:
-                states.append((purchase_id, int(PurchaseState.REJECTED), str(reason), 0, card_id))
-                continue
-            points = points_for(cents, points=rule_points, per_cents=per_cents)
-            reason = Reason.NONE if points else Reason.BELOW_RULE_AMOUNT
-            states.append((purchase_id, int(PurchaseState.ACCEPTED), str(reason), points, card_id))
-            earned.append(
-                Credit.of(
-                    purchase_id=purchase_id,
-                    account_id=account_id,
-                    points=points,
-                    purchased_at=purchased_at,
-                    programme=programme,
-                )
-            )
-        cursor.execute(
-            """
-            UPDATE loyalty_purchase p SET state = s.state, reason = s.reason, points = s.points,
-                   card_id = s.card_id
-            FROM unnest(%b::bigint[], %b::smallint[], %b::text[], %b::bigint[], %b::bigint[])
-                 AS s(id, state, reason, points, card_id)
-            WHERE p.id = s.id
-            """,
-            [list(column) for column in zip(*states, strict=True)],
-        )
-    return earned, [row[0] for row in rows]
+        return [
+            (purchase_id, Bought(KnownCard(*card), *bought))
+            for purchase_id, *bought, card in ((*row[:6], row[6:]) for row in cursor.fetchall())
+        ]
 
 
 def _stray_returns(programme: Programme, limit: int) -> list[int]:

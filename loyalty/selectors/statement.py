@@ -75,7 +75,8 @@ class StatementPage:
 
 MOVEMENTS = """
 SELECT e.id, e.posted_at, e.occurred_at, e.kind, e.points, e.balance_after_points, e.owed_change_points,
-       s.name, b.name, c.last4, p.amount_cents, r.name_fr, r.name_en, p.reason,
+       s.name, b.name, c.last4, p.amount_cents,
+       coalesce(n.name_fr, r.name_fr), coalesce(n.name_en, r.name_en), p.reason,
        t.reason
 FROM loyalty_entry e
 LEFT JOIN loyalty_purchase p ON p.id = e.purchase_id
@@ -84,6 +85,12 @@ LEFT JOIN partners_partner b ON b.id = p.partner_id
 LEFT JOIN members_card c ON c.id = p.card_id
 LEFT JOIN loyalty_earningrule r ON r.id = p.rule_id
 LEFT JOIN loyalty_transfer t ON t.id = e.transfer_id
+LEFT JOIN LATERAL (
+    SELECT string_agg(v.name_fr, ' + ' ORDER BY g.place) AS name_fr,
+           string_agg(v.name_en, ' + ' ORDER BY g.place) AS name_en
+    FROM jsonb_array_elements(p.breakdown) WITH ORDINALITY AS g(part, place)
+    JOIN loyalty_earningrule v ON v.id = (g.part->>'rule')::bigint
+    WHERE g.part->>'points' <> '0' OR v.factor_percent < 100) n ON p.breakdown IS NOT NULL
 WHERE e.account_id = %(account)s AND e.id < %(before)s
   AND (%(kinds)s::int[] IS NULL OR e.kind = ANY(%(kinds)s))
   AND (NOT %(without_points)s OR e.points = 0)

@@ -1,11 +1,14 @@
 """Loading a preset once. A programme that exists is compared and left alone: somebody may have edited it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import transaction
+from django.utils import timezone
 
 from core.errors import DomainError
+from loyalty.earning.versions import draft_new_rule, schedule_rule
 from loyalty.models import Brand, EarningRule, Programme
 from loyalty.models.brands import COLOURS
 from members.models import CardProduct, Issuer
@@ -38,8 +41,8 @@ class LoadedPreset:
 
 
 @transaction.atomic
-def load_preset(*, code: str) -> LoadedPreset:
-    """Make the programme of a preset, or say how the one there is differs from it.
+def load_preset(*, code: str, at: datetime | None = None) -> LoadedPreset:
+    """Make the programme of a preset, its rule live from `at` or now, or say how the one there is differs.
 
     A repeat changes nothing, and what was edited since is never overwritten. Raises UnknownPreset.
     """
@@ -64,7 +67,7 @@ def load_preset(*, code: str) -> LoadedPreset:
         },
     )
     if is_new:
-        _fill(programme, preset)
+        _fill(programme, preset, at or timezone.now())
         return LoadedPreset(preset, is_new=True)
     expected, found = _facts_of_preset(preset), _facts_of_programme(programme)
     found = {
@@ -78,7 +81,7 @@ def load_preset(*, code: str) -> LoadedPreset:
     )
 
 
-def _fill(programme: Programme, preset: ProgrammePreset) -> None:
+def _fill(programme: Programme, preset: ProgrammePreset, at: datetime) -> None:
     """Add what belongs to a new programme. Its issuer may have card products already."""
     CardProduct.objects.bulk_create(
         [
@@ -95,7 +98,7 @@ def _fill(programme: Programme, preset: ProgrammePreset) -> None:
         logo_svg=preset.brand.logo_svg,
         **dict(zip(COLOURS, preset.brand.colours, strict=True)),
     )
-    EarningRule.objects.create(
+    rule = EarningRule(
         programme=programme,
         code=RULE,
         name_fr=preset.rule_name_fr,
@@ -103,6 +106,7 @@ def _fill(programme: Programme, preset: ProgrammePreset) -> None:
         points=preset.points,
         per_cents=preset.per_cents,
     )
+    schedule_rule(rule=draft_new_rule(rule=rule), at=at)
     GiftCardProduct.objects.bulk_create(
         GiftCardProduct(
             programme=programme,
@@ -131,7 +135,9 @@ def _facts_of_preset(preset: ProgrammePreset) -> Facts:
 
 
 def _facts_of_programme(programme: Programme) -> Facts:
-    rules = EarningRule.objects.filter(programme=programme, is_live=True)
+    rules = EarningRule.objects.filter(
+        programme=programme, code=RULE, scheduled_at__isnull=False, applies_until__isnull=True
+    )
     products = CardProduct.objects.filter(issuer=programme.issuer)
     gift_cards = GiftCardProduct.objects.filter(programme=programme, is_offered=True)
     facts: Facts = {
@@ -141,7 +147,7 @@ def _facts_of_programme(programme: Programme) -> Facts:
         "currency": programme.currency,
         "points_validity_years": programme.points_validity_years,
         "verified_email_points": programme.verified_email_points,
-        "earning_rule": rules.values_list("points", "per_cents").first(),
+        "earning_rule": rules.order_by("pk").values_list("points", "per_cents").first(),
         "brand": _brand_of(programme),
     }
     facts |= {_card_product(code): name for code, name in products.values_list("code", "name")}

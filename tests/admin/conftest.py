@@ -15,11 +15,11 @@ from campaigns.models import Promotion
 from core.audit import record_action
 from core.models import IdempotencyRecord, JobRun, OutboxMessage
 from helpdesk.notes import write_note
+from loyalty.earning.versions import draft_next_version
 from loyalty.feeds.imports import begin_import, finish_import, import_lines
 from loyalty.feeds.source import Source
 from loyalty.ledger.transfers import move_points
 from loyalty.models import Brand, EarningRule, FeedImport, Programme, TransferReason
-from loyalty.rules import draft_rule
 from members.models import ActivationAttempt, User
 from members.services.staff import open_staff_sign_in, sync_staff_groups
 from rewards.models import GiftCardProduct, Order
@@ -145,7 +145,7 @@ def story(db: None) -> Story:  # noqa: ARG001 - for its effect
         alice=alice,
         order=order,
         feed_import=import_purchases(programme, PURCHASES),
-        draft=draft_rule(rule=EarningRule.objects.get(is_live=True)),
+        draft=draft_next_version(rule=EarningRule.objects.get()),
         promotion=Promotion.objects.create(
             programme=programme,
             slug="noel",

@@ -96,12 +96,11 @@ def test_a_first_rule_is_made_as_a_draft(administrator: Client, story: Story) ->
         "name_en": "3 points for each euro",
         "points": "3",
         "per_cents": "100",
-        "is_live": "on",
     }
 
     administrator.post(reverse("admin:loyalty_earningrule_add"), fields)
 
-    assert not EarningRule.objects.get(code="other").is_live
+    assert EarningRule.objects.get(code="other").scheduled_at is None
 
 
 def test_a_reason_is_told_in_words_and_an_unknown_one_by_its_code() -> None:

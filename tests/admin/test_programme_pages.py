@@ -3,10 +3,11 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from campaigns.models import Promotion
+from loyalty.earning.versions import RuleInUse, draft_next_version, schedule_rule
 from loyalty.models import Agreement, EarningRule, Programme
-from loyalty.rules import RuleInUse, draft_rule, make_rule_live
 from rewards.models import GiftCardProduct
 from tests.admin.conftest import Story, client_of, make_colleague
 from tests.factories import NOW, buy, make_programme
@@ -50,6 +51,11 @@ def manager(story: Story) -> Client:
 def marketing(story: Story) -> Client:
     assert story.programme.pk
     return client_of(make_colleague("Marketing"))
+
+
+def live_rule() -> EarningRule:
+    """Return the version that has no end."""
+    return EarningRule.objects.get(scheduled_at__isnull=False, applies_until__isnull=True)
 
 
 def errors_of(client: Client, address: str, fields: dict[str, str]) -> dict[str, list[str]]:
@@ -103,7 +109,7 @@ def test_a_list_is_typed_on_one_line_and_an_address_in_brackets_is_a_host(
 
 
 def test_the_page_of_a_rule_says_which_version_it_shows(manager: Client, story: Story) -> None:
-    rule = EarningRule.objects.get(programme=story.programme, is_live=True)
+    rule = EarningRule.objects.get(programme=story.programme, version=1)
 
     page = manager.get(reverse("admin:loyalty_earningrule_change", args=[rule.pk])).content.decode()
 
@@ -139,7 +145,7 @@ def test_settings_that_make_no_sense_are_refused(
 def test_a_rule_that_was_live_is_not_edited_and_a_new_version_takes_its_place(
     manager: Client, story: Story
 ) -> None:
-    live = EarningRule.objects.get(is_live=True)
+    live = live_rule()
     draft_address = reverse("admin:loyalty_earningrule_change", args=[story.draft.pk])
     fields = {"name_fr": "2 points par euro", "name_en": "2 points", "points": "2", "per_cents": "100"}
 
@@ -149,30 +155,31 @@ def test_a_rule_that_was_live_is_not_edited_and_a_new_version_takes_its_place(
     assert manager.post(draft_address, fields).status_code == 302
     go_live = reverse("admin:loyalty_earningrule_go_live", args=[story.draft.pk])
     manager.get(go_live)
-    assert EarningRule.objects.get(is_live=True) == live
+    assert live_rule() == live
     manager.post(go_live)
 
-    assert EarningRule.objects.get(is_live=True) == story.draft
-    assert buy(story.programme, story.alice.card.token, euros=10).points == 20
+    assert live_rule() == story.draft
+    assert buy(story.programme, story.alice.card.token, euros=10).points == 10
+    assert buy(story.programme, story.alice.card.token, euros=10, at=timezone.now()).points == 20
     assert manager.post(draft_address, fields).status_code == 403
     assert manager.get(reverse("admin:loyalty_earningrule_go_live", args=[live.pk])).status_code == 403
 
 
 def test_a_new_version_has_the_terms_of_the_old_and_there_is_one_draft_at_a_time(story: Story) -> None:
-    live = EarningRule.objects.get(is_live=True)
+    live = live_rule()
 
     assert (story.draft.version, story.draft.points, story.draft.per_cents) == (2, 1, 100)
-    assert draft_rule(rule=live) == story.draft
-    make_rule_live(rule=story.draft)
-    make_rule_live(rule=story.draft)
-    with pytest.raises(RuleInUse):
-        make_rule_live(rule=live)
-    assert EarningRule.objects.get(is_live=True) == story.draft
-    assert draft_rule(rule=live).version == 3
+    assert draft_next_version(rule=live) == story.draft
+    schedule_rule(rule=story.draft, at=NOW)
+    for scheduled in (live, story.draft):
+        with pytest.raises(RuleInUse):
+            schedule_rule(rule=scheduled, at=NOW)
+    assert live_rule() == story.draft
+    assert draft_next_version(rule=live).version == 3
 
 
 def test_the_button_for_a_new_version_leads_to_the_draft(manager: Client, story: Story) -> None:
-    live = EarningRule.objects.get(is_live=True)
+    live = live_rule()
     story.draft.delete()
 
     response = manager.post(reverse("admin:loyalty_earningrule_new_version", args=[live.pk]))

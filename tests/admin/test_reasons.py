@@ -118,10 +118,10 @@ def test_a_rule_goes_live_only_with_a_reason(manager: Client, story: Story) -> N
     address = reverse("admin:loyalty_earningrule_go_live", args=[story.draft.pk])
 
     assert manager.post(address, NO_REASON).status_code == 200
-    assert not EarningRule.objects.get(pk=story.draft.pk).is_live
+    assert EarningRule.objects.get(pk=story.draft.pk).scheduled_at is None
 
     assert manager.post(address).status_code == 302
-    assert EarningRule.objects.get(pk=story.draft.pk).is_live
+    assert EarningRule.objects.get(pk=story.draft.pk).scheduled_at is not None
     assert (newest().action, newest().subject_id, newest().reason) == (
         "earningrule.live",
         story.draft.pk,

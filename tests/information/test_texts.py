@@ -4,11 +4,14 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from core.formatting import phone_address
+from loyalty.earning.versions import retire_rule
 from loyalty.models import EarningRule, ExpiryRounding, Programme
 from rewards.models import GiftCardProduct
+from tests.factories import make_next_version
 from tests.site.reading import words_of
 
 PAGES = [
@@ -47,7 +50,7 @@ def test_no_public_page_is_written_to_except_the_search_by_position(reader: Clie
 
 def test_the_questions_give_the_programmes_numbers(reader: Client) -> None:
     words = words_of(reader.get("/questions/"))
-    assert "1 point par tranche complète de 1 € payée avec votre carte" in words
+    assert "1 point par tranche de 1 € payée avec votre carte" in words
     assert "Un achat de 49,90 €, par exemple, rapporte 49 points." in words
     assert "Boulanger , Conforama" not in words
     assert "enseignes partenaires : Boulanger, Conforama, Histoire d'Or, Jacadi, Nocibé." in words
@@ -59,7 +62,8 @@ def test_the_questions_give_the_programmes_numbers(reader: Client) -> None:
 
 
 def test_the_numbers_follow_the_programme(programme: Programme, reader: Client) -> None:
-    EarningRule.objects.filter(programme=programme).update(points=3, per_cents=1000)
+    base = EarningRule.objects.get(programme=programme)
+    make_next_version(base, points=3, per_cents=1000, at=timezone.now())
     GiftCardProduct.objects.filter(programme=programme).exclude(code="gift-card-30").delete()
     GiftCardProduct.objects.filter(programme=programme).update(validity_months=6)
     programme.points_validity_years, programme.verified_email_points = 1, 0
@@ -67,8 +71,8 @@ def test_the_numbers_follow_the_programme(programme: Programme, reader: Client) 
     programme.save()
     reader = Client(headers={"accept-language": "en"})
     words = words_of(reader.get("/questions/"))
-    assert "3 points for each full €10 that you pay" in words
-    assert "A purchase of €49.90, for example, earns 12 points." in words
+    assert "3 points for each €10 that you pay" in words
+    assert "A purchase of €49.90, for example, earns 14 points." in words
     told = "Points are valid for 1 year from the day of the purchase, then through the end of that month."
     assert told in words
     assert "e-mail address?" not in words
@@ -82,13 +86,13 @@ def test_the_numbers_follow_the_programme(programme: Programme, reader: Client) 
 
 
 def test_a_programme_that_is_still_empty_promises_nothing(programme: Programme) -> None:
-    EarningRule.objects.filter(programme=programme).delete()
+    retire_rule(rule=EarningRule.objects.get(programme=programme), at=timezone.now())
     GiftCardProduct.objects.filter(programme=programme).delete()
     programme.agreements.all().delete()
     reader = Client(headers={"accept-language": "en"})
     for address in ("/questions/", "/terms/"):
         words = words_of(reader.get(address))
-        assert "for each full" not in words
+        assert "rounded down" not in words
         assert "a gift card of" not in words
         assert "0 month" not in words
 

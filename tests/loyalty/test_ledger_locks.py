@@ -64,7 +64,7 @@ def test_purchases_and_returns_lock_before_they_count(programme: Programme, alic
 
     assert_locked_first(statements)
     lock = next(place for place, statement in enumerate(statements) if LOCK.search(statement))
-    counted = next(place for place, one in enumerate(statements) if "sum(amount_cents)" in one)
+    counted = next(place for place, one in enumerate(statements) if "sum(b.amount_cents)" in one)
     assert counted > lock
 
 

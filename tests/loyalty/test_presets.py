@@ -4,7 +4,7 @@ import io
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import translation
+from django.utils import timezone, translation
 
 from loyalty.brand.logo import safe_logo
 from loyalty.brand.palette import unreadable
@@ -13,6 +13,7 @@ from members.models import CardProduct, Issuer
 from rewards.models import GiftCardProduct
 from rewards.presets.load import PRESETS, load_preset
 from rewards.presets.preset import ProgrammePreset
+from tests.factories import make_next_version
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +42,7 @@ def test_happy_card_is_what_its_source_says() -> None:
         "happy-card", "Cetelem", "Europe/Paris", "EUR",
     )  # fmt: skip
     assert (programme.points_validity_years, programme.verified_email_points) == (4, 50)
-    rule = EarningRule.objects.get(programme=programme, is_live=True)
+    rule = EarningRule.objects.get(programme=programme)
     assert (rule.points, rule.per_cents, rule.version) == (1, 100, 1)
     products = CardProduct.objects.filter(issuer=programme.issuer).order_by("code")
     assert [product.code for product in products] == ["aurore", "live", "visa", "visa-premier"]
@@ -57,7 +58,7 @@ def test_galeries_lafayette_is_what_its_source_says() -> None:
     assert (programme.name, programme.issuer.code, programme.currency) == (
         "Galeries Lafayette", "galeries-lafayette", "EUR",
     )  # fmt: skip
-    rule = EarningRule.objects.get(programme=programme, is_live=True)
+    rule = EarningRule.objects.get(programme=programme)
     assert (rule.points, rule.per_cents) == (1, 100)
     catalogue = GiftCardProduct.objects.filter(programme=programme)
     assert list(catalogue.values_list("face_value_cents", "price_points")) == [(1000, 300)]
@@ -123,16 +124,7 @@ def test_a_programme_that_was_edited_is_left_as_it_is() -> None:
 
 def test_a_new_version_of_the_earning_rule_is_an_edit() -> None:
     load()
-    EarningRule.objects.update(is_live=False)
-    EarningRule.objects.create(
-        programme=Programme.objects.get(),
-        code="base",
-        version=2,
-        name_fr="x",
-        name_en="x",
-        points=2,
-        per_cents=100,
-    )
+    make_next_version(EarningRule.objects.get(), points=2, at=timezone.now())
     assert load_preset(code="happy-card").differences == ("earning_rule",)
 
 

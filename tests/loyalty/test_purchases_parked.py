@@ -1,6 +1,6 @@
 """A line waits for what it lacks and is settled when that arrives, in either order."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -22,6 +22,7 @@ from tests.factories import (
     make_card,
     make_line,
     make_member,
+    make_next_version,
     make_return_line,
 )
 from tests.loyalty.ledger_state import LotCounts, balance, entries, everything, lots, paris, purchase
@@ -91,17 +92,19 @@ def test_a_purchase_waits_for_the_account_of_its_member(programme: Programme) ->
     assert balance(account) == (10, 0)
 
 
-def test_a_parked_purchase_earns_by_the_rule_of_its_arrival(programme: Programme, alice: Cardholder) -> None:
-    buy(programme, TOKEN, euros=10)
-    EarningRule.objects.filter(programme=programme).update(is_live=False)
-    programme.earning_rules.create(
-        code="base", version=2, name_fr="rien", name_en="nothing", points=0, per_cents=100
-    )
+def test_a_parked_purchase_earns_by_the_rules_of_the_instant_at_which_it_was_made(
+    programme: Programme, alice: Cardholder
+) -> None:
+    changed_at = NOW - timedelta(hours=1)
+    base = make_next_version(EarningRule.objects.get(programme=programme), points=3, at=changed_at)
+    buy(programme, TOKEN, euros=10, purchased_at=changed_at - timedelta(seconds=1))
+    buy(programme, TOKEN, euros=100, purchased_at=changed_at, reference="A2")
     make_card(member=alice.member, token=TOKEN)
 
     settle_all(programme)
 
-    assert balance(alice.account) == (10, 0)
+    assert balance(alice.account) == (310, 0)
+    assert purchase("A2").rule == base
 
 
 def test_a_parked_purchase_below_the_rule_is_settled_with_its_reason(

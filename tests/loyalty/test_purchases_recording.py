@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 import pytest
 
+from loyalty.earning.versions import retire_rule
 from loyalty.enrolment import leave_programme
 from loyalty.models import Agreement, EarningRule, EntryKind, Programme, Purchase, PurchaseState
 from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
@@ -24,6 +25,7 @@ from tests.factories import (
     make_store,
 )
 from tests.loyalty.ledger_state import balance, entries, everything, paris, purchase
+from tests.proofs import violations
 
 
 def record(programme: Programme, *lines: PurchaseLine, at: datetime = NOW) -> list[LineVerdict]:
@@ -321,13 +323,17 @@ def test_no_lines_are_no_verdicts(programme: Programme) -> None:
     assert record(programme) == []
 
 
-def test_a_programme_without_a_live_rule_records_nothing(programme: Programme, alice: Cardholder) -> None:
-    EarningRule.objects.filter(programme=programme).update(is_live=False)
+def test_a_programme_without_a_live_rule_accepts_a_purchase_for_nothing(
+    programme: Programme, alice: Cardholder
+) -> None:
+    retire_rule(rule=EarningRule.objects.get(programme=programme), at=NOW)
 
-    with pytest.raises(EarningRule.DoesNotExist):
-        record(programme, make_line(alice.card.token))
+    verdict = record(programme, make_line(alice.card.token, reference="A1"))[0]
 
-    assert Purchase.objects.count() == 0
+    assert (verdict.outcome, verdict.points, verdict.reason) == (Outcome.ACCEPTED, 0, Reason.NO_RULE)
+    assert (purchase("A1").rule, purchase("A1").breakdown) == (None, None)
+    assert entries(alice.account) == [(EntryKind.PURCHASE, 0, 0, 0)]
+    assert violations() == []
 
 
 def test_a_batch_posts_purchases_in_the_order_in_which_they_were_made(

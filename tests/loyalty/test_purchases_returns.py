@@ -1,6 +1,6 @@
 """A return takes back what the returned amount had earned; what was spent already becomes points owed."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -10,7 +10,6 @@ from loyalty.expiry.service import expire_points
 from loyalty.ledger.movements import Movement
 from loyalty.ledger.post import post_batch
 from loyalty.models import EntryKind, Programme, PurchaseState
-from loyalty.purchases.earning import points_taken_back
 from loyalty.purchases.lines import Outcome
 from loyalty.purchases.reasons import Reason
 from loyalty.purchases.record import record_purchases
@@ -23,6 +22,7 @@ from tests.factories import (
     make_card,
     make_cardholder,
     make_line,
+    make_next_version,
     make_programme,
     make_return_line,
 )
@@ -262,13 +262,8 @@ def test_the_rule_of_the_purchase_decides_what_its_return_takes_back(
     programme: Programme, alice: Cardholder
 ) -> None:
     buy(programme, alice.card.token, euros=10, reference="A1")
-    base = programme.earning_rules.get()
-    base.is_live = False
-    base.save()
-    programme.earning_rules.create(
-        code="base", version=2, name_fr="3 points", name_en="3 points", points=3, per_cents=100
-    )
-    buy(programme, alice.card.token, euros=10, reference="A2")
+    make_next_version(programme.earning_rules.get(), points=3, at=NOW + timedelta(hours=1))
+    buy(programme, alice.card.token, euros=10, reference="A2", at=NOW + timedelta(hours=1))
     assert balance(alice.account) == (40, 0)
 
     bring_back(programme, alice.card.token, reference="A1", euros=10)
@@ -277,15 +272,14 @@ def test_the_rule_of_the_purchase_decides_what_its_return_takes_back(
     assert balance(alice.account) == (0, 0)
 
 
-def test_a_rule_of_several_points_for_several_euros_takes_back_whole_steps() -> None:
-    taken = [
-        points_taken_back(
-            purchase_cents=10_000, returned_before_cents=before, returned_cents=2500, points=7, per_cents=3000
-        )
-        for before in (0, 2500, 5000, 7500, 10_000)
-    ]
+def test_a_rule_of_several_points_for_several_euros_takes_back_in_proportion(db: None) -> None:  # noqa: ARG001 - for its effect
+    programme = make_programme(points=7, per_cents=3000)
+    alice = make_cardholder(programme)
+    assert buy(programme, alice.card.token, euros=100, reference="A1").points == 23
 
-    assert taken == [7, 7, 7, 0, 0]
+    taken = [bring_back(programme, alice.card.token, reference="A1", euros=25).points for _ in range(5)]
+
+    assert taken == [-6, -6, -6, -5, 0]
 
 
 def test_a_refused_return_in_a_batch_leaves_the_others(db: None) -> None:  # noqa: ARG001 - for its effect

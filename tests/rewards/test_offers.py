@@ -22,7 +22,7 @@ def test_with_everything_within_reach_there_is_no_goal() -> None:
 
 @pytest.mark.parametrize(
     ("points", "per_cents", "expected"),
-    [(1, 100, 280_000), (1, 1000, 2_800_000), (3, 100, 93_400), (5000, 100, 100), (0, 100, 0)],
+    [(1, 100, 280_000), (1, 1000, 2_800_000), (3, 100, 93_334), (5000, 100, 56), (0, 100, 0)],
 )
 def test_the_purchases_that_are_missing_follow_the_rule_and_are_never_too_few(
     points: int, per_cents: int, expected: int

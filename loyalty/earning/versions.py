@@ -1,0 +1,293 @@
+"""The life of an earning rule: drafted, scheduled, live, retired. What was scheduled never changes.
+
+A rule is a family of versions with one code. Where a version stands follows from its instants at the moment
+of asking: no job moves it. Every step here holds the programme's lock, so that two people who change its
+rules come one after the other.
+
+The first version of a rule that is made live at once decides on whatever it asks for, be it made earlier and
+reported late: its period says which days count. A later version decides from its instant, when the one before
+ends. A version that begins at a future instant, scheduled ahead, treats every purchase by the clock of the
+purchase alone.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from math import prod
+from typing import ClassVar
+
+from django.db import transaction
+from django.db.models import Max
+
+from core.errors import DomainError
+from loyalty.dates import local_date
+from loyalty.earning.book import rule_of
+from loyalty.earning.contradictions import Contradiction, ContradictoryRule, Finding, find_contradictions
+from loyalty.models import Agreement, EarningRule, Programme, RuleEffect, RuleSpending, RuleStatus
+from partners.models import Store
+
+TERMS = (
+    "name_fr",
+    "name_en",
+    "effect",
+    "points",
+    "per_cents",
+    "factor_percent",
+    "priority",
+    "is_stackable",
+    "partner_ids",
+    "store_ids",
+    "card_product_ids",
+    "group_ids",
+    "channel",
+    "starts_on",
+    "ends_on",
+    "weekdays",
+    "from_hour",
+    "until_hour",
+    "minimum_cents",
+    "nth_purchase",
+    "is_every_nth",
+    "is_birthday_month",
+    "limit_points",
+    "limit_period",
+    "budget_points",
+)
+"""The columns that a person writes; the next version begins with those of the one before."""
+
+COUNTING_TERMS = ("nth_purchase", "is_every_nth", "points", "limit_points", "limit_period")
+"""What all versions of a rule for the n-th purchase have in common, since they share one count."""
+
+MOST_PURCHASE_CENTS = 100_000_000
+MOST_POINTS_OF_A_PURCHASE = 1_000_000_000
+
+
+class RuleInUse(DomainError):
+    """The version is or was scheduled; only a draft can be changed, scheduled or thrown away."""
+
+    code: ClassVar[str] = "rule_in_use"
+
+
+class RuleCodeTaken(DomainError):
+    """Another rule of the programme has this code; a change of that rule is its next version."""
+
+    code: ClassVar[str] = "rule_code_taken"
+
+
+class BeginsInThePast(DomainError):
+    """The instant is over: nothing that purchases earned already is changed."""
+
+    code: ClassVar[str] = "begins_in_the_past"
+
+
+class NextVersionScheduled(DomainError):
+    """Another version of the rule is scheduled to follow; withdraw that one first."""
+
+    code: ClassVar[str] = "next_version_scheduled"
+
+
+class NotScheduled(DomainError):
+    """The version is not waiting for its instant: it is a draft, decides already, or is retired."""
+
+    code: ClassVar[str] = "not_scheduled"
+
+
+class NotLive(DomainError):
+    """The version does not decide on purchases now."""
+
+    code: ClassVar[str] = "not_live"
+
+
+@transaction.atomic
+def draft_new_rule(*, rule: EarningRule) -> EarningRule:
+    """Save the first version of a rule, not saved yet, as a draft. Raises RuleCodeTaken."""
+    _lock(rule.programme_id)
+    if EarningRule.objects.filter(programme_id=rule.programme_id, code=rule.code).exists():
+        raise RuleCodeTaken
+    rule.version, rule.family = 1, None
+    rule.scheduled_at = rule.applies_from = rule.applies_until = None
+    rule.save(force_insert=True)
+    return rule
+
+
+@transaction.atomic
+def draft_next_version(*, rule: EarningRule) -> EarningRule:
+    """Make a draft with the terms of the version given, to be edited, and return it.
+
+    A draft of the same rule that is there already is returned instead, with its own terms.
+    """
+    _lock(rule.programme_id)
+    versions = EarningRule.objects.filter(programme_id=rule.programme_id, code=rule.code)
+    if (draft := versions.filter(scheduled_at__isnull=True).order_by("-version").first()) is not None:
+        return draft
+    return EarningRule.objects.create(
+        programme_id=rule.programme_id,
+        code=rule.code,
+        version=versions.aggregate(last=Max("version"))["last"] + 1,
+        family_id=rule.family_number,
+        **{term: getattr(rule, term) for term in TERMS},
+    )
+
+
+@transaction.atomic
+def edit_draft(*, rule: EarningRule) -> EarningRule:
+    """Save the terms of a draft. Raises RuleInUse when it is none any more."""
+    _draft(rule)
+    rule.save(update_fields=TERMS)
+    return rule
+
+
+@transaction.atomic
+def discard_draft(*, rule: EarningRule) -> None:
+    """Throw a draft away. Raises RuleInUse when it is none any more; a repeat changes nothing."""
+    _lock(rule.programme_id)
+    if EarningRule.objects.filter(pk=rule.pk, scheduled_at__isnull=False).exists():
+        raise RuleInUse
+    EarningRule.objects.filter(pk=rule.pk).delete()
+
+
+@transaction.atomic
+def schedule_rule(*, rule: EarningRule, at: datetime, starts_at: datetime | None = None) -> EarningRule:
+    """Let a draft decide on purchases from an instant on, or at once without one; return it.
+
+    The version before ends at that same instant. Raises RuleInUse, ContradictoryRule with all findings,
+    BeginsInThePast, and NextVersionScheduled when another version waits for its instant.
+    """
+    rule = _draft(rule)
+    if findings := contradictions_of(rule, at=at):
+        raise ContradictoryRule(findings)
+    if starts_at is not None and starts_at <= at:
+        raise BeginsInThePast
+    others = [other for other in _family(rule) if other.scheduled_at is not None and not other.is_withdrawn]
+    if any(other.status_at(at) is RuleStatus.SCHEDULED for other in others):
+        raise NextVersionScheduled
+    for other in others:
+        if other.status_at(at) is RuleStatus.LIVE:
+            other.applies_until = starts_at or at
+            other.save(update_fields=["applies_until"])
+    rule.scheduled_at = at
+    rule.applies_from = starts_at or (at if others else None)
+    rule.save(update_fields=["scheduled_at", "applies_from"])
+    if rule.budget_points is not None:
+        RuleSpending.objects.get_or_create(family_id=rule.family_number)
+    return rule
+
+
+@transaction.atomic
+def withdraw_rule(*, rule: EarningRule, at: datetime) -> EarningRule:
+    """Take back a scheduled version before its instant; the one before goes on without an end. Return it.
+
+    It stays as a version that never decided. Raises NotScheduled.
+    """
+    _lock(rule.programme_id)
+    rule = EarningRule.objects.get(pk=rule.pk)
+    if rule.status_at(at) is not RuleStatus.SCHEDULED:
+        raise NotScheduled
+    begins_at, rule.applies_until = rule.applies_from, rule.applies_from
+    rule.save(update_fields=["applies_until"])
+    for before in _family(rule):
+        if before.applies_until == begins_at and not before.is_withdrawn:
+            before.applies_until = None
+            before.save(update_fields=["applies_until"])
+    return rule
+
+
+@transaction.atomic
+def retire_rule(*, rule: EarningRule, at: datetime) -> EarningRule:
+    """End a live version: it decides on no purchase made from now on. Return it.
+
+    Purchases made before and reported later still earn by it. Raises NotLive, and NextVersionScheduled when
+    another version is to follow.
+    """
+    _lock(rule.programme_id)
+    rule = EarningRule.objects.get(pk=rule.pk)
+    if rule.status_at(at) is not RuleStatus.LIVE:
+        raise NotLive
+    if rule.applies_until is not None:
+        raise NextVersionScheduled
+    rule.applies_until = at
+    rule.save(update_fields=["applies_until"])
+    return rule
+
+
+def contradictions_of(rule: EarningRule, *, at: datetime) -> tuple[Finding, ...]:
+    """Return all that keeps a version from being scheduled; it may be unsaved. At most four queries."""
+    stores = Store.objects.filter(pk__in=rule.store_ids).order_by("pk").values_list("pk", "partner_id")
+    found = find_contradictions(rule_of(rule), partner_of_store=dict(stores))
+    return (*found, *_contradictions_with_programme(rule, dict(stores), at))
+
+
+def _contradictions_with_programme(
+    rule: EarningRule, partner_of_store: dict[int, int], at: datetime
+) -> Iterator[Finding]:
+    today = local_date(at, rule.programme.zone)
+    if rule.ends_on is not None and rule.ends_on < today:
+        yield Finding("ends_on", Contradiction.PERIOD_IS_OVER)
+    partners = {*rule.partner_ids, *partner_of_store.values()}
+    if not partners <= _partners_in_agreement(rule):
+        yield Finding(
+            "partner_ids" if rule.partner_ids else "store_ids", Contradiction.PARTNER_WITHOUT_AGREEMENT
+        )
+    if _changes_the_count(rule):
+        yield Finding("nth_purchase", Contradiction.COUNT_OF_EARLIER_VERSION)
+    if _most_points(rule, at) > MOST_POINTS_OF_A_PURCHASE:
+        field = "factor_percent" if rule.effect == RuleEffect.MULTIPLIER else "points"
+        yield Finding(field, Contradiction.ALL_RULES_GIVE_TOO_MUCH)
+
+
+def _partners_in_agreement(rule: EarningRule) -> set[int]:
+    """Return the partners that take part on some day of the rule's period."""
+    agreements = Agreement.objects.filter(programme_id=rule.programme_id)
+    if rule.starts_on is not None:
+        agreements = agreements.exclude(ends_on__lt=rule.starts_on)
+    if rule.ends_on is not None:
+        agreements = agreements.exclude(starts_on__gt=rule.ends_on)
+    return set(agreements.order_by("partner_id").values_list("partner_id", flat=True))
+
+
+def _changes_the_count(rule: EarningRule) -> bool:
+    """Say whether purchases counted by another version would be counted for something else by this one."""
+    return any(
+        other.scheduled_at is not None
+        and {rule.nth_purchase, other.nth_purchase} != {None}
+        and any(getattr(rule, term) != getattr(other, term) for term in COUNTING_TERMS)
+        for other in _family(rule)
+    )
+
+
+def _most_points(rule: EarningRule, at: datetime) -> int:
+    """Return what the largest purchase would earn if it met this rule and all others of the programme."""
+    others = EarningRule.objects.filter(programme_id=rule.programme_id, scheduled_at__isnull=False)
+    counted = (RuleStatus.SCHEDULED, RuleStatus.LIVE)
+    others = others.exclude(code=rule.code).order_by("pk")
+    together = [rule, *(other for other in others if other.status_at(at) in counted)]
+    bases: int = sum(
+        MOST_PURCHASE_CENTS * one.points // one.per_cents for one in together if one.effect == RuleEffect.BASE
+    )
+    factors: list[int] = [
+        max(100, one.factor_percent)
+        for one in together
+        if one.effect == RuleEffect.MULTIPLIER and one.is_stackable
+    ]
+    alone: list[int] = [one.factor_percent for one in together if one.effect == RuleEffect.MULTIPLIER]
+    together_at_most = bases * prod(factors) // int(100 ** len(factors))
+    return max(together_at_most, bases * max(alone, default=100) // 100)
+
+
+def _family(rule: EarningRule) -> list[EarningRule]:
+    """Return the other versions of the rule, the first one first."""
+    versions = EarningRule.objects.filter(programme_id=rule.programme_id, code=rule.code)
+    return list(versions.exclude(pk=rule.pk).order_by("version"))
+
+
+def _draft(rule: EarningRule) -> EarningRule:
+    """Lock the programme and return the version as it is stored. Raises RuleInUse when it is no draft."""
+    _lock(rule.programme_id)
+    stored = EarningRule.objects.select_related("programme").get(pk=rule.pk)
+    if stored.scheduled_at is not None:
+        raise RuleInUse
+    return stored
+
+
+def _lock(programme_id: int) -> None:
+    # Recording purchases only names the programme, so it goes on meanwhile.
+    Programme.objects.select_for_update(no_key=True).get(pk=programme_id)

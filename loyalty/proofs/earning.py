@@ -1,0 +1,172 @@
+"""Proofs of what purchases earned: recomputed from the amounts and the versions of the rules, in SQL.
+
+The evaluation in Python shares the points among the rules; here only what they must come to is worked out,
+another way. Rows without a breakdown cost one comparison each.
+"""
+
+from collections.abc import Mapping
+
+from loyalty.models import PurchaseKind, PurchaseState
+
+NUMBERS: dict[str, int | str] = {
+    "accepted": int(PurchaseState.ACCEPTED),
+    "purchase": int(PurchaseKind.PURCHASE),
+    "return": int(PurchaseKind.RETURN),
+}
+
+
+def _entitled(purchase: str, cents: str) -> str:
+    """Return the SQL for what the rules of a purchase's breakdown give for an amount, before any limit.
+
+    Base rules added up, times the coefficients, rounded down once; and the bonuses. What waits for the n-th
+    purchase is left out. Purchases that earned by full amounts only never give more than they did.
+    """
+    return f"""
+    (SELECT CASE WHEN {purchase}.breakdown->0 ? 'full_amounts'
+                 THEN least(({purchase}.breakdown->0->>'entitled')::numeric, shared.points)
+                 ELSE shared.points + whole.bonuses END
+     FROM (SELECT coalesce(product(r.per_cents) FILTER (WHERE r.effect = 'base'), 1) AS per_cents,
+                  coalesce(product(r.factor_percent) FILTER (WHERE r.effect = 'multiplier'), 1) AS factor,
+                  count(*) FILTER (WHERE r.effect = 'multiplier')::int AS factors,
+                  coalesce(sum(r.points) FILTER (WHERE r.effect = 'bonus' AND r.nth_purchase IS NULL), 0)
+                      AS bonuses
+           FROM jsonb_array_elements({purchase}.breakdown) b
+           JOIN loyalty_earningrule r ON r.id = (b->>'rule')::bigint
+           WHERE {cents} > 0 AND coalesce(r.minimum_cents, 0) <= {cents}) whole
+     CROSS JOIN LATERAL (
+           SELECT div({cents} * coalesce(sum(r.points * div(whole.per_cents, r.per_cents)), 0) * whole.factor,
+                      whole.per_cents * 100::numeric ^ whole.factors) AS points
+           FROM jsonb_array_elements({purchase}.breakdown) b
+           JOIN loyalty_earningrule r ON r.id = (b->>'rule')::bigint
+           WHERE r.effect = 'base' AND coalesce(r.minimum_cents, 0) <= {cents}) shared)
+    """  # noqa: S608 - the names are ours
+
+
+EARNED = """
+SELECT 'purchase ' || p.id, format('%%s points for %%s cents', p.points, p.amount_cents)
+FROM loyalty_purchase p LEFT JOIN loyalty_earningrule r ON r.id = p.rule_id
+WHERE p.state = %(accepted)s AND p.kind = %(purchase)s AND p.breakdown IS NULL
+  AND p.points IS DISTINCT FROM coalesce(p.amount_cents * r.points / r.per_cents, 0)
+"""
+
+PARTS = f"""
+SELECT 'purchase ' || p.id,
+       format('%%s points for %%s cents, parts %%s', p.points, p.amount_cents, p.breakdown)
+FROM loyalty_purchase p
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum((b->>'points')::bigint), 0) AS points,
+           coalesce(sum((b->>'entitled')::bigint) FILTER (WHERE NOT b ? 'counted'), 0) AS entitled,
+           bool_or(r.id IS NULL OR r.scheduled_at IS NULL OR r.programme_id <> p.programme_id
+                   OR r.effect <> b->>'kind' OR (r.nth_purchase IS NOT NULL) <> (b ? 'counted')
+                   OR CASE WHEN p.kind = %(purchase)s
+                      THEN (b->>'points')::bigint NOT BETWEEN 0 AND (b->>'entitled')::bigint
+                           OR (b->>'limit' IS NULL) <> (b->>'points' = b->>'entitled')
+                      ELSE (b->>'points')::bigint > 0 OR (b->>'entitled')::bigint > 0 END) AS is_odd
+    FROM jsonb_array_elements(p.breakdown) b LEFT JOIN loyalty_earningrule r ON r.id = (b->>'rule')::bigint) g
+WHERE p.state = %(accepted)s AND p.breakdown IS NOT NULL
+  AND (g.points <> p.points OR g.is_odd OR p.rule_id IS NOT NULL
+       OR p.kind = %(purchase)s AND g.entitled <> {_entitled("p", "p.amount_cents")})
+"""  # noqa: S608 - the names are ours
+
+RETURNS = f"""
+SELECT 'purchase ' || o.id,
+       format('%%s points for %%s cents, of which returns of %%s cents took back %%s',
+              o.points, o.amount_cents, t.cents, t.points)
+FROM (SELECT original_id, sum(amount_cents)::bigint AS cents, -sum(points) AS points
+      FROM loyalty_purchase WHERE state = %(accepted)s AND kind = %(return)s GROUP BY original_id) t
+LEFT JOIN loyalty_purchase o ON o.id = t.original_id
+LEFT JOIN loyalty_earningrule r ON r.id = o.rule_id
+CROSS JOIN LATERAL (SELECT greatest(0, o.amount_cents - t.cents) AS cents) kept
+WHERE o.id IS NULL OR o.state <> %(accepted)s OR o.kind <> %(purchase)s OR t.points < 0
+   OR CASE WHEN o.breakdown IS NULL
+      THEN t.points > o.points
+           OR t.points IS DISTINCT FROM o.points - coalesce(kept.cents * r.points / r.per_cents, 0)
+      ELSE {_entitled("o", "kept.cents")} IS DISTINCT FROM (
+          SELECT coalesce(sum((b->>'entitled')::bigint), 0)
+          FROM loyalty_purchase l, jsonb_array_elements(l.breakdown) b
+          WHERE (l.id = o.id OR l.original_id = o.id AND l.state = %(accepted)s) AND NOT b ? 'counted') END
+"""  # noqa: S608 - the names are ours
+
+PARTS_TAKEN_BACK = """
+SELECT 'purchase ' || o.id,
+       format('rule %%s gave %%s of %%s, returns took back %%s of %%s', g.rule, g.points, g.entitled,
+              t.points, t.entitled)
+FROM (SELECT l.original_id, b->>'rule' AS rule, -sum((b->>'points')::bigint) AS points,
+             -sum((b->>'entitled')::bigint) AS entitled
+      FROM loyalty_purchase l, jsonb_array_elements(l.breakdown) b
+      WHERE l.state = %(accepted)s AND l.kind = %(return)s AND l.breakdown IS NOT NULL
+      GROUP BY l.original_id, b->>'rule') t
+JOIN loyalty_purchase o ON o.id = t.original_id
+JOIN loyalty_earningrule r ON r.id = t.rule::bigint
+LEFT JOIN LATERAL (
+    SELECT b->>'rule' AS rule, (b->>'points')::bigint AS points, (b->>'entitled')::bigint AS entitled
+    FROM jsonb_array_elements(o.breakdown) b WHERE b->>'rule' = t.rule) g ON true
+WHERE g.rule IS NULL
+   OR r.limit_points IS NULL AND r.nth_purchase IS NULL
+      AND t.points <> g.points - least(g.points, g.entitled - t.entitled)
+"""
+
+TALLIES = """
+SELECT 'tally of account ' || coalesce(t.account_id, g.account_id) || ' and rule '
+                           || coalesce(t.family_id, g.family_id),
+       format('%%s purchases, %%s points of %%s by %%s; by the purchases %%s, %%s of %%s', t.purchases,
+              t.granted_points, t.entitled_points, t.by_version, g.purchases, g.granted, g.entitled)
+FROM loyalty_ruletally t
+FULL JOIN (
+    SELECT e.account_id, coalesce(r.family_id, r.id) AS family_id, r.limit_period AS period,
+           CASE r.limit_period WHEN 'day' THEN d.day WHEN 'month' THEN date_trunc('month', d.day)::date
+                               ELSE DATE '1970-01-01' END AS period_starts_on,
+           sum(CASE WHEN NOT b ? 'counted' THEN 0 WHEN p.kind = %(purchase)s THEN 1 ELSE -1 END) AS purchases,
+           sum((b->>'entitled')::bigint) AS entitled, sum((b->>'points')::bigint) AS granted
+    FROM loyalty_purchase p
+    CROSS JOIN LATERAL jsonb_array_elements(p.breakdown) b
+    JOIN loyalty_earningrule r ON r.id = (b->>'rule')::bigint
+    JOIN loyalty_entry e ON e.purchase_id = p.id AND e.kind = p.kind
+    JOIN loyalty_programme g ON g.id = p.programme_id
+    LEFT JOIN loyalty_purchase o ON o.id = p.original_id
+    CROSS JOIN LATERAL (
+        SELECT (coalesce(o.purchased_at, p.purchased_at) AT TIME ZONE g.time_zone)::date AS day) d
+    WHERE p.state = %(accepted)s AND p.breakdown IS NOT NULL
+      AND (r.limit_points IS NOT NULL OR r.nth_purchase IS NOT NULL)
+    GROUP BY 1, 2, 3, 4) g USING (account_id, family_id, period, period_starts_on)
+LEFT JOIN LATERAL (
+    SELECT count(*) AS versions, sum((v.value->>1)::bigint) AS entitled, min((v.value->>0)::bigint) AS most
+    FROM jsonb_each(t.by_version) v) v ON true
+LEFT JOIN loyalty_earningrule f ON f.id = t.family_id
+WHERE (t.purchases, t.entitled_points, t.granted_points) IS DISTINCT FROM
+      (g.purchases, g.entitled, g.granted)
+   OR t.entitled_points <> v.entitled
+   OR f.nth_purchase IS NOT NULL AND t.entitled_points <> f.points * CASE
+          WHEN f.is_every_nth THEN t.purchases / f.nth_purchase ELSE (t.purchases >= f.nth_purchase)::int END
+   OR v.versions = 1 AND t.granted_points <> least(v.most, t.entitled_points)
+      AND NOT EXISTS (SELECT 1 FROM loyalty_earningrule r
+                      WHERE coalesce(r.family_id, r.id) = t.family_id AND r.budget_points IS NOT NULL)
+"""
+
+SPENDING = """
+SELECT 'budget of rule ' || s.family_id,
+       format('%%s points given, %%s by the purchases, budget %%s', s.granted_points, coalesce(g.granted, 0),
+              b.budget)
+FROM loyalty_rulespending s
+LEFT JOIN (
+    SELECT coalesce(r.family_id, r.id) AS family_id, sum((b->>'points')::bigint) AS granted
+    FROM loyalty_purchase p
+    CROSS JOIN LATERAL jsonb_array_elements(p.breakdown) b
+    JOIN loyalty_earningrule r ON r.id = (b->>'rule')::bigint AND r.budget_points IS NOT NULL
+    WHERE p.state = %(accepted)s AND p.kind = %(purchase)s AND p.breakdown IS NOT NULL
+    GROUP BY 1) g USING (family_id)
+CROSS JOIN LATERAL (
+    SELECT max(r.budget_points) AS budget FROM loyalty_earningrule r
+    WHERE coalesce(r.family_id, r.id) = s.family_id AND r.scheduled_at IS NOT NULL) b
+WHERE s.granted_points <> coalesce(g.granted, 0) OR s.granted_points > coalesce(b.budget, 0)
+"""
+
+EARNING_PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {
+    "earned": (EARNED, NUMBERS),
+    "parts": (PARTS, NUMBERS),
+    "return": (RETURNS, NUMBERS),
+    "part taken back": (PARTS_TAKEN_BACK, NUMBERS),
+    "tally": (TALLIES, NUMBERS),
+    "rule budget": (SPENDING, NUMBERS),
+}
+"""The rules about what purchases earn, each with the query that finds the rows that break it."""
