@@ -67,6 +67,6 @@ def _rewrite_purchases(cursor, statement: str) -> None:  # noqa: ANN001 - a curs
 
 
 class Migration(migrations.Migration):
-    dependencies = [("loyalty", "0011_versions_stand_where_their_instants_say")]
+    dependencies = [("loyalty", "0012_versions_stand_where_their_instants_say")]
 
     operations = [migrations.RunPython(fix_instants, forget_instants)]

@@ -2,7 +2,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("loyalty", "0013_scheduled_rules_never_change")]
+    dependencies = [("loyalty", "0014_scheduled_rules_never_change")]
 
     operations = [
         # The proofs multiply the coefficients of a purchase exactly; PostgreSQL only has sums.

@@ -11,7 +11,7 @@ UPDATE loyalty_earningrule SET is_live = id IN (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("loyalty", "0012_instants_of_the_versions_there_are")]
+    dependencies = [("loyalty", "0013_instants_of_the_versions_there_are")]
 
     operations = [
         migrations.RemoveConstraint(model_name="earningrule", name="earning_rule_one_live_base_rule"),

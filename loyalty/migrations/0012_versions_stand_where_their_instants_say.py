@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("loyalty", "0010_rules_with_conditions_limits_and_versions")]
+    dependencies = [("loyalty", "0011_ledger_kinds_and_transfers")]
 
     operations = [
         migrations.AddField(
