@@ -83,15 +83,21 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
         again("loyalty_earningrule", nth_purchase="1", effect="'base'"),
         again("loyalty_earningrule", nth_purchase="0", effect="'bonus'"),
     ),
-    "loyalty_earningrule.earning_rule_version_once": again("loyalty_earningrule", is_live="false"),
-    "loyalty_earningrule.earning_rule_one_live_base_rule": again(
-        "loyalty_earningrule", where="is_live", version="9", code="'other'"
+    "loyalty_earningrule.earning_rule_draft_decides_nothing": (
+        again("loyalty_earningrule", scheduled_at="NULL", version="9", applies_from="'2026-02-01'"),
+        again("loyalty_earningrule", scheduled_at="NULL", version="9", applies_until="'2026-02-01'"),
     ),
+    "loyalty_earningrule.earning_rule_version_once": again("loyalty_earningrule", scheduled_at="NULL"),
+    "loyalty_earningrule.scheduled_never_changes": (
+        change("loyalty_earningrule", "points = points + 1", where="scheduled_at IS NOT NULL"),
+        change("loyalty_earningrule", "scheduled_at = NULL", where="scheduled_at IS NOT NULL"),
+    ),
+    "loyalty_earningrule.scheduled_never_deleted": delete("loyalty_earningrule"),
+    "loyalty_earningrule.never_truncated": truncate("loyalty_earningrule"),
     "loyalty_earningrule.earning_rule_one_open_version": again(
         "loyalty_earningrule",
         where="scheduled_at IS NOT NULL AND applies_until IS NULL",
         version="9",
-        is_live="false",
     ),
     "loyalty_entry.entry_sign_follows_its_kind": (
         *(again("loyalty_entry", kind=str(kind), points="-1") for kind in (1, 3, 5, 7, 10, 11)),

@@ -5,7 +5,7 @@ Each test keeps the first transaction open until the second waits for it, so not
 """
 
 import io
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,16 +15,37 @@ from core import jobs, outbox
 from core.jobs import Job, Progress, StepOutcome, register_job, step_run
 from core.models import JobRun, OutboxMessage
 from loyalty.bonuses import grant_verified_email_points
+from loyalty.earning.versions import (
+    NextVersionScheduled,
+    NotScheduled,
+    RuleCodeTaken,
+    RuleInUse,
+    discard_draft,
+    draft_new_rule,
+    draft_next_version,
+    edit_draft,
+    retire_rule,
+    schedule_rule,
+    withdraw_rule,
+)
 from loyalty.feeds import background
 from loyalty.feeds.background import start_import
 from loyalty.feeds.imports import begin_import, import_lines
 from loyalty.feeds.source import Source
 from loyalty.feeds.uploads import step_import
-from loyalty.models import EarningRule, Entry, EntryKind, FeedImport, FeedKind, Programme, Purchase
+from loyalty.models import (
+    EarningRule,
+    Entry,
+    EntryKind,
+    FeedImport,
+    FeedKind,
+    Programme,
+    Purchase,
+    RuleEffect,
+)
 from loyalty.purchases.lines import LineVerdict
 from loyalty.purchases.reasons import Reason
 from loyalty.purchases.settle import settle_parked
-from loyalty.rules import draft_rule, make_rule_live
 from rewards.errors import GiftCardUsed, InsufficientValue
 from rewards.models import GiftCardMovement
 from rewards.services.gift_cards import redeem_gift_card
@@ -205,30 +226,90 @@ def test_a_chunk_that_one_recorded_is_not_recorded_by_another(
     assert violations() == []
 
 
+def new_rule(programme: Programme, **terms: object) -> EarningRule:
+    """Return a rule that is not saved yet."""
+    return EarningRule(programme=programme, code="gift", name_fr="x", name_en="x", points=5, **terms)
+
+
+def test_two_who_begin_a_rule_with_one_code_get_one(programme: Programme) -> None:
+    second = one_after_the_other(
+        lambda: draft_new_rule(rule=new_rule(programme)), lambda: draft_new_rule(rule=new_rule(programme))
+    )
+
+    assert isinstance(second, RuleCodeTaken)
+
+
 def test_two_who_draft_a_rule_get_one_draft(programme: Programme) -> None:
     rule = EarningRule.objects.get(programme=programme)
 
-    second = one_after_the_other(lambda: draft_rule(rule=rule), lambda: draft_rule(rule=rule))
+    second = one_after_the_other(lambda: draft_next_version(rule=rule), lambda: draft_next_version(rule=rule))
 
-    assert second == EarningRule.objects.get(programme=programme, is_live=False)
+    assert second == EarningRule.objects.get(programme=programme, scheduled_at__isnull=True)
 
 
 def test_a_draft_waits_for_the_version_that_is_being_made_live(programme: Programme) -> None:
-    draft = draft_rule(rule=EarningRule.objects.get(programme=programme))
+    draft = draft_next_version(rule=EarningRule.objects.get(programme=programme))
 
-    second = one_after_the_other(lambda: make_rule_live(rule=draft), lambda: draft_rule(rule=draft))
+    second = one_after_the_other(
+        lambda: schedule_rule(rule=draft, at=NOW), lambda: draft_next_version(rule=draft)
+    )
 
     assert isinstance(second, EarningRule)
     assert second.version == 3
 
 
-def test_a_version_is_made_live_once_by_two_who_ask(programme: Programme) -> None:
-    draft = draft_rule(rule=EarningRule.objects.get(programme=programme))
+def test_an_edit_waits_for_the_version_that_is_being_made_live(programme: Programme) -> None:
+    draft = draft_next_version(rule=EarningRule.objects.get(programme=programme))
 
-    second = one_after_the_other(lambda: make_rule_live(rule=draft), lambda: make_rule_live(rule=draft))
+    second = one_after_the_other(lambda: schedule_rule(rule=draft, at=NOW), lambda: edit_draft(rule=draft))
 
-    assert second == draft
-    assert EarningRule.objects.get(is_live=True) == draft
+    assert isinstance(second, RuleInUse)
+
+
+def test_a_draft_that_is_being_made_live_is_not_thrown_away(programme: Programme) -> None:
+    draft = draft_next_version(rule=EarningRule.objects.get(programme=programme))
+
+    second = one_after_the_other(lambda: schedule_rule(rule=draft, at=NOW), lambda: discard_draft(rule=draft))
+
+    assert isinstance(second, RuleInUse)
+
+
+def test_a_version_is_withdrawn_once_by_two_who_ask(programme: Programme) -> None:
+    draft = draft_next_version(rule=EarningRule.objects.get(programme=programme))
+    schedule_rule(rule=draft, at=NOW, starts_at=NOW + timedelta(days=1))
+
+    second = one_after_the_other(
+        lambda: withdraw_rule(rule=draft, at=NOW), lambda: withdraw_rule(rule=draft, at=NOW)
+    )
+
+    assert isinstance(second, NotScheduled)
+
+
+def test_a_version_is_not_retired_while_the_next_is_being_scheduled(programme: Programme) -> None:
+    live = EarningRule.objects.get(programme=programme)
+    draft = draft_next_version(rule=live)
+
+    second = one_after_the_other(
+        lambda: schedule_rule(rule=draft, at=NOW, starts_at=NOW + timedelta(days=1)),
+        lambda: retire_rule(rule=live, at=NOW),
+    )
+
+    assert isinstance(second, NextVersionScheduled)
+
+
+def test_a_second_member_gets_what_the_first_left_of_a_budget(
+    programme: Programme, alice: Cardholder
+) -> None:
+    gift = draft_new_rule(rule=new_rule(programme, effect=RuleEffect.BONUS, budget_points=7))
+    schedule_rule(rule=gift, at=NOW)
+    bob = make_cardholder(programme, first_name="Bob")
+
+    second = one_after_the_other(
+        lambda: buy(programme, alice.card.token, euros=1), lambda: buy(programme, bob.card.token, euros=1)
+    )
+
+    assert isinstance(second, LineVerdict)
+    assert second.points == 1 + 2
 
 
 @pytest.fixture

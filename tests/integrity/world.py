@@ -119,7 +119,7 @@ def _import_a_file(programme: Programme) -> None:
 def _rule_out(programme: Programme, alice: Cardholder) -> None:
     """Make a rule in force, what it gave, and a group of members."""
     rule = EarningRule.objects.create(
-        programme=programme, code="bonus", name_fr="Bonus", name_en="Bonus", scheduled_at=NOW, is_live=False
+        programme=programme, code="bonus", name_fr="Bonus", name_en="Bonus", scheduled_at=NOW
     )
     group = MemberGroup.objects.create(programme=programme, code="staff", name_fr="Staff", name_en="Staff")
     GroupMembership.objects.create(group=group, account=alice.account, joined_on=TODAY)

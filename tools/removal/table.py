@@ -48,22 +48,39 @@ LOCKS = {
     "loyalty.ledger.transfers.undo_transfer: lock_accounts": (
         _ORDER + "test_undoing_a_transfer_locks_before_it_looks_whether_it_was_undone"
     ),
-    "loyalty.purchases.settle._settle_purchases: FOR UPDATE OF p": (
+    "loyalty.purchases.settle._parked_purchases: FOR UPDATE OF p": (
         _LOCKS + "test_a_waiting_purchase_that_one_settles_is_passed_over_by_another"
     ),
-    "loyalty.purchases.settle._settle_purchases: FOR UPDATE OF p SKIP LOCKED": (
+    "loyalty.purchases.settle._parked_purchases: FOR UPDATE OF p SKIP LOCKED": (
         _LOCKS + "test_a_waiting_purchase_that_one_settles_is_passed_over_by_another"
     ),
-    "loyalty.purchases.settle.post_credits_and_returns: lock_accounts": (
+    "loyalty.purchases.settle.settle_points: lock_accounts": (
         _LOCKS + "test_a_second_return_counts_what_the_first_took_back"
     ),
-    "loyalty.purchases.settle.waiting_returns: FOR UPDATE OF r": (
+    "loyalty.purchases.returns.waiting_returns: FOR UPDATE OF r": (
         _LOCKS + "test_a_waiting_return_that_one_settles_is_settled_by_nobody_else"
     ),
-    "loyalty.rules._lock: Programme": _LOCKS + "test_two_who_draft_a_rule_get_one_draft",
-    "loyalty.rules.draft_rule: _lock": _LOCKS + "test_two_who_draft_a_rule_get_one_draft",
-    "loyalty.rules.make_rule_live: _lock": (
-        _LOCKS + "test_a_draft_waits_for_the_version_that_is_being_made_live"
+    "loyalty.purchases.meters.LOCK_BUDGETS: FOR NO KEY UPDATE": (
+        _LOCKS + "test_a_second_member_gets_what_the_first_left_of_a_budget"
+    ),
+    "loyalty.earning.versions._lock: Programme": _LOCKS + "test_two_who_draft_a_rule_get_one_draft",
+    "loyalty.earning.versions._draft: _lock": (
+        _LOCKS + "test_an_edit_waits_for_the_version_that_is_being_made_live"
+    ),
+    "loyalty.earning.versions.discard_draft: _lock": (
+        _LOCKS + "test_a_draft_that_is_being_made_live_is_not_thrown_away"
+    ),
+    "loyalty.earning.versions.draft_new_rule: _lock": (
+        _LOCKS + "test_two_who_begin_a_rule_with_one_code_get_one"
+    ),
+    "loyalty.earning.versions.draft_next_version: _lock": (
+        _LOCKS + "test_two_who_draft_a_rule_get_one_draft"
+    ),
+    "loyalty.earning.versions.retire_rule: _lock": (
+        _LOCKS + "test_a_version_is_not_retired_while_the_next_is_being_scheduled"
+    ),
+    "loyalty.earning.versions.withdraw_rule: _lock": (
+        _LOCKS + "test_a_version_is_withdrawn_once_by_two_who_ask"
     ),
     "rewards.services.gift_cards.redeem_gift_card: GiftCard": (
         _LOCKS + "test_a_second_payment_sees_what_the_first_left"
