@@ -127,7 +127,7 @@ def make_next_version(
     *,
     at: datetime = NOW,
     starts_at: datetime | None = None,
-    **terms: Any,  # noqa: ANN401
+    **terms: Any,  # noqa: ANN401 - the columns of a rule
 ) -> EarningRule:
     """Make and schedule the next version of a rule with other terms."""
     draft = draft_next_version(rule=rule)
