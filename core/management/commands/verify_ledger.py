@@ -1,10 +1,14 @@
 """`manage.py verify_ledger`: recompute everything and name the rows that break a rule."""
 
+import sys
 from argparse import ArgumentTypeError
+from collections.abc import Collection, Iterator
 from itertools import islice
+from time import monotonic
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
+from tqdm import tqdm
 
 from core.proof import proofs
 
@@ -25,11 +29,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--show", type=_count, default=SHOWN, help=f"rows named for each broken rule (default {SHOWN})"
         )
+        parser.add_argument(
+            "--verbose", action="store_true", help="one line a proof, with how long it took in seconds"
+        )
 
     def handle(self, *_args: object, **options: int) -> None:
         """Run the proofs in one transaction that sees one state, whatever is written meanwhile."""
         try:
-            broken = self._broken(options["show"])
+            broken = self._broken(options["show"], is_verbose=bool(options["verbose"]))
         except KeyboardInterrupt:
             sentence = "Stopped. Nothing was proved and nothing was changed."
             raise CommandError(sentence, returncode=STOPPED_BY_HAND) from None
@@ -40,13 +47,20 @@ class Command(BaseCommand):
             raise CommandError(message)
         self.stdout.write(summary)
 
-    def _broken(self, show: int) -> dict[str, int]:
+    def _broken(self, show: int, *, is_verbose: bool) -> dict[str, int]:
+        broken: dict[str, int] = {}
         is_outermost = not connection.in_atomic_block
         with transaction.atomic():
             if is_outermost:
                 with connection.cursor() as cursor:
                     cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            return {name: count for name in proofs() if (count := self._run(name, show))}
+            for name in _told(proofs()):
+                started = monotonic()
+                if count := self._run(name, show):
+                    broken[name] = count
+                if is_verbose:
+                    self.stdout.write(f"{name}: violations={count} seconds={monotonic() - started:.1f}")
+        return broken
 
     def _run(self, name: str, show: int) -> int:
         """Run one proof; name the first rows that break it and return how many there are."""
@@ -56,6 +70,17 @@ class Command(BaseCommand):
             self.stdout.write(f"{violation.rule}: {violation.row}: {violation.found}")
             count += 1
         return count + sum(1 for _ in violations)
+
+
+def _told(names: Collection[str]) -> Iterator[str]:
+    """Yield the names, and tell on a terminal which of them it is now."""
+    with tqdm(
+        total=len(names), unit=" proofs", leave=False, file=sys.stderr, disable=not sys.stderr.isatty()
+    ) as bar:
+        for name in names:
+            bar.set_description(name)
+            yield name
+            bar.update()
 
 
 def _count(text: str) -> int:

@@ -1,0 +1,85 @@
+"""A few members who buy, bring back, order and cancel for years, through the services: all is proved."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+
+from django.utils import timezone
+
+from bench.population import Population, long_ago, make_population, purchase_line
+from loyalty.expiry.service import expire_points
+from loyalty.ledger.movements import LotDates, Movement
+from loyalty.ledger.post import post_batch
+from loyalty.ledger.transfers import move_points
+from loyalty.models import EntryKind, PointAccount, PurchaseKind, TransferReason
+from loyalty.purchases.record import record_purchases
+from rewards.models import GiftCardProduct, Order
+from rewards.services.orders import cancel_order, order_gift_card
+
+DAYS_OF_A_MONTH = 30
+BUYS, BRINGS_BACK, ORDERS, CANCELS = 0.35, 0.05, 0.05, 0.1
+PRICE = 60
+
+
+def live(members: int, *, years: int, random: Random) -> None:
+    """Let so many members take part for so many years, until today."""
+    now = timezone.now()
+    days = years * 365
+    people = make_population(members, at=long_ago(now, days=days))
+    product = GiftCardProduct.objects.create(
+        programme=people.programme, code="card", face_value_cents=PRICE, currency="EUR", price_points=PRICE
+    )
+    bought: list[tuple[str, str]] = []
+    for day in range(days, 0, -DAYS_OF_A_MONTH):
+        at = long_ago(now, days=day)
+        _buy(people, bought, at, random)
+        _bring_back(people, bought, at + timedelta(days=10), random)
+        _order(people, product, at + timedelta(days=11), random)
+        as_of = (at + timedelta(days=12)).date()
+        expire_points(programme=people.programme, as_of=as_of, at=at + timedelta(days=12))
+    _let_staff_act(people, long_ago(now, days=0), random)
+
+
+def _buy(people: Population, bought: list[tuple[str, str]], at: datetime, random: Random) -> None:
+    lines = []
+    for token in people.tokens:
+        if random.random() < BUYS:
+            reference = f"B{len(bought)}"
+            bought.append((reference, token))
+            lines.append(purchase_line(reference=reference, token=token, number=len(bought), at=at))
+    record_purchases(lines, programme=people.programme, at=at)
+
+
+def _bring_back(people: Population, bought: list[tuple[str, str]], at: datetime, random: Random) -> None:
+    recent = bought[-len(people.tokens) :]
+    lines = [
+        replace(
+            purchase_line(reference=f"R{reference}", token=token, number=0, at=at),
+            kind=PurchaseKind.RETURN,
+            original_reference=reference,
+            amount_cents=random.randrange(1, 500),
+        )
+        for reference, token in random.sample(recent, int(BRINGS_BACK * len(recent)))
+    ]
+    record_purchases(lines, programme=people.programme, at=at)
+
+
+def _order(people: Population, product: GiftCardProduct, at: datetime, random: Random) -> None:
+    rich = PointAccount.objects.filter(pk__in=people.accounts, balance_points__gte=PRICE, owed_points=0)
+    for account in rich.order_by("pk"):
+        if random.random() < ORDERS:
+            key = f"{at:%Y%m%d}"
+            order: Order = order_gift_card(account=account, product=product, request_key=key, at=at)
+            if random.random() < CANCELS:
+                cancel_order(order=order, reason="bench", at=at)
+
+
+def _let_staff_act(people: Population, at: datetime, random: Random) -> None:
+    """Give a few members something, and move the points of a few to others."""
+    zone = people.programme.zone
+    lot = LotDates(at.date() + timedelta(days=365), at.date())
+    chosen = random.sample(people.accounts, len(people.accounts) // 10)
+    gifts = [Movement(account_id, EntryKind.GOODWILL, 20, at, lot) for account_id in chosen]
+    post_batch(gifts, zone=zone, at=at)
+    for source_id, target_id in zip(chosen[::2], chosen[1::2], strict=False):
+        move_points(source_id=source_id, target_id=target_id, reason=TransferReason.MERGE, zone=zone, at=at)
