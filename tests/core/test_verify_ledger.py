@@ -1,5 +1,7 @@
 """`verify_ledger` runs every proof on one state of the database and names what it finds."""
 
+import re
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -41,6 +43,11 @@ def test_all_apps_bring_their_proofs() -> None:
         "earned",
         "return",
         "correction",
+        "transfer",
+        "parts",
+        "part taken back",
+        "tally",
+        "rule budget",
         "import",
         "gift card",
         "gift-card movement",
@@ -55,7 +62,39 @@ def test_a_proved_ledger_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
 
     call_command("verify_ledger")
 
-    assert capsys.readouterr().out == "proofs=15 violations=0\n"
+    assert capsys.readouterr().out == f"proofs={len(proofs())} violations=0\n"
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_no_proofs")
+def test_each_proof_tells_how_long_it_took_when_asked_to(capsys: pytest.CaptureFixture[str]) -> None:
+    register_proof("good one", clean)
+    register_proof("my own", lambda: broken(2))
+
+    with pytest.raises(CommandError, match=r"^proofs=2 violations=2 my_own=2$"):
+        call_command("verify_ledger", "--verbose", "--show=1")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [re.sub(r"\d+\.\d$", "0.0", line) for line in lines] == [
+        "good one: violations=0 seconds=0.0",
+        "mine: row 0: is wrong",
+        "my own: violations=2 seconds=0.0",
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_no_proofs")
+def test_on_a_terminal_a_bar_tells_which_proof_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register_proof("good one", clean)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+
+    call_command("verify_ledger")
+
+    told = capsys.readouterr()
+    assert "good one" in told.err
+    assert told.out == "proofs=1 violations=0\n"
 
 
 @pytest.mark.django_db
