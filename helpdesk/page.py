@@ -127,7 +127,7 @@ def _account_part(account: PointAccount, cards: Sequence[Card], place: Place, at
         account=account,
         balance=balance_of(account, at=at),
         lots=_lots_of(account, today),
-        statement=statement_page(account, cards=cards, place=place, size=MOVEMENTS),
+        statement=statement_page(account, cards=cards, place=place, size=MOVEMENTS, is_explained=True),
         is_newest=place == TOP,
         orders=tuple(
             OrderRow(

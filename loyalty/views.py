@@ -74,7 +74,9 @@ def statement(request: MemberRequest) -> HttpResponse:
     context = {"account": request.account, "form": form, "asked": urlencode(asked), "is_newest": place == TOP}
     if not form.is_valid():
         return render(request, "loyalty/statement.html", context | {"page": None, "older": ""})
-    page = statement_page(request.account, cards=cards, filters=form.filters(), place=place)
+    page = statement_page(
+        request.account, cards=cards, filters=form.filters(), place=place, is_explained=True
+    )
     older = urlencode(asked | {"before": str(page.next_place)}) if page.next_place else ""
     return render(request, "loyalty/statement.html", context | {"page": page, "older": older})
 

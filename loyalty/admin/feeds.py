@@ -1,5 +1,6 @@
 """Imports of files: sending one, watching it, reading what was refused and fetching the verdicts."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
@@ -18,6 +19,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 from core.admin import Labelled, LockedAdmin, button, in_colours, link_to, page_of
 from core.formatting import number, signed_points
 from loyalty.admin.purchases import sentence_for
+from loyalty.explanations.partner_file import explained_lines
 from loyalty.feeds.background import start_import
 from loyalty.feeds.refusals import refusal_sentence
 from loyalty.feeds.verdicts import verdict_lines
@@ -89,7 +91,7 @@ class FeedImportAdmin(LockedAdmin):
         (_("For the auditor"), {"fields": ("business_at", "moved_at", "shown_digest", "public_id")}),
     )
     readonly_fields: ClassVar = ("shown_points", "shown_digest", "public_id")
-    actions_detail = ("verdicts",)
+    actions_detail = ("verdicts", "explanations")
     change_form_template = "admin/loyalty/feedimport/page.html"
 
     @in_colours(
@@ -176,14 +178,38 @@ class FeedImportAdmin(LockedAdmin):
     def verdicts(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """Send the verdict of every line read so far, as a file."""
         feed_import: FeedImport = self.row(request, object_id)
-        return StreamingHttpResponse(
-            verdict_lines(feed_import),
-            content_type="text/csv; charset=utf-8",
-            headers={
-                "Content-Disposition": f'attachment; filename="import-{feed_import.pk}.verdicts.csv"',
-                "X-Content-Type-Options": "nosniff",
-            },
+        return _file(verdict_lines(feed_import), f"import-{feed_import.pk}.verdicts.csv")
+
+    def has_explanations_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Let those read explanations who may read verdicts; only purchases have any."""
+        feed_import = self.get_object(request, object_id or "")
+        return (
+            feed_import is not None
+            and feed_import.kind == FeedKind.PURCHASES
+            and request.user.has_perm("loyalty.view_feedchunk")
         )
+
+    @button(
+        _("Download the explanations"),
+        url_path="explanations",
+        permissions=["explanations"],
+        icon="help",
+    )
+    def explanations(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
+        """Send what became of every line and why, in both languages, as a file for the partner."""
+        feed_import: FeedImport = self.row(request, object_id)
+        return _file(explained_lines(feed_import), f"import-{feed_import.pk}.explanations.csv")
+
+
+def _file(pieces: Iterator[bytes], name: str) -> StreamingHttpResponse:
+    return StreamingHttpResponse(
+        pieces,
+        content_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
 
 
 def _progress_of(feed_import: FeedImport) -> dict[str, Any]:

@@ -5,11 +5,14 @@ from typing import ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import Labelled, LockedAdmin, in_colours, link_to
 from core.admin_filters import period_filter
 from core.formatting import amount, signed_points
+from loyalty.explanations.facts import explanations_of
+from loyalty.explanations.words import steps_of
 from loyalty.models import Entry, Purchase, PurchaseState, RejectedLine
 from loyalty.purchases.reasons import SENTENCES, Reason
 from members.lookup import members_matching
@@ -59,7 +62,7 @@ class PurchaseAdmin(LockedAdmin):
     fieldsets = (
         (None, {"fields": ("programme", "partner", "store", "channel", "reference", "kind", "purchased_at")}),
         (_("Amount"), {"fields": ("shown_amount", "card_link", "original_link", "original_reference")}),
-        (_("Verdict"), {"fields": ("state", "shown_points", "rule", "shown_reason")}),
+        (_("Verdict"), {"fields": ("state", "shown_points", "shown_steps")}),
         (_("Received"), {"fields": ("received_at", "feed_link")}),
     )
     readonly_fields: ClassVar = (
@@ -67,7 +70,7 @@ class PurchaseAdmin(LockedAdmin):
         "card_link",
         "original_link",
         "shown_points",
-        "shown_reason",
+        "shown_steps",
         "feed_link",
     )
 
@@ -94,9 +97,14 @@ class PurchaseAdmin(LockedAdmin):
     def shown_points(self, purchase: Purchase) -> str:
         return signed_points(purchase.points)
 
-    @admin.display(description=_("reason"))
-    def shown_reason(self, purchase: Purchase) -> str:
-        return sentence_for(purchase.reason) or "-"
+    @admin.display(description=_("why"))
+    def shown_steps(self, purchase: Purchase) -> str:
+        found = explanations_of([purchase.pk], programme=purchase.programme)
+        return format_html_join(
+            "",
+            "<div><strong>{}</strong> {}</div>",
+            ((step.label, step.sentence) for step in steps_of(found[purchase.pk])),
+        )
 
     @admin.display(description=_("card"))
     def card_link(self, purchase: Purchase) -> str:

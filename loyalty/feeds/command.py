@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from loyalty.errors import UnknownProgramme
+from loyalty.explanations.partner_file import explained_lines
 from loyalty.feeds.imports import begin_import, finish_import, import_lines, summary_of
 from loyalty.feeds.refusals import FeedRefused
 from loyalty.feeds.source import open_source
-from loyalty.feeds.verdicts import unfinished_file, write_verdicts
+from loyalty.feeds.verdicts import unfinished_file, write_verdicts, write_whole
 from loyalty.models import FeedImport, FeedKind, Programme
 
 STOPPED_BY_HAND = 130
@@ -36,6 +37,10 @@ class ImportCommand(BaseCommand):
         parser.add_argument("file", help=_("CSV in UTF-8, or the same compressed as .gz"))
         parser.add_argument("--programme", required=True, help=_("code of the programme"))
         parser.add_argument("--verdicts", help=_("where to write the verdicts; by default beside the file"))
+        if self.kind is FeedKind.PURCHASES:
+            parser.add_argument(
+                "--explained", help=_("where to write why each line earned what it earned, in both languages")
+            )
         parser.add_argument(
             "--as-of", type=_instant, help=_("instant at which the file counts as having arrived")
         )
@@ -47,6 +52,7 @@ class ImportCommand(BaseCommand):
         programme: str,
         verdicts: str | None,
         as_of: datetime | None,
+        explained: str | None = None,
         **_options: object,
     ) -> None:
         """Import, or say in one sentence why not."""
@@ -66,6 +72,8 @@ class ImportCommand(BaseCommand):
                     _("An amount cannot be read, so the total of the TRAILER could not be compared.")
                 ),
             )
+            if explained:
+                write_explanations(feed_import, Path(explained))
         if not feed_import.read_lines:
             self.stderr.write(_("The file has a header and no lines."))
         self.stdout.write(summary_of(feed_import))
@@ -109,6 +117,14 @@ def import_file(
     except OSError as error:
         raise _unwritable(error) from None
     return finish_import(feed_import, at=at)
+
+
+def write_explanations(feed_import: FeedImport, target: Path) -> None:
+    """Write why each line earned what it earned. The import is done; a repeat writes the file again."""
+    try:
+        write_whole(target, explained_lines(feed_import))
+    except OSError as error:
+        raise _unwritable(error) from None
 
 
 def find_programme(code: str) -> Programme:

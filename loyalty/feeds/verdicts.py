@@ -57,9 +57,14 @@ def verdict_lines(feed_import: FeedImport) -> Iterator[bytes]:
 
 def write_verdicts(feed_import: FeedImport, target: Path) -> None:
     """Write the verdict file in one piece: whoever looks sees all of it or the one before."""
+    write_whole(target, verdict_lines(feed_import))
+
+
+def write_whole(target: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file under another name and put it in its place once it is whole."""
     unfinished = unfinished_file(target)
     try:
-        _write_pieces(unfinished, verdict_lines(feed_import))
+        _write_pieces(unfinished, pieces)
         unfinished.replace(target)
     except BaseException:
         with suppress(OSError):

@@ -6,11 +6,13 @@ list is a place in each source: no gaps, no repeats, and a page costs the same w
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from core.prepared import prepared_rows
+from loyalty.explanations.facts import explanations_of
+from loyalty.explanations.words import steps_of
 from loyalty.models import MOVES, EntryKind, PointAccount, PurchaseState
 from loyalty.purchases.reasons import RECORDED_REFUSALS
 from loyalty.selectors.statement_lines import Row, StatementLine, UncountedLine, movement_of, uncounted_of
@@ -77,7 +79,7 @@ MOVEMENTS = """
 SELECT e.id, e.posted_at, e.occurred_at, e.kind, e.points, e.balance_after_points, e.owed_change_points,
        s.name, b.name, c.last4, p.amount_cents,
        coalesce(n.name_fr, r.name_fr), coalesce(n.name_en, r.name_en), p.reason,
-       t.reason
+       t.reason, p.id
 FROM loyalty_entry e
 LEFT JOIN loyalty_purchase p ON p.id = e.purchase_id
 LEFT JOIN partners_store s ON s.id = p.store_id
@@ -145,10 +147,12 @@ def statement_page(
     filters: StatementFilter = EVERYTHING,
     place: Place = TOP,
     size: int = PAGE_SIZE,
+    is_explained: bool = False,
 ) -> StatementPage:
     """Return the newest lines that pass the filters or, with a place, those that follow it.
 
-    `cards` are all cards of the account's member. At most three queries, whatever the age of the account.
+    `cards` are all cards of the account's member. At most three queries, whatever the age of the account, and
+    two more when each line is to come with the steps that explain it.
     """
     sources = _rows(account, cards, filters, place, size + 1)
     heads = [0, 0, 0]
@@ -156,14 +160,31 @@ def statement_page(
     while len(lines) < size:
         left = [number for number in range(3) if heads[number] < len(sources[number])]
         if not left:
-            return StatementPage(tuple(lines), None)
+            return StatementPage(_explained(lines, account, is_wanted=is_explained), None)
         newest = max(left, key=lambda number: sources[number][heads[number]].place)
         row = sources[newest][heads[newest]]
         heads[newest] += 1
-        lines.append(uncounted_of(row, account) if newest else movement_of(row, account))
+        lines.append(
+            uncounted_of(row, account, is_recorded=newest == 1) if newest else movement_of(row, account)
+        )
         place = place._replace(**{Place._fields[newest]: row.id})
     has_more = any(head < len(source) for head, source in zip(heads, sources, strict=True))
-    return StatementPage(tuple(lines), place if has_more else None)
+    return StatementPage(_explained(lines, account, is_wanted=is_explained), place if has_more else None)
+
+
+def _explained(
+    lines: Sequence[StatementLine | UncountedLine], account: PointAccount, *, is_wanted: bool
+) -> tuple[StatementLine | UncountedLine, ...]:
+    """Give each line of a purchase or return the steps that led to its points."""
+    if not is_wanted:
+        return tuple(lines)
+    found = explanations_of(
+        [line.purchase_id for line in lines if line.purchase_id is not None], programme=account.programme
+    )
+    return tuple(
+        replace(line, steps=steps_of(found[line.purchase_id])) if line.purchase_id in found else line
+        for line in lines
+    )
 
 
 def statement_lines(

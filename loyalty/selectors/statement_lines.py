@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from core.formatting import in_language
 from loyalty.dates import local_date
+from loyalty.explanations.words import Step
 from loyalty.models import EntryKind, PointAccount, PurchaseKind, PurchaseState
 from loyalty.purchases.reasons import sentence_for
 from loyalty.selectors.transfer_words import why_moved
@@ -33,6 +34,8 @@ class StatementLine:
     currency: str
     rule_name: str
     sentence: str
+    purchase_id: int | None = None
+    steps: tuple[Step, ...] = ()
 
     @property
     def is_counted(self) -> bool:
@@ -84,6 +87,9 @@ class UncountedLine:
     amount_cents: int | None
     currency: str
     sentence: str
+    purchase_id: int | None = None
+    """None for a line that was refused when it was read: nothing of it was recorded."""
+    steps: tuple[Step, ...] = ()
 
     @property
     def is_counted(self) -> bool:
@@ -108,7 +114,7 @@ class Row(NamedTuple):
 def movement_of(row: Row, account: PointAccount) -> StatementLine:
     """Return the line of a movement."""
     (kind, points, balance_after, owed_change, store, partner, last4, cents, *words) = row.rest
-    rule_fr, rule_en, reason, transfer_reason = words
+    rule_fr, rule_en, reason, transfer_reason, purchase_id = words
     zone = account.programme.zone
     return StatementLine(
         entry_id=row.id,
@@ -125,10 +131,11 @@ def movement_of(row: Row, account: PointAccount) -> StatementLine:
         currency=account.programme.currency,
         rule_name=in_language(french=rule_fr or "", english=rule_en or ""),
         sentence=why_moved(kind, transfer_reason) if transfer_reason else sentence_for(reason or ""),
+        purchase_id=purchase_id,
     )
 
 
-def uncounted_of(row: Row, account: PointAccount) -> UncountedLine:
+def uncounted_of(row: Row, account: PointAccount, *, is_recorded: bool) -> UncountedLine:
     """Return the line of a purchase or return that waits or was refused."""
     state, kind, store, partner, last4, cents, reason = row.rest
     zone = account.programme.zone
@@ -143,4 +150,5 @@ def uncounted_of(row: Row, account: PointAccount) -> UncountedLine:
         amount_cents=cents,
         currency=account.programme.currency,
         sentence=sentence_for(reason),
+        purchase_id=row.id if is_recorded else None,
     )

@@ -1,0 +1,154 @@
+"""What is known about a recorded purchase or return, read for many lines at once. It writes nothing."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from core.formatting import in_language
+from core.prepared import prepared_rows
+from loyalty.dates import local_date
+from loyalty.earning.breakdown import GivenPart, parts_of
+from loyalty.models import EntryKind, Programme, PurchaseKind, PurchaseState, RuleEffect
+from loyalty.purchases.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedRule:
+    """What one version of a rule gave or took back, and what its limit is."""
+
+    name_fr: str
+    name_en: str
+    kind: RuleEffect
+    entitled_points: int
+    points: int
+    limit: str | None
+    limit_points: int | None
+    is_counted: bool
+
+    @property
+    def name(self) -> str:
+        """Its name in the reader's language."""
+        return in_language(french=self.name_fr, english=self.name_en)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A line with all that decided on it. Days are those of the programme's time zone.
+
+    A line that waits for its card has no card; one that gave nothing has no days.
+    """
+
+    purchase_id: int
+    reference: str
+    is_return: bool
+    state: PurchaseState
+    reason: Reason
+    happened_on: date
+    amount_cents: int
+    currency: str
+    partner_name: str
+    store_name: str
+    card_last4: str
+    card_product: str
+    rules: tuple[ExplainedRule, ...]
+    points: int
+    available_on: date | None
+    expires_on: date | None
+    returned_on: date | None
+    """Of a return: the day of the purchase that was brought back."""
+
+
+LINES = """
+SELECT p.id, p.reference, p.kind, p.state, p.reason, p.purchased_at, p.amount_cents, b.name, s.name,
+       coalesce(c.last4, ''), coalesce(d.name, ''), p.points, p.rule_id, p.breakdown::text,
+       l.available_on, l.expires_on, o.purchased_at
+FROM loyalty_purchase p
+JOIN partners_partner b ON b.id = p.partner_id
+JOIN partners_store s ON s.id = p.store_id
+LEFT JOIN members_card c ON c.id = p.card_id
+LEFT JOIN members_cardproduct d ON d.id = c.product_id
+LEFT JOIN loyalty_purchase o ON o.id = p.original_id
+LEFT JOIN loyalty_entry e ON e.purchase_id = p.id AND e.kind = %(purchase)s
+LEFT JOIN loyalty_lot l ON l.id = e.lot_id
+WHERE p.id = ANY(%(ids)s::bigint[])
+"""
+
+RULES = "SELECT id, name_fr, name_en, limit_points FROM loyalty_earningrule WHERE id = ANY(%(ids)s::bigint[])"
+
+
+RuleTerms = tuple[str, str, int | None]
+"""The names of a version in French and in English, and its limit for a member."""
+
+
+def explanations_of(purchase_ids: Iterable[int], *, programme: Programme) -> dict[int, Explanation]:
+    """Return the explanation of each of the programme's lines, by its number. Two queries at most."""
+    wanted = sorted(set(purchase_ids))
+    if not wanted:
+        return {}
+    rows = prepared_rows(LINES, {"ids": wanted, "purchase": int(EntryKind.PURCHASE)})
+    given = {
+        row[0]: parts_of(
+            breakdown=None if row[13] is None else json.loads(row[13]), rule_id=row[12], points=row[11]
+        )
+        for row in rows
+        if row[3] == PurchaseState.ACCEPTED
+    }
+    terms = _rules_named({part.rule_id for parts in given.values() for part in parts})
+    return {row[0]: _explanation(row, programme, given.get(row[0], ()), terms) for row in rows}
+
+
+def _rules_named(rule_ids: set[int]) -> dict[int, RuleTerms]:
+    if not rule_ids:
+        return {}
+    return {row[0]: (row[1], row[2], row[3]) for row in prepared_rows(RULES, {"ids": sorted(rule_ids)})}
+
+
+def _explanation(
+    row: Sequence[Any],
+    programme: Programme,
+    parts: Sequence[GivenPart],
+    terms: dict[int, RuleTerms],
+) -> Explanation:
+    (purchase_id, reference, kind, state, reason, happened_at, cents, partner, store, last4, product) = row[
+        :11
+    ]
+    available_on, expires_on, returned_at = row[14:]
+    return Explanation(
+        purchase_id=purchase_id,
+        reference=reference,
+        is_return=kind == PurchaseKind.RETURN,
+        state=PurchaseState(state),
+        reason=Reason(reason),
+        happened_on=local_date(happened_at, programme.zone),
+        amount_cents=cents,
+        currency=programme.currency,
+        partner_name=partner,
+        store_name=store,
+        card_last4=last4,
+        card_product=product,
+        rules=tuple(_explained_rule(part, terms) for part in parts),
+        points=row[11],
+        available_on=available_on,
+        expires_on=expires_on,
+        returned_on=_day(returned_at, programme),
+    )
+
+
+def _day(instant: datetime | None, programme: Programme) -> date | None:
+    return local_date(instant, programme.zone) if instant else None
+
+
+def _explained_rule(part: GivenPart, terms: dict[int, RuleTerms]) -> ExplainedRule:
+    name_fr, name_en, limit_points = terms[part.rule_id]
+    return ExplainedRule(
+        name_fr=name_fr,
+        name_en=name_en,
+        kind=part.kind,
+        entitled_points=part.entitled_points,
+        points=part.points,
+        limit=part.limit,
+        limit_points=limit_points,
+        is_counted=part.is_counted,
+    )

@@ -1,0 +1,163 @@
+"""An explanation in sentences, in the reader's language: card, store, decision, each rule, days.
+
+They are written to be read aloud to somebody on the telephone: each stands by itself.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from core.formatting import amount, day, points, signed_points
+from loyalty.explanations.facts import ExplainedRule, Explanation
+from loyalty.models import LimitPeriod, PurchaseState
+from loyalty.purchases.reasons import Reason, sentence_for
+
+
+class Tone(StrEnum):
+    """Whether a step speaks for points, against them, or waits."""
+
+    FOR = "for"
+    AGAINST = "against"
+    WAITING = "waiting"
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a decision: what was looked at, and what was found."""
+
+    label: str
+    sentence: str
+    tone: Tone = Tone.PLAIN
+
+
+# Refusals for which the store, not the card or the amount, is the cause.
+OF_THE_STORE = frozenset({Reason.AGREEMENT_NOT_IN_FORCE, Reason.STORE_NOT_OPEN})
+OF_THE_CARD = frozenset({Reason.UNKNOWN_CARD, Reason.CARD_BLOCKED, Reason.CARD_CLOSED, Reason.MEMBER_LEFT})
+
+
+def steps_of(line: Explanation) -> tuple[Step, ...]:
+    """Return every step that led to the points of a line, in the order in which they were taken."""
+    return tuple(_steps(line))
+
+
+def _steps(line: Explanation) -> Iterator[Step]:
+    yield _card(line)
+    yield _store(line)
+    yield _decision(line)
+    for rule in line.rules:
+        yield Step(_("Rule"), _rule(line, rule), Tone.FOR if rule.points > 0 else Tone.PLAIN)
+    if line.state is PurchaseState.ACCEPTED and (len(line.rules) > 1 or line.is_return):
+        yield Step(_("Points"), _total(line))
+    if line.available_on and line.expires_on:
+        yield Step(
+            pgettext("points", "Available"),
+            _("The points can be spent from %(first)s through %(last)s.")
+            % {"first": day(line.available_on), "last": day(line.expires_on)},
+        )
+
+
+def _card(line: Explanation) -> Step:
+    label = _("Card")
+    if line.reason in OF_THE_CARD:
+        tone = Tone.WAITING if line.state is PurchaseState.PARKED else Tone.AGAINST
+        return Step(label, sentence_for(line.reason), tone)
+    if not line.card_last4:
+        return Step(label, _("The card is looked at once the purchase is known."), Tone.WAITING)
+    return Step(
+        label,
+        _("%(product)s ending in %(last4)s: recognised.")
+        % {"product": line.card_product, "last4": line.card_last4},
+        Tone.FOR,
+    )
+
+
+def _store(line: Explanation) -> Step:
+    if line.reason in OF_THE_STORE:
+        said = {"store": _place(line), "why": sentence_for(line.reason)}
+        return Step(_("Store"), _("%(store)s: %(why)s") % said, Tone.AGAINST)
+    return Step(
+        _("Store"),
+        _("%(store)s takes part in the programme.") % {"store": _place(line)},
+        Tone.FOR,
+    )
+
+
+def _place(line: Explanation) -> str:
+    """Name a store so that it says whose it is."""
+    if line.store_name.casefold().startswith(line.partner_name.casefold()):
+        return line.store_name
+    return f"{line.store_name} ({line.partner_name})"
+
+
+def _decision(line: Explanation) -> Step:
+    label = _("Decision")
+    facts = {"amount": amount(line.amount_cents, line.currency), "day": day(line.happened_on)}
+    if line.state is PurchaseState.PARKED:
+        return Step(label, sentence_for(line.reason), Tone.WAITING)
+    if line.state is PurchaseState.REJECTED:
+        return Step(label, _("No points: %(why)s") % {"why": sentence_for(line.reason)}, Tone.AGAINST)
+    if line.is_return:
+        return Step(label, _return(line, facts))
+    if not line.points:
+        return Step(
+            label,
+            _("The purchase of %(amount)s counts, but earns no point.") % facts
+            + f" {sentence_for(line.reason)}".rstrip(),
+            Tone.AGAINST,
+        )
+    return Step(label, _("The purchase of %(amount)s on %(day)s earns points.") % facts, Tone.FOR)
+
+
+def _return(line: Explanation, facts: dict[str, str]) -> str:
+    bought = day(line.returned_on) if line.returned_on else ""
+    said = _(
+        "Goods for %(amount)s of the purchase of %(bought)s were brought back: the points they had earned are"
+        " taken back."
+    ) % (facts | {"bought": bought})
+    return f"{said} {sentence_for(line.reason)}".rstrip()
+
+
+def _rule(line: Explanation, rule: ExplainedRule) -> str:
+    """Say what a rule gave; where that is less than it would have been, say why."""
+    said = {
+        "rule": rule.name,
+        "points": signed_points(rule.points) if line.is_return else points(rule.points),
+        "entitled": points(abs(rule.entitled_points)),
+        "limit": points(rule.limit_points or 0),
+    }
+    if line.is_return:
+        return _rule_of_return(rule, said)
+    if rule.is_counted and not rule.entitled_points:
+        return _("%(rule)s: the purchase counts towards this bonus.") % said
+    if rule.points == rule.entitled_points:
+        return _("%(rule)s: %(points)s.") % said
+    if rule.limit == "budget":
+        return _("%(rule)s: %(points)s of %(entitled)s, because the budget of the offer is used up.") % said
+    return _limited(rule.limit) % said
+
+
+def _rule_of_return(rule: ExplainedRule, said: dict[str, str]) -> str:
+    is_tallied = rule.limit_points is not None or rule.is_counted
+    if rule.points == rule.entitled_points or not is_tallied:
+        return _("%(rule)s: %(points)s.") % said
+    if rule.points > rule.entitled_points:
+        return _("%(rule)s: %(points)s, because other purchases still count up to its limit.") % said
+    return _("%(rule)s: %(points)s, with what other purchases had given in its place.") % said
+
+
+def _limited(limit: str | None) -> str:
+    if limit == LimitPeriod.DAY:
+        return _("%(rule)s: %(points)s of %(entitled)s, because one member can have %(limit)s a day from it.")
+    if limit == LimitPeriod.MONTH:
+        return _(
+            "%(rule)s: %(points)s of %(entitled)s, because one member can have %(limit)s a month from it."
+        )
+    return _("%(rule)s: %(points)s of %(entitled)s, because one member can have %(limit)s in all from it.")
+
+
+def _total(line: Explanation) -> str:
+    return _("In all: %(points)s.") % {"points": signed_points(line.points)}

@@ -1,0 +1,235 @@
+"""Why a line earned what it earned, read aloud in both languages. NOW is Sunday 22 November 2026."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import translation
+
+from loyalty.explanations.facts import explanations_of
+from loyalty.explanations.words import Tone, steps_of
+from loyalty.models import Programme, Purchase, RuleEffect
+from loyalty.purchases.record import record_purchases
+from loyalty.purchases.settle import settle_parked
+from members.models import Card, CardStatus
+from tests.factories import (
+    NOW,
+    bring_back,
+    buy,
+    make_card,
+    make_cardholder,
+    make_line,
+    make_programme,
+    make_return_line,
+    make_rule,
+)
+
+pytestmark = pytest.mark.django_db
+CARD = "tok-alice"
+
+
+@pytest.fixture
+def programme() -> Programme:
+    one = make_programme()
+    make_cardholder(one, token=CARD)
+    return one
+
+
+def said(reference: str, language: str = "fr") -> list[str]:
+    """Return the steps of a line as they are read."""
+    line = Purchase.objects.select_related("programme").get(reference=reference)
+    with translation.override(language):
+        steps = steps_of(explanations_of([line.pk], programme=line.programme)[line.pk])
+        return [
+            f"{step.label} — {step.sentence}".replace("\u00a0", " ").replace("\u202f", " ") for step in steps
+        ]
+
+
+def tones(reference: str) -> list[Tone]:
+    line = Purchase.objects.select_related("programme").get(reference=reference)
+    return [step.tone for step in steps_of(explanations_of([line.pk], programme=line.programme)[line.pk])]
+
+
+def test_a_purchase_names_card_store_rule_and_days(programme: Programme) -> None:
+    buy(programme, CARD, euros=49, reference="A")
+    assert said("A") == [
+        "Carte — Visa se terminant par 4242 : reconnue.",
+        "Magasin — Conforama Lyon participe au programme.",
+        "Décision — L’achat de 49,00 € du 22 novembre 2026 rapporte des points.",
+        "Règle — 1 point par euro : 49 points.",
+        "Disponibles — Les points sont utilisables du 22 novembre 2026 au 22 novembre 2030 inclus.",
+    ]
+    assert said("A", "en") == [
+        "Card — Visa ending in 4242: recognised.",
+        "Store — Conforama Lyon takes part in the programme.",
+        "Decision — The purchase of €49.00 on 22 November 2026 earns points.",
+        "Rule — 1 point for each euro: 49 points.",
+        "Available — The points can be spent from 22 November 2026 through 22 November 2030.",
+    ]
+    assert tones("A") == [Tone.FOR, Tone.FOR, Tone.FOR, Tone.FOR, Tone.PLAIN]
+
+
+@pytest.mark.parametrize(
+    ("period", "french", "english"),
+    [
+        (
+            "day",
+            "car un adhérent peut en recevoir 30 points par jour",
+            "because one member can have 30 points a day from it",
+        ),
+        (
+            "month",
+            "car un adhérent peut en recevoir 30 points par mois",
+            "because one member can have 30 points a month from it",
+        ),
+        (
+            "life",
+            "car un adhérent peut en recevoir 30 points au total",
+            "because one member can have 30 points in all from it",
+        ),
+    ],
+)
+def test_a_limit_says_what_it_let_through(
+    programme: Programme, period: str, french: str, english: str
+) -> None:
+    make_rule(
+        programme,
+        code="double",
+        name_fr="Points doublés",
+        name_en="Double points",
+        effect=RuleEffect.MULTIPLIER,
+        factor_percent=200,
+        limit_points=30,
+        limit_period=period,
+    )
+    buy(programme, CARD, euros=49, reference="A")
+    assert said("A")[3:6] == [
+        "Règle — 1 point par euro : 49 points.",
+        f"Règle — Points doublés : 30 points sur 49 points, {french}.",
+        "Points — Au total : +79 points.",
+    ]
+    assert said("A", "en")[4] == f"Rule — Double points: 30 points of 49 points, {english}."
+
+
+def test_a_budget_that_is_used_up_is_named(programme: Programme) -> None:
+    make_rule(
+        programme,
+        code="welcome",
+        name_fr="Bienvenue",
+        name_en="Welcome",
+        effect=RuleEffect.BONUS,
+        points=50,
+        budget_points=70,
+    )
+    buy(programme, CARD, euros=10, reference="first")
+    buy(programme, CARD, euros=10, reference="A")
+    assert said("A")[4] == "Règle — Bienvenue : 20 points sur 50 points, car le budget de l’offre est épuisé."
+    assert (
+        said("A", "en")[4]
+        == "Rule — Welcome: 20 points of 50 points, because the budget of the offer is used up."
+    )
+
+
+def test_a_purchase_that_only_counts_towards_a_bonus_says_so(programme: Programme) -> None:
+    make_rule(
+        programme,
+        code="third",
+        name_fr="Troisième achat",
+        name_en="Third purchase",
+        effect=RuleEffect.BONUS,
+        points=50,
+        nth_purchase=3,
+    )
+    buy(programme, CARD, euros=10, reference="A")
+    assert said("A")[4] == "Règle — Troisième achat : l’achat compte pour ce bonus."
+    assert said("A", "en")[4] == "Rule — Third purchase: the purchase counts towards this bonus."
+
+
+def test_a_purchase_too_small_for_a_point_says_so(programme: Programme) -> None:
+    record_purchases([make_line(CARD, cents=99, reference="A")], programme=programme, at=NOW)
+    assert said("A") == [
+        "Carte — Visa se terminant par 4242 : reconnue.",
+        "Magasin — Conforama Lyon participe au programme.",
+        (
+            "Décision — L’achat de 0,99 € compte, mais ne rapporte aucun point."
+            " Le montant est trop faible pour rapporter un point."
+        ),
+        "Règle — 1 point par euro : 0 point.",
+    ]
+    assert tones("A") == [Tone.FOR, Tone.FOR, Tone.AGAINST, Tone.PLAIN]
+
+
+def test_a_purchase_of_an_unknown_card_waits_for_it(programme: Programme) -> None:
+    record_purchases([make_line("tok-nobody", reference="A")], programme=programme, at=NOW)
+    assert said("A", "en") == [
+        "Card — The card is not known yet. The points follow as soon as it is.",
+        "Store — Conforama Lyon takes part in the programme.",
+        "Decision — The card is not known yet. The points follow as soon as it is.",
+    ]
+    assert tones("A") == [Tone.WAITING, Tone.FOR, Tone.WAITING]
+
+
+def test_a_return_before_its_purchase_waits_for_it(programme: Programme) -> None:
+    line = make_return_line("tok-nobody", original_reference="B", reference="A")
+    record_purchases([line], programme=programme, at=NOW)
+    assert said("A", "en")[0] == "Card — The card is looked at once the purchase is known."
+
+
+def test_a_card_that_was_closed_is_the_reason(programme: Programme) -> None:
+    late = "tok-late"
+    record_purchases([make_line(late, reference="A")], programme=programme, at=NOW)
+    member = Card.objects.get(token=CARD).member
+    card = make_card(
+        member=member,
+        token=late,
+        status=CardStatus.CLOSED,
+        status_on=(NOW - timedelta(days=30)).date(),
+    )
+    assert settle_parked(programme=programme, at=NOW, tokens=[card.token]) == 1
+    assert said("A", "en") == [
+        "Card — The card was closed before the purchase.",
+        "Store — Conforama Lyon takes part in the programme.",
+        "Decision — No points: The card was closed before the purchase.",
+    ]
+    assert tones("A") == [Tone.AGAINST, Tone.FOR, Tone.AGAINST]
+
+
+def test_a_return_names_its_purchase_and_what_is_taken_back(programme: Programme) -> None:
+    buy(programme, CARD, euros=49, reference="A", at=NOW - timedelta(days=2))
+    bring_back(programme, CARD, reference="A", euros=20, return_reference="B")
+    assert said("B") == [
+        "Carte — Visa se terminant par 4242 : reconnue.",
+        "Magasin — Conforama Lyon participe au programme.",
+        (
+            "Décision — Des articles de l’achat du 20 novembre 2026 ont été rendus pour 20,00 € : les points"
+            " qu’ils avaient rapportés sont repris."
+        ),
+        "Règle — 1 point par euro : −20 points.",
+        "Points — Au total : −20 points.",
+    ]
+
+
+def test_a_return_under_a_limit_says_why_it_takes_less_or_more(programme: Programme) -> None:
+    make_rule(
+        programme,
+        code="double",
+        name_fr="Points doublés",
+        name_en="Double points",
+        effect=RuleEffect.MULTIPLIER,
+        factor_percent=200,
+        limit_points=50,
+    )
+    buy(programme, CARD, euros=40, reference="A")
+    buy(programme, CARD, euros=40, reference="B")
+    bring_back(programme, CARD, reference="A", euros=40, return_reference="RA")
+    bring_back(programme, CARD, reference="B", euros=40, return_reference="RB")
+    assert said("RA", "en")[4] == (
+        "Rule — Double points: −10 points, because other purchases still count up to its limit."
+    )
+    assert said("RB", "en")[4] == ("Rule — Double points: −40 points.")
+
+
+def test_nothing_is_asked_where_there_is_nothing_to_explain(
+    programme: Programme, django_assert_num_queries: pytest.FixtureRequest
+) -> None:
+    with django_assert_num_queries(0):  # type: ignore[operator] # pytest-django's fixture is a function
+        assert explanations_of([], programme=programme) == {}
