@@ -68,13 +68,21 @@ def activate_member(*, attempt_id: UUID, code: str, at: datetime) -> User:
     repeat of the right code returns the same sign-in and changes nothing; later it is refused as expired.
     """
     with transaction.atomic():
-        attempt = ActivationAttempt.objects.select_for_update().filter(public_id=attempt_id).first()
-        if attempt is not None and attempt.used_at:
+        # The member before all that is theirs, as an erasure locks them, so that neither waits in a circle.
+        member = (
+            Member.objects.select_for_update(no_key=True, of=("self",))
+            .filter(activation_attempts__public_id=attempt_id)
+            .first()
+        )
+        attempt = ActivationAttempt.objects.filter(public_id=attempt_id).first()
+        if member is None or attempt is None:
+            raise CodeExpired
+        if attempt.used_at:
             return _same_sign_in(attempt, code, at)
-        if attempt is None or attempt.expires_at <= at or attempt.tries_left == 0:
+        if attempt.expires_at <= at or attempt.tries_left == 0:
             raise CodeExpired
         if constant_time_compare(attempt.code_hash, _hash(attempt, code)):
-            return _open_sign_in(attempt, at)
+            return _open_sign_in(attempt, member, at)
         # The lost try must outlive the refusal, so it is raised only once this has committed.
         attempt.tries_left -= 1
         attempt.save(update_fields=["tries_left"])
@@ -91,8 +99,7 @@ def _same_sign_in(attempt: ActivationAttempt, code: str, at: datetime) -> User:
     return user
 
 
-def _open_sign_in(attempt: ActivationAttempt, at: datetime) -> User:
-    member = Member.objects.select_for_update().get(pk=attempt.member_id)
+def _open_sign_in(attempt: ActivationAttempt, member: Member, at: datetime) -> User:
     if member.activated_at is not None:
         raise CodeExpired
     try:

@@ -122,11 +122,13 @@ def change_email(*, member: Member, change_id: UUID, code: str, at: datetime) ->
     Raises WrongCode, which uses up a try, or CodeExpired. A code works once: a repeat is refused as expired.
     """
     with transaction.atomic():
-        change = EmailChange.objects.select_for_update().filter(public_id=change_id, member=member).first()
+        # The member before all that is theirs, as an erasure locks them, so that neither waits in a circle.
+        current = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
+        change = EmailChange.objects.filter(public_id=change_id, member=current).first()
         if change is None or change.used_at or change.expires_at <= at or change.tries_left == 0:
             raise CodeExpired
         if constant_time_compare(change.code_hash, _hash(change, code)):
-            _use_address(change, at)
+            _use_address(change, current, at)
             return
         # The lost try must outlive the refusal, so it is raised only once this has committed.
         change.tries_left -= 1
@@ -136,8 +138,7 @@ def change_email(*, member: Member, change_id: UUID, code: str, at: datetime) ->
     raise WrongCode
 
 
-def _use_address(change: EmailChange, at: datetime) -> None:
-    member = Member.objects.select_for_update(no_key=True).get(pk=change.member_id)
+def _use_address(change: EmailChange, member: Member, at: datetime) -> None:
     if member.user_id is None:
         raise CodeExpired
     user = User.objects.select_for_update(no_key=True).get(pk=member.user_id)

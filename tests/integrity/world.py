@@ -1,14 +1,17 @@
 """A world with at least one row in every table whose constraints are tried."""
 
-from datetime import date
+from datetime import date, timedelta
 
+from django.contrib.auth.models import Group, Permission
+
+from campaigns.models import Promotion
 from core.models import IdempotencyRecord, JobRun, OutboxMessage, StaffAction
+from helpdesk.models import Note
 from loyalty.bonuses import grant_verified_email_points
 from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
 from loyalty.ledger.transfers import move_points, undo_transfer
 from loyalty.models import (
-    Agreement,
     Brand,
     EarningRule,
     EntryKind,
@@ -25,9 +28,20 @@ from loyalty.models import (
     RuleTally,
     TransferReason,
 )
+from members.models import (
+    ActivationAttempt,
+    Consent,
+    DetailOrigin,
+    EmailChange,
+    ErasedReference,
+    Member,
+    NotificationChoice,
+    ProofCode,
+    TrustedDevice,
+)
 from rewards.models import GiftCardProduct
 from rewards.services.orders import cancel_order, order_gift_card
-from tests.factories import NOW, Cardholder, bring_back, buy, make_cardholder, make_programme
+from tests.factories import NOW, Cardholder, bring_back, buy, make_cardholder, make_programme, make_user
 
 TODAY = date(2026, 11, 22)
 
@@ -47,7 +61,33 @@ def make_world() -> None:
     JobRun.objects.create(job="expire-points", business_date=TODAY, started_at=NOW, moved_at=NOW)
     OutboxMessage.objects.create(topic="one", payload={}, created_at=NOW)
     StaffAction.objects.create(action="one", subject_type="one", at=NOW)
-    assert Agreement.objects.exists()
+    _write_about(alice)
+    Promotion.objects.create(
+        programme=programme,
+        slug="one",
+        title_fr="Une",
+        title_en="One",
+        starts_at=NOW,
+        ends_at=NOW + timedelta(days=7),
+    )
+
+
+def _write_about(alice: Cardholder) -> None:
+    """Write whatever is kept about a person who signs in."""
+    member, code = alice.member, {"code_hash": "1", "tries_left": 5, "created_at": NOW, "expires_at": NOW}
+    user = make_user()
+    user.groups.add(Group.objects.create(name="one"))
+    user.user_permissions.add(Permission.objects.order_by("pk")[0])
+    Member.objects.filter(pk=member.pk).update(user=user)
+    Note.objects.create(member=member, author_id=1, text="Called.", created_at=NOW)
+    ActivationAttempt.objects.create(member=member, email="alice@example.com", **code)
+    EmailChange.objects.create(member=member, email="alice@example.com", **code)
+    ProofCode.objects.create(user=user, **code)
+    TrustedDevice.objects.create(user=user, key_hash="1", created_at=NOW, expires_at=NOW)
+    Consent.objects.create(member=member, channel="email", granted=True, decided_at=NOW, source="site")
+    DetailOrigin.objects.create(member=member, detail="phone", source="site", changed_at=NOW)
+    NotificationChoice.objects.create(member=member, kind="order", is_wanted=False, decided_at=NOW)
+    ErasedReference.objects.create(issuer=member.issuer, reference_hash="1", erased_at=NOW)
 
 
 def _move_points(programme: Programme, alice: Cardholder) -> None:

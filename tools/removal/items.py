@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tools.removal.catalogue import list_items
 from tools.removal.locks import Edit, find_locks
-from tools.removal.table import APPS, IMPLIED_BY, SOURCE, caught_by
+from tools.removal.table import APPS, IMPLIED_BY, caught_by
 
 Fetch = Callable[[str, dict[str, list[str]]], Sequence[tuple[str, str]]]
 
@@ -40,7 +40,7 @@ def all_items(fetch: Fetch, root: Path) -> list[Item]:
     ]
     items += [
         Item(lock.name, tests.get(lock.name, ""), edits=lock.edits)
-        for lock in find_locks(root, SOURCE).values()
+        for lock in find_locks(root, APPS).values()
     ]
     return sorted(items, key=lambda item: item.name)
 

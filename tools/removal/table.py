@@ -5,13 +5,11 @@ A new lock is one line here. A constraint or trigger has its line in `tests.inte
 
 from tests.integrity.refusals import APPS, IMPLIED_BY, all_refusals
 
-__all__ = ["APPS", "IMPLIED_BY", "SOURCE", "caught_by"]
-
-SOURCE = APPS
-"""The apps whose source is read for locks."""
+__all__ = ["APPS", "IMPLIED_BY", "caught_by"]
 
 _REFUSED = "tests/integrity/test_refused_rows.py::test_the_database_refuses_what_breaks_a_rule_of_the_table"
 _LOCKS = "tests/integrity/test_locks.py::"
+_MEMBERS = "tests/integrity/test_member_locks.py::"
 _ORDER = "tests/loyalty/test_ledger_locks.py::"
 _RACES = "tests/loyalty/test_ledger_races.py::"
 
@@ -25,6 +23,9 @@ LOCKS = {
     ),
     "core.outbox.deliver: OutboxMessage SKIP LOCKED": (
         _LOCKS + "test_a_message_that_one_worker_delivers_is_passed_over_by_another"
+    ),
+    "helpdesk.notes.write_note: Member": (
+        _MEMBERS + "test_a_note_written_while_its_member_is_erased_is_refused"
     ),
     "loyalty.bonuses.grant_verified_email_points: lock_accounts": (
         _LOCKS + "test_points_for_an_address_are_granted_once_to_two_who_ask"
@@ -81,6 +82,39 @@ LOCKS = {
     ),
     "loyalty.earning.versions.withdraw_rule: _lock": (
         _LOCKS + "test_a_version_is_withdrawn_once_by_two_who_ask"
+    ),
+    "members.services.activation.activate_member: Member": (
+        _MEMBERS + "test_a_member_is_activated_by_one_of_two_codes"
+    ),
+    "members.services.cardholders._known_members: Member": (
+        _MEMBERS + "test_a_file_does_not_overwrite_what_a_member_is_just_changing"
+    ),
+    "members.services.cardholders.record_cardholders: Issuer": (
+        _MEMBERS + "test_two_files_that_give_a_new_card_to_two_members_agree_on_one"
+    ),
+    "members.services.consents.choose_notifications: Member": (
+        _MEMBERS + "test_of_two_choices_of_letters_the_later_holds"
+    ),
+    "members.services.consents.decide_consents: Member": (
+        _MEMBERS + "test_a_consent_given_twice_at_once_is_written_down_once"
+    ),
+    "members.services.contact._use_address: User": (
+        _MEMBERS + "test_a_sign_in_that_serves_two_members_keeps_each_former_address"
+    ),
+    "members.services.contact.change_contact_details: Member": (
+        _MEMBERS + "test_details_changed_twice_at_once_are_told_once"
+    ),
+    "members.services.contact.change_email: Member": (
+        _MEMBERS + "test_two_wrong_codes_at_once_use_up_two_tries_of_a_new_address"
+    ),
+    "members.services.erasure.erase_member: Member": (
+        _MEMBERS + "test_a_member_is_erased_once_by_two_who_ask"
+    ),
+    "members.services.proof.prove_by_code: ProofCode": (
+        _MEMBERS + "test_two_wrong_codes_at_once_use_up_two_tries_of_a_proof"
+    ),
+    "members.services.search.index_all_members: Member": (
+        _MEMBERS + "test_indexing_everybody_sees_who_is_just_being_renamed"
     ),
     "rewards.services.gift_cards.redeem_gift_card: GiftCard": (
         _LOCKS + "test_a_second_payment_sees_what_the_first_left"
