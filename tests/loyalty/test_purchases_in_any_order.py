@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
 
 import pytest
 import time_machine
@@ -12,16 +11,12 @@ from hypothesis import strategies as st
 
 from loyalty.expiry.service import expire_points
 from loyalty.models import Programme, Purchase, PurchaseKind
-from loyalty.purchases.lines import PurchaseLine
 from loyalty.purchases.record import record_purchases
 from loyalty.purchases.settle import settle_parked
-from tests.factories import NOW, Cardholder, buy, make_card, make_line, make_return_line, order
+from tests.factories import NOW, Cardholder, buy, make_card, make_return_line, order
+from tests.loyalty.deliveries import LATE_CARD, History, deliveries, histories
 from tests.loyalty.ledger_state import LotCounts, balance, lots
 from tests.proofs import violations
-
-LATE_CARD = "card-to-come"
-
-History = list[PurchaseLine]
 
 
 @dataclass(frozen=True)
@@ -32,38 +27,6 @@ class Outcomes:
     balances: list[tuple[int, int]]
     lots: list[dict[date, LotCounts]]
     lots_after_expiry: list[dict[date, LotCounts]]
-
-
-@st.composite
-def histories(draw: st.DrawFn) -> History:
-    """Make purchases on known and unknown cards over four years, and returns of some of them."""
-    lines: History = []
-    for number in range(draw(st.integers(1, 6))):
-        card = draw(st.sampled_from(("card-a", "card-b", LATE_CARD)))
-        days = draw(st.sampled_from((0, 0, 1, 365, 1400)))
-        purchased_at = NOW - timedelta(days=days)
-        cents = draw(st.integers(1, 2000))
-        lines.append(make_line(card, cents=cents, purchased_at=purchased_at, reference=f"P{number}"))
-        lines.extend(
-            make_return_line(
-                card,
-                cents=draw(st.integers(1, 2000)),
-                original_reference=f"P{number}",
-                reference=f"R{number}-{part}",
-                returned_at=NOW - timedelta(days=draw(st.integers(0, 3))),
-            )
-            for part in range(draw(st.integers(0, 3)))
-        )
-    return lines
-
-
-@st.composite
-def deliveries(draw: st.DrawFn, lines: History) -> list[History]:
-    """Shuffle lines, deliver some twice, and split them over files."""
-    repeated = draw(st.lists(st.sampled_from(lines), max_size=4))
-    shuffled = draw(st.permutations([*lines, *repeated]))
-    cuts = sorted(draw(st.lists(st.integers(0, len(shuffled)), max_size=4)))
-    return [shuffled[first:last] for first, last in pairwise([0, *cuts, len(shuffled)])]
 
 
 def outcome(
