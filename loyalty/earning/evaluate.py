@@ -8,6 +8,7 @@ bonuses are whole points.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from loyalty.earning.conditions import Test, meets_minimum, tests_of
@@ -33,7 +34,36 @@ def evaluate_kept(kept_cents: int, gave: Iterable[Rule]) -> tuple[Part, ...]:
     """
     if kept_cents <= 0:
         return ()
-    return _parts(kept_cents, (rule for rule in gave if meets_minimum(kept_cents, rule.conditions)), {})
+    return Met.of([rule for rule in gave if meets_minimum(kept_cents, rule.conditions)]).parts(kept_cents)
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Rules that a purchase meets together, looked at once and used for every such purchase."""
+
+    shares: Shares | None
+    bonuses: tuple[Part, ...]
+    is_metered: bool
+    """Whether a limit or a budget has to be looked at before anything is given."""
+
+    @classmethod
+    def of(cls, rules: Sequence[Rule]) -> "Met":
+        """Choose the rules that count: of the coefficients only those that combine."""
+        bases = [rule for rule in rules if rule.effect == RuleEffect.BASE]
+        multipliers = [rule for rule in rules if rule.effect == RuleEffect.MULTIPLIER]
+        bonuses = [rule for rule in rules if rule.effect == RuleEffect.BONUS]
+        sharing = [*bases, *_that_combine(sorted(multipliers, key=_rank))] if bases else []
+        return cls(
+            Shares.of(sharing) if sharing else None,
+            tuple(Part(rule, rule.points, rule.nth_purchase is not None) for rule in bonuses),
+            any(rule.is_metered for rule in (*sharing, *bonuses)),
+        )
+
+    def parts(self, amount_cents: int) -> tuple[Part, ...]:
+        """Return what each rule gives for an amount, before any limit."""
+        if self.shares is None:
+            return self.bonuses
+        return (*self.shares.parts(amount_cents), *self.bonuses)
 
 
 class InForce:
@@ -41,10 +71,11 @@ class InForce:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(sorted(rules, key=_rank))
-        self._tested: tuple[tuple[Rule, int, tuple[Test, ...]], ...] = tuple(
-            (rule, rule.conditions.minimum_cents or 0, tests_of(rule.conditions)) for rule in self.rules
+        self._tested: tuple[tuple[int, int, tuple[Test, ...]], ...] = tuple(
+            (1 << place, rule.conditions.minimum_cents or 0, tests_of(rule.conditions))
+            for place, rule in enumerate(self.rules)
         )
-        self._shares: dict[tuple[int, ...], Shares] = {}
+        self._met: dict[int, Met] = {}
         self.only_base = _only_base(self.rules)
         """The one rule that decides on every purchase and needs no look at it; usually there is one."""
 
@@ -55,13 +86,24 @@ class InForce:
 
     def evaluate(self, facts: Facts) -> tuple[Part, ...]:
         """Return what each rule that the purchase meets gives, before any limit."""
+        return self.met_by(facts).parts(facts.amount_cents)
+
+    def met_by(self, facts: Facts) -> Met:
+        """Return the rules that the purchase meets."""
         amount = facts.amount_cents
-        met = [
-            rule
-            for rule, minimum, tests in self._tested
-            if amount >= minimum and all([test(facts) for test in tests])  # noqa: C419 - a list is faster
-        ]
-        return _parts(amount, met, self._shares)
+        which = 0
+        for bit, minimum, tests in self._tested:
+            if amount >= minimum:
+                for test in tests:
+                    if not test(facts):
+                        break
+                else:
+                    which |= bit
+        met = self._met.get(which)
+        if met is None:
+            met = Met.of([rule for place, rule in enumerate(self.rules) if which >> place & 1])
+            self._met[which] = met
+        return met
 
 
 class RuleBook:
@@ -93,29 +135,6 @@ class RuleBook:
         return found
 
 
-def _parts(amount_cents: int, met: Iterable[Rule], known: dict[tuple[int, ...], Shares]) -> tuple[Part, ...]:
-    """Return what rules give for an amount when their conditions are met; `known` keeps the shares."""
-    sharing: list[Rule] = []
-    multipliers: list[Rule] = []
-    bonuses: list[Part] = []
-    for rule in met:
-        if rule.effect == RuleEffect.BASE:
-            sharing.append(rule)
-        elif rule.effect == RuleEffect.MULTIPLIER:
-            multipliers.append(rule)
-        else:
-            bonuses.append(Part(rule, rule.points, rule.nth_purchase is not None))
-    if not sharing:
-        return tuple(bonuses)
-    if multipliers:
-        sharing += _that_combine(sorted(multipliers, key=_rank))
-    key = tuple([rule.rule_id for rule in sharing])
-    shares = known.get(key)
-    if shares is None:
-        shares = known[key] = Shares.of(sharing)
-    return (*shares.parts(amount_cents), *bonuses)
-
-
 def _rank(rule: Rule) -> tuple[int, int, int]:
     """Put the highest priority first, the older family where they are equal."""
     return (-rule.priority, rule.family_id, rule.rule_id)
@@ -130,6 +149,6 @@ def _only_base(rules: Sequence[Rule]) -> Rule | None:
 
 
 def _that_combine(multipliers: Sequence[Rule]) -> Sequence[Rule]:
-    if not multipliers[0].is_stackable:
+    if multipliers and not multipliers[0].is_stackable:
         return multipliers[:1]
     return [rule for rule in multipliers if rule.is_stackable]

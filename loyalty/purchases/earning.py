@@ -1,8 +1,7 @@
 """What purchases earn by the rules in force when they were made, before limits and budgets are looked at."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from loyalty.earning.book import load_book
@@ -16,6 +15,7 @@ from loyalty.purchases.places import KnownCard, Membership, birth_months, member
 from loyalty.purchases.reasons import Reason
 
 ANY_AMOUNT = 2**62
+NO_GROUPS: frozenset[int] = frozenset()
 
 
 class Bought(NamedTuple):
@@ -29,8 +29,7 @@ class Bought(NamedTuple):
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
-class Earned:
+class Earned(NamedTuple):
     """What became of a purchase under the rules: its points, the reason for none, and who gave them.
 
     Either `rule_id` names the one unlimited base rule that gave everything, or `parts` say what each gave.
@@ -75,17 +74,17 @@ class Earnings:
             points = bought.amount_cents * rule.points // rule.per_cents
             return Earned(points, Reason.NONE if points else Reason.BELOW_RULE_AMOUNT, rule.rule_id)
         facts = self._facts(bought)
-        parts = in_force.evaluate(facts)
+        met = in_force.met_by(facts)
+        parts = met.parts(bought.amount_cents)
         if not parts:
             return Earned(reason=_reason_for_no_rule(in_force, facts))
-        if any(part.rule.is_metered for part in parts):
+        if met.is_metered:
             return parts
         return earned_by([given_whole(part) for part in parts])
 
     def _facts(self, bought: Bought) -> Facts:
         local_time = bought.purchased_at.astimezone(self._zone)
         account_id = bought.card.account_id
-        day = local_time.date()
         return Facts(
             bought.amount_cents,
             local_time,
@@ -94,13 +93,17 @@ class Earnings:
             bought.channel,
             bought.card.product_id,
             self._birth_months.get(account_id),
-            frozenset([one.group_id for one in self._memberships.get(account_id, ()) if one.holds_on(day)]),
+            self._groups(account_id, local_time.date()) if self._memberships else NO_GROUPS,
         )
+
+    def _groups(self, account_id: int, day: date) -> frozenset[int]:
+        return frozenset(one.group_id for one in self._memberships.get(account_id, ()) if one.holds_on(day))
 
 
 def given_whole(part: Part) -> GivenPart:
     """Return a part that nothing limits."""
-    return GivenPart(part.rule.rule_id, part.rule.effect, part.entitled_points, part.entitled_points)
+    rule, points, _ = part
+    return GivenPart(rule.rule_id, rule.effect, points, points)
 
 
 def earned_by(given: Iterable[GivenPart], *, is_metered: bool = False) -> Earned:
