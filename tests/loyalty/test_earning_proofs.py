@@ -1,0 +1,165 @@
+"""`verify_ledger` finds each kind of wrong row about what rules gave, and only that row."""
+
+import json
+
+import pytest
+
+from loyalty.models import EarningRule, LimitPeriod, Programme, RuleEffect
+from tests.factories import bring_back, buy, make_cardholder, make_next_version, make_rule
+from tests.loyalty.ledger_state import purchase
+from tests.proofs import broken_rules, violations
+from tests.tampering import tamper
+
+
+@pytest.fixture(autouse=True)
+def _history(programme: Programme) -> None:
+    """Let Alice earn under a rule of each kind, and bring something back."""
+    alice = make_cardholder(programme, first_name="Alice")
+    make_rule(programme, code="half-as-much-again", effect=RuleEffect.MULTIPLIER, factor_percent=150)
+    make_rule(programme, code="gift", effect=RuleEffect.BONUS, points=7, minimum_cents=2000)
+    make_rule(programme, code="budgeted", effect=RuleEffect.BONUS, points=40, budget_points=100)
+    make_rule(
+        programme,
+        code="double",
+        effect=RuleEffect.MULTIPLIER,
+        factor_percent=200,
+        limit_points=30,
+        limit_period=LimitPeriod.MONTH,
+    )
+    make_rule(programme, code="second", effect=RuleEffect.BONUS, points=9, nth_purchase=2)
+    for number in (1, 2, 3):
+        buy(programme, alice.card.token, euros=21, reference=f"A{number}")
+    bring_back(programme, alice.card.token, reference="A1", euros=5, return_reference="R1")
+    assert [purchase(name).points for name in ("A1", "A2", "A3", "R1")] == [108, 87, 58, -14]
+    assert violations() == []
+
+
+def place_of(reference: str, code: str) -> int:
+    """Return at which place of its breakdown a purchase names a rule."""
+    rules = [part["rule"] for part in purchase(reference).breakdown or ()]
+    return rules.index(EarningRule.objects.get(code=code).pk)
+
+
+def change_part(reference: str, code: str, **values: object) -> str:
+    """Change a part of a breakdown behind the program's back and return the row."""
+    place = place_of(reference, code)
+    breakdown = purchase(reference).breakdown or []
+    breakdown[place] |= values
+    (row,) = tamper(
+        f"UPDATE loyalty_purchase SET breakdown = '{json.dumps(breakdown)}'"  # noqa: S608 - the values stand below
+        f" WHERE reference = '{reference}' RETURNING 'purchase ' || id"
+    )
+    return row
+
+
+def rules_broken_by(rows: dict[str, str]) -> list[tuple[str, str]]:
+    """Return the broken rules, and check that the rows are among them."""
+    broken = broken_rules()
+    for rule, row in rows.items():
+        assert (rule, row) in broken
+    return broken
+
+
+@pytest.mark.parametrize(
+    ("reference", "code", "values", "rules"),
+    [
+        ("A1", "base", {"points": 20}, {"parts", "part taken back"}),
+        ("A1", "base", {"points": 20, "entitled": 20}, {"parts", "return"}),
+        ("A1", "half-as-much-again", {"kind": "base"}, {"parts"}),
+        ("A1", "gift", {"points": 8, "entitled": 8}, {"parts", "return"}),
+        ("A1", "gift", {"limit": "budget"}, {"parts"}),
+        ("A3", "budgeted", {"points": 19}, {"parts", "rule budget"}),
+        ("A3", "budgeted", {"limit": None}, {"parts"}),
+        ("A2", "double", {"points": 1}, {"parts", "tally"}),
+        ("A2", "double", {"entitled": 4}, {"parts", "tally"}),
+        ("A2", "second", {"counted": False, "points": 8}, {"parts", "tally"}),
+        ("R1", "base", {"points": -6}, {"parts", "part taken back"}),
+        ("R1", "base", {"entitled": -6}, {"return", "part taken back"}),
+        ("R1", "base", {"points": 1, "entitled": 0}, {"parts", "return", "part taken back"}),
+        ("R1", "double", {"points": -2}, {"parts", "tally"}),
+    ],
+)
+def test_a_wrong_part_is_found(reference: str, code: str, values: dict[str, object], rules: set[str]) -> None:
+    change_part(reference, code, **values)
+
+    assert {rule for rule, _ in broken_rules()} == rules
+
+
+def test_a_part_of_a_draft_or_of_another_programmes_rule_is_found(programme: Programme) -> None:
+    draft = EarningRule.objects.create(
+        programme=programme, code="draft", name_fr="x", name_en="x", points=1, per_cents=100
+    )
+    row = change_part("A1", "base", rule=draft.pk)
+    assert ("parts", row) in broken_rules()
+
+
+def test_a_purchase_that_names_a_rule_beside_its_breakdown_is_found() -> None:
+    rule = EarningRule.objects.get(code="base").pk
+    (row,) = tamper(
+        f"UPDATE loyalty_purchase SET rule_id = {rule} WHERE reference = 'A2' RETURNING 'purchase ' || id"  # noqa: S608 - a number
+    )
+    assert broken_rules() == [("parts", row)]
+
+
+def test_a_purchase_of_one_rule_that_got_other_points_is_found(programme: Programme) -> None:
+    bob = make_cardholder(programme, first_name="Bob")
+    for rule in EarningRule.objects.exclude(code="base").order_by("pk"):
+        tamper(f"UPDATE loyalty_earningrule SET applies_until = '2026-11-01' WHERE id = {rule.pk}")  # noqa: S608 - a number
+    buy(programme, bob.card.token, euros=10, reference="B1")
+    assert (purchase("B1").breakdown, purchase("B1").points) == (None, 10)
+    (row,) = tamper(
+        "UPDATE loyalty_purchase SET amount_cents = 1100 WHERE reference = 'B1' RETURNING 'purchase ' || id"
+    )
+    assert broken_rules() == [("earned", row)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "granted_points = granted_points - 1",
+        "entitled_points = entitled_points + 1",
+        "purchases = purchases + 1",
+        "by_version = jsonb_build_object('1', jsonb_build_array(NULL, 1))",
+    ],
+)
+@pytest.mark.parametrize("code", ["double", "second"])
+def test_a_tally_that_is_not_its_purchases_is_found(change: str, code: str) -> None:
+    tamper(
+        f"UPDATE loyalty_ruletally t SET {change} FROM loyalty_earningrule r"  # noqa: S608 - the values stand above
+        f" WHERE r.id = t.family_id AND r.code = '{code}'"
+    )
+    assert [rule for rule, _ in broken_rules()] == ["tally"]
+
+
+def test_a_lost_and_an_invented_tally_are_found() -> None:
+    tamper("DELETE FROM loyalty_ruletally WHERE purchases > 0")
+    tamper("UPDATE loyalty_ruletally SET period_starts_on = '2026-12-01'")
+    assert [rule for rule, _ in broken_rules()] == ["tally"] * 3
+
+
+def test_more_than_the_limit_is_found_where_purchases_agree() -> None:
+    limited = EarningRule.objects.get(code="double")
+    tamper(f"UPDATE loyalty_earningrule SET limit_points = 29 WHERE id = {limited.pk}")  # noqa: S608 - a number
+    tamper(
+        f"UPDATE loyalty_ruletally SET by_version = jsonb_set(by_version, '{{{limited.pk},0}}', '29')"  # noqa: S608 - a number
+        f" WHERE family_id = {limited.pk}"
+    )
+    assert [rule for rule, _ in broken_rules()] == ["tally"]
+
+
+def test_a_budget_that_gave_something_else_or_too_much_is_found() -> None:
+    tamper("UPDATE loyalty_rulespending SET granted_points = 99")
+    assert [rule for rule, _ in broken_rules()] == ["rule budget"]
+    tamper("UPDATE loyalty_rulespending SET granted_points = 100")
+    assert violations() == []
+    tamper("UPDATE loyalty_earningrule SET budget_points = 99 WHERE budget_points IS NOT NULL")
+    assert [rule for rule, _ in broken_rules()] == ["rule budget"]
+
+
+def test_limits_that_changed_are_proved_as_far_as_sums_go(programme: Programme) -> None:
+    alice = make_cardholder(programme, first_name="Alice Two")
+    limited = EarningRule.objects.get(code="double")
+    buy(programme, alice.card.token, euros=21)
+    make_next_version(limited, limit_points=50)
+    buy(programme, alice.card.token, euros=21)
+    assert violations() == []
