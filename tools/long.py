@@ -21,6 +21,7 @@ PARTS: dict[str, tuple[dict[str, str], list[str]]] = {
         {"LEDGER_EXAMPLES": "2000", "LEDGER_STEPS": "50", "LEDGER_SHARDS": str(PROCESSES)},
         [*PYTEST, "--numprocesses", str(PROCESSES), "tests/loyalty/test_ledger_machine.py"],
     ),
+    "rules": ({"RULE_EXAMPLES": "300"}, [*PYTEST, "tests/loyalty/test_rule_machine.py"]),
     "crashes": (
         {"CRASH_KILLS": "25", "CRASH_SEED": secrets.token_hex(4)},
         [*PYTEST, "tests/integrity/test_crashes_at_random.py"],
@@ -28,7 +29,7 @@ PARTS: dict[str, tuple[dict[str, str], list[str]]] = {
     "races": ({}, [*PYTEST, "tests/integrity/test_races_on_one_account.py"]),
     "removal": ({}, [sys.executable, "-m", "tools.removal", "--jobs", str(PROCESSES)]),
 }
-"""2,000 sequences of 50 movements; 25 kills of the worker and 25 of PostgreSQL in each kind of work; races of
+"""2,000 sequences of 50 movements; 300 under changing rules; 25 kills of the worker and 25 of PostgreSQL in each kind of work; races of
 50 and 200 connections; every lock, trigger and constraint taken out in turn."""
 
 

@@ -47,10 +47,16 @@ def fix_instants(_apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> N
             _rewrite_purchases(cursor, KEEP_STEPS)
 
 
-def forget_instants(_apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+def forget_instants(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Leave it to `is_live` which version decides."""
     with schema_editor.connection.cursor() as cursor:
         cursor.execute(STAND_AS_BEFORE)
+    forget_steps(apps, schema_editor)
+
+
+def forget_steps(_apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Let purchases name the rule of full amounts again."""
+    with schema_editor.connection.cursor() as cursor:
         cursor.execute(
             "SELECT 1 FROM loyalty_purchase WHERE breakdown->0->'full_amounts' IS NOT NULL LIMIT 1"
         )
