@@ -29,8 +29,8 @@ PARTS: dict[str, tuple[dict[str, str], list[str]]] = {
     "races": ({}, [*PYTEST, "tests/integrity/test_races_on_one_account.py"]),
     "removal": ({}, [sys.executable, "-m", "tools.removal", "--jobs", str(PROCESSES)]),
 }
-"""2,000 sequences of 50 movements; 300 under changing rules; 25 kills of the worker and 25 of PostgreSQL in each
-kind of work; races of 50 and 200 connections; every lock, trigger and constraint taken out in turn."""
+"""2,000 sequences of 50 movements; 300 under changing rules; 25 kills of the worker and 25 of PostgreSQL in
+each kind of work; races of 50 and 200 connections; every lock, trigger and constraint taken out in turn."""
 
 
 def main() -> int:
