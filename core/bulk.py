@@ -25,23 +25,28 @@ _NULL = _LENGTH(-1)
 
 
 @contextmanager
-def bulk_cursor() -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
-    """Open a cursor on the current connection and transaction; database errors are raised as Django's own."""
+def bulk_cursor(*, keeps_plans: bool = False) -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
+    """Open a cursor on the current connection and transaction; database errors are raised as Django's own.
+
+    Statements are planned anew each time, for as many rows as their columns have. With `keeps_plans` they are
+    planned once a connection, as if for a few rows: for statements that find each row by an index.
+    """
     connection.ensure_connection()
-    with connection.wrap_database_errors, BulkCursor(connection.connection) as cursor:
+    with connection.wrap_database_errors, BulkCursor(connection.connection, keeps_plans) as cursor:
         yield cursor
 
 
 class BulkCursor(psycopg.Cursor[tuple[Any, ...]]):
-    """Packs lists as columns. Its statements are planned anew each time, for as many rows as there are."""
+    """Packs lists as columns, and says of each statement whether its plan is kept."""
 
-    def __init__(self, connection: "psycopg.Connection[Any]") -> None:
+    def __init__(self, connection: "psycopg.Connection[Any]", keeps_plans: bool) -> None:  # noqa: FBT001 - private
         super().__init__(connection)
+        self._keeps_plans = keeps_plans
         self.adapters.register_dumper(list, ColumnDumper)
 
     def execute(self, query: Any, params: Any = None, **_options: Any) -> "BulkCursor":  # noqa: ANN401 - psycopg's signature
-        """Execute a statement with the plan that its columns ask for."""
-        return super().execute(query, params, prepare=False)
+        """Execute a statement, with the plan that is kept or with one that its columns ask for."""
+        return super().execute(query, params, prepare=self._keeps_plans)
 
 
 def _pack_numbers(code: str, values: Sequence[int | None]) -> bytes:

@@ -153,9 +153,13 @@ def _count_sessions(wait_event_type: str, application_name: str) -> int:
 
 @contextmanager
 def sent_statements() -> Iterator[list[str]]:
-    """Note every statement that goes to the server, whichever cursor sends it, in order."""
+    """Note every statement that goes to the server, whichever cursor sends it, in order.
+
+    Of a statement whose plan is kept only the name would travel, so nothing is kept meanwhile.
+    """
     connection.ensure_connection()
     server = connection.connection.pgconn
+    threshold, connection.connection.prepare_threshold = connection.connection.prepare_threshold, None
     statements: list[str] = []
     with tempfile.TemporaryFile() as protocol:
         server.trace(protocol.fileno())
@@ -163,6 +167,7 @@ def sent_statements() -> Iterator[list[str]]:
             yield statements
         finally:
             server.untrace()
+            connection.connection.prepare_threshold = threshold
         protocol.seek(0)
         text = protocol.read().decode()
     statements += [" ".join(statement.split()) for statement in re.findall(STATEMENT, text)]

@@ -6,15 +6,20 @@ and each movement carries the midnight at which its own lot ended.
 
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from time import monotonic
 
 from django.utils.translation import gettext_lazy as _
 
 from core.jobs import Job, Progress, Scope, register_job
 from core.models import JobRun
+from loyalty.expiry.pace import Pace
 from loyalty.expiry.service import START, Place, expire_chunk
 from loyalty.models import Programme
 
 JOB = "expire-points"
+
+_pace = Pace()
+"""Of this worker; it belongs to the machine and not to a run."""
 
 
 def programme_scopes() -> Iterator[Scope]:
@@ -26,9 +31,15 @@ def programme_scopes() -> Iterator[Scope]:
 def expire_step(run: JobRun, at: datetime) -> Progress:
     """Expire the next chunk of the run's programme."""
     programme = Programme.objects.get(code=run.scope)
+    started = monotonic()
     chunk = expire_chunk(
-        programme=programme, business_date=run.business_date, after=_place_of(run.cursor), at=at
+        programme=programme,
+        business_date=run.business_date,
+        after=_place_of(run.cursor),
+        at=at,
+        lots=_pace.lots,
     )
+    _pace.took(monotonic() - started)
     return Progress(
         cursor=None
         if chunk.place is None

@@ -8,18 +8,17 @@ that.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from time import monotonic
 from typing import ClassVar, NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from core.bulk import bulk_cursor
 from core.errors import DomainError
 from loyalty.dates import local_date
-from loyalty.ledger.movements import Movement
-from loyalty.ledger.post import post_batch
-from loyalty.models import EntryKind, Lot, Programme
-
-LOTS_AT_ONCE = 200
-"""Small enough that a member whose account is in the chunk does not notice the wait for its lock."""
+from loyalty.expiry.pace import FEWEST, Pace
+from loyalty.ledger.expire import post_expiries
+from loyalty.models import Lot, Programme
 
 
 class ExpiryInFuture(DomainError):
@@ -64,40 +63,47 @@ def count_due_lots(*, programme: Programme, business_date: date) -> int:
     return due.count()
 
 
+# The number of lots stands in the text: a plan that is kept must know that it is small.
+DUE = """
+WITH due AS (
+    SELECT l.expires_on, l.account_id
+    FROM loyalty_lot l JOIN loyalty_pointaccount a ON a.id = l.account_id
+    WHERE a.programme_id = %(programme)s AND l.remaining_points > 0 AND l.expires_on < %(date)s
+      AND (l.expires_on, l.account_id) > (%(after_day)s, %(after_account)s)
+    ORDER BY l.expires_on, l.account_id LIMIT %(lots)s
+)
+SELECT count(*), array_agg(DISTINCT account_id), max(expires_on),
+       (array_agg(account_id ORDER BY expires_on, account_id))[count(*)]
+FROM due
+"""
+
+
 @transaction.atomic
-def expire_chunk(*, programme: Programme, business_date: date, after: Place, at: datetime) -> Expired:
+def expire_chunk(
+    *, programme: Programme, business_date: date, after: Place, at: datetime, lots: int = FEWEST
+) -> Expired:
     """Expire the next lots whose last day is before the date; a lot is never expired twice.
 
-    `at` is an instant of that date or later in the programme's time zone. Whoever wants to spend one of these
-    accounts' points meanwhile waits for this one transaction.
+    So many lots, and others of the same accounts that are over as well. `at` is an instant of that date or
+    later in the programme's time zone. Whoever wants to spend their points meanwhile waits for this one
+    transaction.
     """
-    with connection.cursor() as cursor:
+    with bulk_cursor(keeps_plans=True) as cursor:
         cursor.execute(
-            """
-            SELECT l.expires_on, l.account_id
-            FROM loyalty_lot l JOIN loyalty_pointaccount a ON a.id = l.account_id
-            WHERE a.programme_id = %s AND l.remaining_points > 0 AND l.expires_on < %s
-              AND (l.expires_on, l.account_id) > (%s, %s)
-            ORDER BY l.expires_on, l.account_id LIMIT %s
-            """,
-            [programme.pk, business_date, after.expires_on, after.account_id, LOTS_AT_ONCE],
+            DUE.replace("%(lots)s", str(lots)),
+            {
+                "programme": programme.pk,
+                "date": business_date,
+                "after_day": after.expires_on,
+                "after_account": after.account_id,
+            },
         )
-        rows = [Place(*row) for row in cursor.fetchall()]
-        entries = post_batch(
-            [
-                Movement(account_id=account_id, kind=EntryKind.EXPIRY, points=0, occurred_at=at)
-                for account_id in sorted({place.account_id for place in rows})
-            ],
-            zone=programme.zone,
-            at=at,
-        )
-        cursor.execute(
-            "SELECT count(DISTINCT account_id), count(*), coalesce(-sum(points), 0)::bigint"
-            " FROM loyalty_entry WHERE id = ANY(%s)",
-            [entries],
-        )
-        changed, lots, points = cursor.fetchone()
-    return Expired(changed, lots, points, rows[-1] if len(rows) == LOTS_AT_ONCE else None)
+        ((found, account_ids, last_day, last_account),) = cursor.fetchall()
+    if not found:
+        return Expired()
+    ended = post_expiries(account_ids, today=local_date(at, programme.zone), zone=programme.zone, at=at)
+    place = Place(last_day, last_account) if found == lots else None
+    return Expired(ended.accounts, ended.lots, ended.points, place)
 
 
 def expire_points(
@@ -118,8 +124,13 @@ def expire_points(
     posted_at = at if is_today else datetime.combine(as_of, time.min, programme.zone)
     accounts = lots = points = 0
     place: Place | None = START
+    pace = Pace()
     while place is not None:
-        chunk = expire_chunk(programme=programme, business_date=as_of, after=place, at=posted_at)
+        started = monotonic()
+        chunk = expire_chunk(
+            programme=programme, business_date=as_of, after=place, at=posted_at, lots=pace.lots
+        )
+        pace.took(monotonic() - started)
         if on_progress is not None:
             on_progress(chunk)
         accounts += chunk.accounts

@@ -7,10 +7,12 @@ the account be written beside it.
 
 from collections.abc import Iterable
 
-from django.db import connection, transaction
+from django.db import transaction
+
+from core.bulk import bulk_cursor
 
 LOCK_STATEMENT = (
-    "SELECT id, owed_points FROM loyalty_pointaccount WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+    "SELECT id, owed_points FROM loyalty_pointaccount WHERE id = ANY(%b) ORDER BY id FOR NO KEY UPDATE"
 )
 
 
@@ -20,11 +22,8 @@ def lock_accounts(account_ids: Iterable[int]) -> dict[int, int]:
         message = "Accounts are locked in the transaction that moves their points."
         raise RuntimeError(message)
     wanted = sorted(set(account_ids))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            LOCK_STATEMENT,
-            [wanted],
-        )
+    with bulk_cursor(keeps_plans=True) as cursor:
+        cursor.execute(LOCK_STATEMENT, [wanted])
         owed = dict(cursor.fetchall())
     if len(owed) != len(wanted):
         message = f"{len(wanted) - len(owed)} of the accounts do not exist."

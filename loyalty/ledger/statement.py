@@ -1,11 +1,13 @@
 """The SQL statement that writes a batch: lots, entries with their running balance, uses of lots and balances.
 
-It runs under the accounts' locks, so the balances it reads are the ones it moves. Lots that the plan loaded
-are known by id; the others are opened, or grown when the account already had them.
+It runs under the accounts' locks, so the balances it reads are the ones it moves. Lots that are known by id
+are changed; the others are opened, or grown when the account already had them.
+
+What is written comes from a plan, as columns of arrays, or from the lots themselves where nothing has to be
+planned: all that is over expires. The writing is the same text for both.
 """
 
-POST_STATEMENT = """
-WITH known AS (
+KNOWN = """
     UPDATE loyalty_lot l SET
         granted_points = l.granted_points + k.granted,
         spent_points = l.spent_points + k.spent,
@@ -13,14 +15,13 @@ WITH known AS (
         taken_back_points = l.taken_back_points + k.taken_back,
         moved_points = l.moved_points + k.moved,
         remaining_points = l.remaining_points + k.granted - k.spent - k.expired - k.taken_back - k.moved
-    FROM unnest(
-        %(known_id)b::bigint[], %(known_granted)b::bigint[], %(known_spent)b::bigint[],
-        %(known_expired)b::bigint[], %(known_taken_back)b::bigint[],
-        %(known_moved)b::bigint[]
-    ) AS k(id, granted, spent, expired, taken_back, moved)
+    FROM changes k
     WHERE l.id = k.id
     RETURNING l.id, l.account_id, l.expires_on, l.available_on
-), opened AS (
+"""
+"""Changes lots by their ids."""
+
+OPENED = """
     INSERT INTO loyalty_lot (account_id, expires_on, available_on, granted_points, spent_points,
                              expired_points, taken_back_points, moved_points, remaining_points)
     SELECT o.account_id, o.expires_on, o.available_on, o.granted, o.spent, o.expired, o.taken_back, o.moved,
@@ -38,34 +39,22 @@ WITH known AS (
         moved_points = loyalty_lot.moved_points + excluded.moved_points,
         remaining_points = loyalty_lot.remaining_points + excluded.remaining_points
     RETURNING id, account_id, expires_on, available_on
-), touched AS (
-    SELECT * FROM known UNION ALL SELECT * FROM opened
-), entries AS (
-    SELECT * FROM unnest(
-        %(entry_id)b::bigint[], %(entry_account)b::bigint[], %(entry_kind)b::smallint[],
-        %(entry_points)b::bigint[], %(entry_owed)b::bigint[], %(entry_expires)b::date[],
-        %(entry_available)b::date[], %(entry_purchase)b::bigint[], %(entry_corrects)b::bigint[],
-        %(entry_transfer)b::bigint[], %(entry_occurred)b::timestamptz[]
-    ) AS e(id, account_id, kind, points, owed, expires_on, available_on, purchase_id, corrects_id,
-           transfer_id, occurred_at)
-), posted AS (
+"""
+"""Opens lots, or grows those that are there."""
+
+WRITING = """
+posted AS (
     INSERT INTO loyalty_entry (id, account_id, kind, points, owed_change_points, balance_after_points, lot_id,
                                purchase_id, corrects_id, transfer_id, occurred_at, posted_at)
     SELECT e.id, e.account_id, e.kind, e.points, e.owed,
            a.balance_points + sum(e.points) OVER (PARTITION BY e.account_id ORDER BY e.id),
-           t.id, e.purchase_id, e.corrects_id, e.transfer_id, e.occurred_at, %(at)s::timestamptz
+           e.lot_id, e.purchase_id, e.corrects_id, e.transfer_id, e.occurred_at, %(at)s::timestamptz
     FROM entries e
     JOIN loyalty_pointaccount a ON a.id = e.account_id
-    LEFT JOIN touched t USING (account_id, expires_on, available_on)
     RETURNING id
 ), used AS (
     INSERT INTO loyalty_lotuse (entry_id, lot_id, points)
-    SELECT u.entry_id, t.id, u.points
-    FROM unnest(
-        %(use_entry)b::bigint[], %(use_account)b::bigint[], %(use_expires)b::date[],
-        %(use_available)b::date[], %(use_points)b::bigint[]
-    ) AS u(entry_id, account_id, expires_on, available_on, points)
-    JOIN touched t USING (account_id, expires_on, available_on)
+    SELECT entry_id, lot_id, points FROM uses
     RETURNING id
 ), moved AS (
     UPDATE loyalty_pointaccount a SET
@@ -74,5 +63,67 @@ WITH known AS (
     FROM (SELECT account_id, sum(points) AS points, sum(owed) AS owed FROM entries GROUP BY account_id) s
     WHERE a.id = s.account_id
 )
+"""
+"""Writes the entries, what they took from lots, and the accounts' balances."""
+
+POST_STATEMENT = f"""
+WITH changes AS (
+    SELECT * FROM unnest(
+        %(known_id)b::bigint[], %(known_granted)b::bigint[], %(known_spent)b::bigint[],
+        %(known_expired)b::bigint[], %(known_taken_back)b::bigint[], %(known_moved)b::bigint[]
+    ) AS k(id, granted, spent, expired, taken_back, moved)
+), known AS (
+    {KNOWN}
+), opened AS (
+    {OPENED}
+), touched AS (
+    SELECT * FROM known UNION ALL SELECT * FROM opened
+), entries AS (
+    SELECT e.*, t.id AS lot_id
+    FROM unnest(
+        %(entry_id)b::bigint[], %(entry_account)b::bigint[], %(entry_kind)b::smallint[],
+        %(entry_points)b::bigint[], %(entry_owed)b::bigint[], %(entry_expires)b::date[],
+        %(entry_available)b::date[], %(entry_purchase)b::bigint[], %(entry_corrects)b::bigint[],
+        %(entry_transfer)b::bigint[], %(entry_occurred)b::timestamptz[]
+    ) AS e(id, account_id, kind, points, owed, expires_on, available_on, purchase_id, corrects_id,
+           transfer_id, occurred_at)
+    LEFT JOIN touched t USING (account_id, expires_on, available_on)
+), uses AS (
+    SELECT u.entry_id, t.id AS lot_id, u.points
+    FROM unnest(
+        %(use_entry)b::bigint[], %(use_account)b::bigint[], %(use_expires)b::date[],
+        %(use_available)b::date[], %(use_points)b::bigint[]
+    ) AS u(entry_id, account_id, expires_on, available_on, points)
+    JOIN touched t USING (account_id, expires_on, available_on)
+), {WRITING}
 SELECT (SELECT count(*) FROM posted), (SELECT count(*) FROM used)
 """
+"""Writes what a plan says."""
+
+EXPIRE_STATEMENT = f"""
+WITH over AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('loyalty_entry', 'id')) AS entry_id, l.*
+    FROM (
+        SELECT id, account_id, expires_on, remaining_points AS points FROM loyalty_lot
+        WHERE account_id = ANY(%(accounts)b::bigint[]) AND remaining_points > 0
+          AND expires_on < %(today)s::date
+        ORDER BY account_id, expires_on, available_on
+    ) l
+), changes AS (
+    SELECT id, 0 AS granted, 0 AS spent, points AS expired, 0 AS taken_back, 0 AS moved FROM over
+), known AS (
+    {KNOWN}
+), entries AS (
+    SELECT entry_id AS id, account_id, 6 /* expiry */ AS kind, -points AS points, 0::bigint AS owed,
+           NULL::bigint AS lot_id, NULL::bigint AS purchase_id, NULL::bigint AS corrects_id,
+           NULL::bigint AS transfer_id,
+           (expires_on + 1)::timestamp AT TIME ZONE %(zone)s::text AS occurred_at
+    FROM over
+), uses AS (
+    SELECT entry_id, id AS lot_id, points FROM over
+), {WRITING}
+SELECT count(DISTINCT account_id), count(*), coalesce(sum(points), 0)::bigint,
+       (SELECT count(*) FROM posted), (SELECT count(*) FROM used)
+FROM over
+"""
+"""Ends the points of every lot of the accounts whose last day is before today."""

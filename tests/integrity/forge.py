@@ -29,7 +29,7 @@ from django.db import connection  # noqa: E402 - the models must be ready
 from core.jobs import start_due_runs  # noqa: E402 - the models must be ready
 from core.models import JobRun, JobState  # noqa: E402 - the models must be ready
 from core.tasks import work_on_run  # noqa: E402 - the models must be ready
-from loyalty.expiry import service  # noqa: E402 - the models must be ready
+from loyalty.expiry import pace  # noqa: E402 - the models must be ready
 from loyalty.expiry.job import JOB  # noqa: E402 - the models must be ready
 from loyalty.feeds import chunks, kinds  # noqa: E402 - the models must be ready
 from tests.factories import NOW  # noqa: E402 - the models must be ready
@@ -120,7 +120,7 @@ def live(order: dict[str, Any], answer: int) -> None:
     """Do the work in the child; write how many calls it took."""
     connection.settings_dict["NAME"] = order["database"]
     chunks.LINES_AT_ONCE = kinds.PARKED_AT_ONCE = 50
-    service.LOTS_AT_ONCE = 20
+    pace.FEWEST = pace.MOST = 20
     status = 0
     stop = count_calls(order)
     try:

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from core.jobs import StepOutcome, start_due_runs, step_run
 from core.models import JobRun, JobState
-from loyalty.expiry import service
+from loyalty.expiry import pace
 from loyalty.expiry.job import JOB
 from loyalty.expiry.service import START, Expired, ExpiryInFuture, expire_chunk, expire_points
 from loyalty.models import Entry, EntryKind, Lot, PointAccount
@@ -28,6 +28,12 @@ MIDNIGHT = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)
 def due_expiry(*, at: datetime) -> int:
     """Start the runs that are due, and return the one that expires points."""
     return JobRun.objects.get(pk__in=start_due_runs(at=at), job=JOB).pk
+
+
+def at_once(monkeypatch: pytest.MonkeyPatch, *, lots: int) -> None:
+    """Let each chunk end so many lots, however long it takes."""
+    monkeypatch.setattr(pace, "FEWEST", lots)
+    monkeypatch.setattr(pace, "MOST", lots)
 
 
 def expired_points() -> list[tuple[int, int, datetime]]:
@@ -101,7 +107,7 @@ def test_a_date_to_come_is_refused_and_nothing_expires() -> None:
 
 
 def test_chunks_walk_all_lots_even_several_of_one_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "LOTS_AT_ONCE", 2)
+    at_once(monkeypatch, lots=2)
     programme = make_programme()
     for _ in range(3):
         cardholder = make_cardholder(programme, points=5, at=BOUGHT_AT)
@@ -146,7 +152,7 @@ def test_the_nightly_run_expires_the_programme_and_counts() -> None:
 
 
 def test_a_nightly_run_goes_on_where_its_cursor_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "LOTS_AT_ONCE", 1)
+    at_once(monkeypatch, lots=1)
     programme = make_programme()
     first = make_cardholder(programme, points=10, at=BOUGHT_AT)
     second = make_cardholder(programme, points=20, at=BOUGHT_AT)

