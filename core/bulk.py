@@ -32,14 +32,17 @@ def bulk_cursor(*, keeps_plans: bool = False) -> Iterator[psycopg.Cursor[tuple[A
     planned once a connection, as if for a few rows: for statements that find each row by an index.
     """
     connection.ensure_connection()
-    with connection.wrap_database_errors, BulkCursor(connection.connection, keeps_plans) as cursor:
+    with (
+        connection.wrap_database_errors,
+        BulkCursor(connection.connection, keeps_plans=keeps_plans) as cursor,
+    ):
         yield cursor
 
 
 class BulkCursor(psycopg.Cursor[tuple[Any, ...]]):
     """Packs lists as columns, and says of each statement whether its plan is kept."""
 
-    def __init__(self, connection: "psycopg.Connection[Any]", keeps_plans: bool) -> None:  # noqa: FBT001 - private
+    def __init__(self, connection: "psycopg.Connection[Any]", *, keeps_plans: bool) -> None:
         super().__init__(connection)
         self._keeps_plans = keeps_plans
         self.adapters.register_dumper(list, ColumnDumper)
