@@ -23,7 +23,16 @@ from members.addresses import check_address
 from members.admin_erasure import MemberErasure
 from members.admin_security import SecondFactorReset
 from members.lookup import cards_matching, members_matching
-from members.models import ActivationAttempt, Card, CardProduct, CardStatus, Issuer, Member, User
+from members.models import (
+    ActivationAttempt,
+    Card,
+    CardProduct,
+    CardStatus,
+    CardStatusChange,
+    Issuer,
+    Member,
+    User,
+)
 from members.services.staff import open_staff_sign_in
 
 CARD_COLOURS = {
@@ -104,9 +113,19 @@ class MemberAdmin(MemberErasure):
         return queryset.filter(pk__in=members_matching(search_term).values("pk")), False
 
 
+class StatusInline(LockedInline):
+    """From which day on a card was in which status."""
+
+    model = CardStatusChange
+    fields = ("since_on", "status", "recorded_at")
+    ordering = ("since_on", "pk")
+
+
 @admin.register(Card)
 class CardAdmin(LockedAdmin):
     """Cards, known by the issuer's token and their last four digits."""
+
+    inlines: ClassVar[tuple[type[LockedInline], ...]] = (StatusInline,)
 
     list_display = ("last4", "member_link", "product", "shown_status", "status_on")
     list_filter = ("status", "product")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from members.models import (
     ActivationAttempt,
     Card,
+    CardStatusChange,
     Consent,
     DetailOrigin,
     EmailChange,
@@ -57,6 +58,17 @@ def sections(member: Member) -> Iterator[Section]:
         lambda: (
             (card.product.name, card.last4, card.status, card.status_on.isoformat())
             for card in Card.objects.filter(member=member).select_related("product").order_by("pk")
+        ),
+    )
+    yield Section(
+        "card_statuses",
+        _("From which day on each of your cards could earn points, or not"),
+        ("last_four_digits", "status", "since_on"),
+        lambda: (
+            (change.card.last4, change.status, change.since_on.isoformat())
+            for change in CardStatusChange.objects.filter(card__member=member)
+            .select_related("card")
+            .order_by("card", "since_on", "pk")
         ),
     )
     yield from _choices(member)

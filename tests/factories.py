@@ -17,6 +17,8 @@ from loyalty.models import Agreement, EarningRule, PointAccount, Programme, Purc
 from loyalty.purchases.lines import LineVerdict, PurchaseLine
 from loyalty.purchases.record import record_purchases
 from members.models import Card, CardProduct, CardStatus, Issuer, Member, User
+from members.services.card_statuses import StatusChange, record_status_changes
+from members.services.cardholders import CardholderLine, record_cardholders
 from members.services.search import index_members
 from partners.models import Channel, Partner, Store
 from rewards.models import GiftCardProduct, Order
@@ -221,8 +223,27 @@ def make_card(
         status=status,
         status_on=status_on,
     )
+    if status != CardStatus.ACTIVE:
+        record_status_changes([StatusChange(card.pk, status, status_on)], at=NOW)
     index_members([member.pk])
     return card
+
+
+def tell_card_status(card: Card, status: str, *, on: date) -> None:
+    """Let the issuer say that the card is in another status from a day on."""
+    line = CardholderLine(
+        card_token=card.token,
+        card_last4=card.last4,
+        card_product=card.product.code,
+        card_status=status,
+        member_reference=card.member.reference,
+        last_name=card.member.last_name,
+        first_name=card.member.first_name,
+        birth_date=card.member.birth_date,
+        language=card.member.language,
+    )
+    record_cardholders([line], issuer=card.issuer, on=on, at=NOW)
+    card.refresh_from_db()
 
 
 def make_cardholder(

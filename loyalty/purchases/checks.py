@@ -44,9 +44,10 @@ def check_card(card: KnownCard, purchased_on: date) -> Reason:
     """Check that card and member took part on the day of a purchase; later changes do not touch it."""
     if card.left_on is not None and purchased_on > card.left_on:
         return Reason.MEMBER_LEFT
-    if card.status != CardStatus.ACTIVE and purchased_on > card.status_on:
-        return Reason.CARD_CLOSED if card.status == CardStatus.CLOSED else Reason.CARD_BLOCKED
-    return Reason.NONE
+    status = card.status_on(purchased_on)
+    if status is CardStatus.ACTIVE:
+        return Reason.NONE
+    return Reason.CARD_CLOSED if status is CardStatus.CLOSED else Reason.CARD_BLOCKED
 
 
 def _within(day: date, first: date | None, last: date | None) -> bool:

@@ -7,6 +7,8 @@ from datetime import date
 from core.bulk import bulk_cursor
 from loyalty.models import Programme
 from loyalty.purchases.lines import PurchaseLine
+from members.card_days import status_on_day
+from members.models import CardStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +32,27 @@ class KnownPartner:
 
 @dataclass(frozen=True, slots=True)
 class KnownCard:
-    """A card whose member has an account in the programme."""
+    """A card whose member has an account in the programme; its changes of status, the oldest first."""
 
     card_id: int
     account_id: int
-    status: str
-    status_on: date
     left_on: date | None
     product_id: int
+    changed_on: Sequence[date] | None = None
+    changed_to: Sequence[str] | None = None
+
+    def status_on(self, day: date) -> CardStatus:
+        """Return the status of the card on a day."""
+        return status_on_day(zip(self.changed_on or (), self.changed_to or (), strict=True), day)
+
+
+STATUS_CHANGES = """
+LEFT JOIN LATERAL (
+    SELECT array_agg(since_on ORDER BY since_on, id) AS days,
+           array_agg(status ORDER BY since_on, id) AS statuses
+    FROM members_cardstatuschange WHERE card_id = c.id) h ON TRUE
+"""
+"""Joins the history of a card `c`: `h.days` and `h.statuses` are null when nothing ever changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +98,9 @@ def known_cards(programme: Programme, tokens: Sequence[str]) -> dict[str, KnownC
     """Return the cards of the programme's members among the tokens."""
     with bulk_cursor() as cursor:
         cursor.execute(
-            "SELECT c.token, c.id, a.id, c.status, c.status_on, a.left_on, c.product_id FROM members_card c"
+            "SELECT c.token, c.id, a.id, a.left_on, c.product_id, h.days, h.statuses FROM members_card c"  # noqa: S608 - a constant is put in
             " JOIN loyalty_pointaccount a ON a.member_id = c.member_id AND a.programme_id = %s"
-            " WHERE c.issuer_id = %s AND c.token = ANY(%b)",
+            f"{STATUS_CHANGES} WHERE c.issuer_id = %s AND c.token = ANY(%b)",
             [programme.pk, programme.issuer_id, list(set(tokens))],
         )
         return {token: KnownCard(*rest) for token, *rest in cursor.fetchall()}

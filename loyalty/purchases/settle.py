@@ -18,7 +18,7 @@ from loyalty.purchases.checks import check_card
 from loyalty.purchases.earning import Bought, Earned, Earnings, earned_by
 from loyalty.purchases.lines import LineVerdict
 from loyalty.purchases.meters import Meters
-from loyalty.purchases.places import KnownCard
+from loyalty.purchases.places import STATUS_CHANGES, KnownCard
 from loyalty.purchases.returns import (
     SettledReturn,
     decide_returns,
@@ -256,16 +256,17 @@ def _parked_purchases(
 ) -> list[tuple[int, Bought]]:
     with bulk_cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT p.id, p.amount_cents, p.purchased_at, p.partner_id, p.store_id, p.channel,
-                   c.id, a.id, c.status, c.status_on, a.left_on, c.product_id
+                   c.id, a.id, a.left_on, c.product_id, h.days, h.statuses
             FROM loyalty_purchase p
             JOIN members_card c ON c.token = p.card_token AND c.issuer_id = %(issuer)s
             JOIN loyalty_pointaccount a ON a.member_id = c.member_id AND a.programme_id = p.programme_id
+            {STATUS_CHANGES}
             WHERE p.programme_id = %(programme)s AND p.state = %(parked)s AND p.kind = %(purchase)s
               AND (%(tokens)b::text[] IS NULL OR p.card_token = ANY(%(tokens)b::text[]))
             ORDER BY p.id LIMIT %(limit)s FOR UPDATE OF p SKIP LOCKED
-            """,
+            """,  # noqa: S608 - a constant is put in
             {
                 "issuer": programme.issuer_id,
                 "programme": programme.pk,

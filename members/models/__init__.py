@@ -12,7 +12,17 @@ from members.models.contact import (
     NotificationKind,
     SentLetter,
 )
-from members.models.people import Card, CardProduct, CardStatus, Issuer, Member, Title, User, UserManager
+from members.models.people import (
+    Card,
+    CardProduct,
+    CardStatus,
+    CardStatusChange,
+    Issuer,
+    Member,
+    Title,
+    User,
+    UserManager,
+)
 from members.models.search import MemberSearch
 from members.models.sign_ins import ActivationAttempt, ProofCode, SignInRecord, SignInWay, TrustedDevice
 
@@ -21,6 +31,7 @@ __all__ = [
     "Card",
     "CardProduct",
     "CardStatus",
+    "CardStatusChange",
     "Channel",
     "Consent",
     "ContactDetail",

@@ -180,3 +180,31 @@ class Card(models.Model):
 
     def __str__(self) -> str:
         return f"•••• {self.last4}"
+
+
+class CardStatusChange(models.Model):
+    """From a day on, a card is in a status. Rows are only added: a purchase counts by the status of its day.
+
+    A card that was always active has none; before its first row a card counts as active.
+    """
+
+    card = models.ForeignKey(
+        Card,
+        on_delete=models.PROTECT,
+        related_name="status_changes",
+        verbose_name=_("card"),
+        db_index=False,  # the index below begins with it
+    )
+    status = models.CharField(_("status"), max_length=10, choices=CardStatus)
+    since_on = models.DateField(_("in this status since"))
+    recorded_at = models.DateTimeField(_("recorded"))
+
+    class Meta:
+        verbose_name = _("status of a card")
+        verbose_name_plural = _("statuses of cards")
+        indexes: ClassVar = [
+            models.Index(fields=["card", "since_on", "id"], name="status_changes_of_a_card"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.since_on:%Y-%m-%d}"

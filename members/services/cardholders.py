@@ -22,6 +22,7 @@ from members.models import (
     Member,
 )
 from members.pseudonyms import hash_of_reference
+from members.services.card_statuses import StatusChange, record_status_changes
 from members.services.search import index_members
 
 DETAILS = (
@@ -120,6 +121,7 @@ def record_cardholders(
     members, kept = _known_members(lines, issuer)
     erased = _erased_references(lines, issuer, known=members)
     cards = _known_cards(lines, issuer)
+    changes: list[tuple[str, CardState | None, CardState]] = []
     changed_members: set[str] = set()
     changed_cards: set[str] = set()
     outcomes = []
@@ -142,22 +144,21 @@ def record_cardholders(
             if new_card != card:
                 cards[line.card_token] = new_card
                 changed_cards.add(line.card_token)
+                changes.append((line.card_token, card, new_card))
             is_change = has_other_details or new_card != card
             outcomes.append(CardholderOutcome.CHANGED if is_change else CardholderOutcome.UNCHANGED)
     _write_members({reference: members[reference] for reference in sorted(changed_members)}, issuer, at)
     ids = dict(Member.objects.filter(issuer=issuer, reference__in=members).values_list("reference", "pk"))
     _write_cards({token: cards[token] for token in sorted(changed_cards)}, ids, issuer)
+    _write_status_changes(changes, issuer, at)
     changed_members.update(cards[token].member_reference for token in changed_cards)
     index_members([ids[reference] for reference in changed_members])
     return [_recorded(line, outcome, ids) for line, outcome in zip(lines, outcomes, strict=True)]
 
 
 def _card_after(card: CardState | None, line: CardholderLine, product_id: int, on: date) -> CardState:
-    """Return the card as the line leaves it. A blocked card that is closed keeps the day it was blocked."""
-    status_on = on
-    if card is not None:
-        was_active, is_active = card.status == CardStatus.ACTIVE, line.card_status == CardStatus.ACTIVE
-        status_on = card.status_on if was_active == is_active else on
+    """Return the card as the line leaves it; what it was on earlier days, its history keeps."""
+    status_on = on if card is None or card.status != line.card_status else card.status_on
     return CardState(line.member_reference, product_id, line.card_last4, line.card_status, status_on)
 
 
@@ -256,4 +257,32 @@ def _write_cards(cards: dict[str, CardState], member_ids: dict[str, int], issuer
         update_conflicts=True,
         unique_fields=["issuer", "token"],
         update_fields=["product", "last4", "status", "status_on"],
+    )
+
+
+def _write_status_changes(
+    changes: Sequence[tuple[str, CardState | None, CardState]], issuer: Issuer, at: datetime
+) -> None:
+    """Keep from which day on each card is in which status. A card that is new and active needs no row."""
+    told = [
+        (token, before, after)
+        for token, before, after in changes
+        if after.status != (before.status if before else CardStatus.ACTIVE)
+    ]
+    if not told:
+        return
+    tokens = {token for token, _before, _after in told}
+    ids = dict(Card.objects.filter(issuer=issuer, token__in=tokens).values_list("token", "pk"))
+    record_status_changes(
+        [
+            StatusChange(
+                ids[token],
+                after.status,
+                after.status_on,
+                former=before.status if before else "",
+                former_since=before.status_on if before else None,
+            )
+            for token, before, after in told
+        ],
+        at=at,
     )

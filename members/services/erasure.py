@@ -12,7 +12,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.utils import translation
+from django.utils import timezone, translation
 
 from core.audit import record_action
 from core.ids import new_public_id
@@ -35,6 +35,7 @@ from members.models import (
 from members.personal_data import erase_everywhere
 from members.pseudonyms import hash_of_reference
 from members.selectors import address_of
+from members.services.card_statuses import StatusChange, record_status_changes
 
 MEMBER_ERASED = "member.erased"
 NO_DIGITS = "0000"
@@ -103,8 +104,17 @@ def _erase_sign_in(member: Member) -> None:
 
 def _erase_cards(member: Member, at: datetime) -> None:
     """Close the cards and forget their digits. The token stays: without the issuer it names nobody."""
-    Card.objects.filter(member=member, status=CardStatus.ACTIVE).update(status_on=at.date())
-    Card.objects.filter(member=member).update(status=CardStatus.CLOSED, last4=NO_DIGITS)
+    today = timezone.localdate(at)
+    open_cards = Card.objects.filter(member=member).exclude(status=CardStatus.CLOSED).order_by("pk")
+    record_status_changes(
+        [
+            StatusChange(card.pk, CardStatus.CLOSED, today, former=card.status, former_since=card.status_on)
+            for card in open_cards
+        ],
+        at=at,
+    )
+    open_cards.order_by().update(status=CardStatus.CLOSED, status_on=today)
+    Card.objects.filter(member=member).update(last4=NO_DIGITS)
 
 
 def _erase_person(member: Member, at: datetime) -> None:

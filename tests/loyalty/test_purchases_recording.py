@@ -23,6 +23,7 @@ from tests.factories import (
     make_programme,
     make_return_line,
     make_store,
+    tell_card_status,
 )
 from tests.loyalty.ledger_state import balance, entries, everything, paris, purchase
 from tests.proofs import violations
@@ -291,8 +292,7 @@ def test_a_line_that_counted_stays_a_duplicate_when_it_would_be_refused_today(
         store.closed_on = date(2026, 10, 1)
         store.save()
     elif later == "card closed":
-        alice.card.status, alice.card.status_on = CardStatus.CLOSED, date(2026, 10, 1)
-        alice.card.save()
+        tell_card_status(alice.card, CardStatus.CLOSED, on=date(2026, 10, 1))
     else:
         at = paris("2031-01-01 12:00")
     before = everything()

@@ -7,7 +7,7 @@ import pytest
 
 from loyalty.enrolment import leave_programme
 from loyalty.models import EarningRule, PointAccount, Programme, RejectedLine
-from members.models import Card, Member
+from members.models import Card, CardStatusChange, Member
 from members.services.language import choose_language
 from tests.factories import NOW, Cardholder, make_user
 from tests.loyalty.feeds.files import CARD_NUMBER, CARDHOLDER, Run, as_csv, run_import
@@ -80,14 +80,38 @@ def test_a_new_status_counts_from_the_day_of_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("programme")
-def test_a_blocked_card_that_is_closed_was_out_of_use_since_it_was_blocked(tmp_path: Path) -> None:
-    import_cards([CARDHOLDER | {"card_status": "blocked"}], tmp_path)
-    import_cards([CARDHOLDER | {"card_status": "closed"}], tmp_path, days=3)
+def test_every_status_is_kept_with_the_day_from_which_it_counts(tmp_path: Path) -> None:
+    import_cards([CARDHOLDER], tmp_path)
+    assert not CardStatusChange.objects.exists()
+    for days, status in ((1, "blocked"), (2, "blocked"), (3, "closed"), (4, "active")):
+        import_cards([CARDHOLDER | {"card_status": status}], tmp_path, days=days)
+
     card = Card.objects.get()
-    assert (card.status, card.status_on) == ("closed", date(2026, 11, 22))
-    import_cards([CARDHOLDER], tmp_path, days=4)
-    card.refresh_from_db()
     assert (card.status, card.status_on) == ("active", date(2026, 11, 26))
+    changes = CardStatusChange.objects.order_by("pk").values_list("card", "status", "since_on__day")
+    assert list(changes) == [
+        (card.pk, "active", 22),
+        (card.pk, "blocked", 23),
+        (card.pk, "closed", 25),
+        (card.pk, "active", 26),
+    ]
+
+
+@pytest.mark.usefixtures("programme")
+def test_a_card_that_comes_stopped_has_a_status_from_the_day_of_its_file(tmp_path: Path) -> None:
+    import_cards([CARDHOLDER | {"card_status": "closed"}], tmp_path)
+
+    assert CardStatusChange.objects.values_list("status", "since_on").get() == ("closed", date(2026, 11, 22))
+
+
+@pytest.mark.usefixtures("programme")
+def test_two_lines_about_one_card_in_a_file_are_two_changes(tmp_path: Path) -> None:
+    blocked = CARDHOLDER | {"card_status": "blocked"}
+    run = import_cards([CARDHOLDER, blocked, CARDHOLDER], tmp_path)
+
+    assert [outcome for outcome, _reason in run.outcomes] == ["accepted"] * 3
+    changes = CardStatusChange.objects.order_by("pk").values_list("status", "since_on__day")
+    assert list(changes) == [("active", 22), ("blocked", 22), ("active", 22)]
 
 
 @pytest.mark.usefixtures("programme")
