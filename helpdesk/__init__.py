@@ -1,1 +1,1 @@
-"""The call centre: finding a member, one page about each, notes. It moves no points."""
+"""The call centre: finding a member, one page about each, notes. Points move through the points app."""

@@ -1,11 +1,19 @@
-"""What agents type: whom they look for, and notes."""
+"""What agents type: whom they look for, notes, and the points they give or take."""
+
+from collections.abc import Sequence
+from uuid import uuid4
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from core.card_numbers import holds_card_number
 from helpdesk.models import LONGEST_NOTE, SHORTEST_NOTE
 from helpdesk.notes import may_be_kept
+from loyalty.adjustments.forms import CommentField
+from loyalty.models import AdjustmentKind, AdjustmentReason
+from loyalty.models.adjustments import MOST_POINTS
+from loyalty.selectors.adjustments import Possible
 from members.search_words import LONGEST_TEXT, read_question
 
 CARD_NUMBER = "card_number"
@@ -51,3 +59,48 @@ class SearchForm(forms.Form):
         if not read_question(text):
             raise forms.ValidationError(_("Type a letter or a digit at least."), code="nothing")
         return text
+
+
+class PointsForm(forms.Form):
+    """How many points, why, and what colleagues must know about it."""
+
+    reason = forms.ChoiceField(
+        label=_("Reason"),
+        widget=forms.Select(attrs={"class": "desk-input"}),
+        help_text=_("It decides whether points are given or taken, and the member reads it in plain words."),
+    )
+    points = forms.IntegerField(
+        label=_("Points"),
+        min_value=1,
+        max_value=MOST_POINTS,
+        widget=forms.NumberInput(attrs={"class": "desk-input"}),
+    )
+    comment = CommentField(
+        label=_("Comment for colleagues"),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "desk-input"}),
+        help_text=_("What happened, for whoever approves and whoever checks. The member may ask to read it."),
+    )
+    request_key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, answers: QueryDict | None, *, possible: Sequence[Possible]) -> None:
+        super().__init__(answers, initial={"request_key": uuid4()})
+        self._reasons = {str(reason.pk): reason for one in possible for reason in one.reasons}
+        reason = self.fields["reason"]
+        assert isinstance(reason, forms.ChoiceField)  # noqa: S101 - declared above; tells the type checker
+        reason.choices = [("", "—"), *(choice for one in possible for choice in _choices(one))]
+
+    @property
+    def chosen_reason(self) -> AdjustmentReason:
+        """The reason of a form that is valid."""
+        return self._reasons[self.cleaned_data["reason"]]
+
+
+def _choices(possible: Possible) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the reasons of a kind, those that take points away apart."""
+    if possible.kind != AdjustmentKind.ADJUSTMENT:
+        return [(str(possible.kind.label), [(str(one.pk), one.name) for one in possible.reasons])]
+    groups = [(_("Adjustment: give points"), False), (_("Adjustment: take points away"), True)]
+    return [
+        (str(title), [(str(one.pk), one.name) for one in possible.reasons if one.takes_points is takes])
+        for title, takes in groups
+    ]

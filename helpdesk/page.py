@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.utils.translation import gettext as _
 
 from core.admin_actions import ActionInWords
@@ -15,11 +15,13 @@ from helpdesk.looks import OPENED, Look, looks_at
 from helpdesk.models import Note
 from helpdesk.notes import notes_about
 from helpdesk.person import Person, masked_email, person_of
+from loyalty.adjustments.words import Standing, standing_of
 from loyalty.dates import local_date
-from loyalty.models import Lot, PointAccount
+from loyalty.models import AdjustmentRequest, Lot, PointAccount
+from loyalty.selectors.adjustments import adjustments_of
 from loyalty.selectors.balance import Balance, balance_of
 from loyalty.selectors.statement import TOP, Place, StatementPage, statement_page
-from members.models import Card, Channel, Consent, Member, SentLetter
+from members.models import Card, CardStatusChange, Channel, Consent, Member, SentLetter
 from rewards.models import Order, OrderState
 from rewards.selectors.orders import orders_of
 from rewards.selectors.wallet import HeldGiftCard, wallet_of
@@ -27,6 +29,7 @@ from rewards.selectors.wallet import HeldGiftCard, wallet_of
 LATEST_ORDERS, LATEST_GIFT_CARDS, LATEST_LETTERS, LATEST_ACTIONS, LATEST_LOTS = 20, 50, 20, 20, 24
 MOVEMENTS = 15
 LATEST_DECISIONS = 40
+LATEST_ADJUSTMENTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,21 @@ class OrderRow:
 
     order: Order
     can_be_cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustmentRow:
+    """Points that a colleague moved or wants to move, and where that stands."""
+
+    asked: AdjustmentRequest
+    requester: str
+    decider: str
+    standing: Standing
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether somebody can still decide on it."""
+        return self.standing is Standing.WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +75,7 @@ class AccountPart:
     is_newest: bool
     orders: tuple[OrderRow, ...]
     gift_cards: tuple[HeldGiftCard, ...]
+    adjustments: tuple[AdjustmentRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +117,9 @@ def member_page(
     at: datetime,
 ) -> MemberPage:
     """Return the whole page; `programme_code` chooses among several accounts, `place` a page of movements."""
-    cards = tuple(Card.objects.filter(member=member).select_related("product").order_by("status_on", "pk"))
-    accounts = tuple(
-        PointAccount.objects.filter(member=member).select_related("programme").order_by("enrolled_at", "pk")
-    )
-    chosen = next((account for account in accounts if account.programme.code == programme_code), None)
-    account = chosen or (accounts[0] if accounts else None)
+    cards = tuple(_cards_of(member))
+    accounts = _accounts_of(member)
+    account = _chosen(accounts, programme_code)
     part = None if account is None else _account_part(account, cards, place, at)
     return MemberPage(
         member=member,
@@ -117,6 +133,28 @@ def member_page(
         looks=tuple(looks_at(member)),
         actions=_actions_on(member, accounts, part),
     )
+
+
+def _cards_of(member: Member) -> list[Card]:
+    """Return the cards with `changes`: from which day on each was in which status."""
+    history = CardStatusChange.objects.order_by("since_on", "pk")
+    cards = Card.objects.filter(member=member).select_related("product").order_by("status_on", "pk")
+    return list(cards.prefetch_related(Prefetch("status_changes", history, to_attr="changes")))
+
+
+def account_to_show(member: Member, *, programme_code: str = "") -> PointAccount | None:
+    """Return the account that the page of a member shows, if there is one. One query."""
+    return _chosen(_accounts_of(member), programme_code)
+
+
+def _accounts_of(member: Member) -> tuple[PointAccount, ...]:
+    accounts = PointAccount.objects.filter(member=member).select_related("programme", "member")
+    return tuple(accounts.order_by("enrolled_at", "pk"))
+
+
+def _chosen(accounts: Sequence[PointAccount], programme_code: str) -> PointAccount | None:
+    chosen = next((account for account in accounts if account.programme.code == programme_code), None)
+    return chosen or (accounts[0] if accounts else None)
 
 
 def _account_part(account: PointAccount, cards: Sequence[Card], place: Place, at: datetime) -> AccountPart:
@@ -138,6 +176,19 @@ def _account_part(account: PointAccount, cards: Sequence[Card], place: Place, at
             for order in orders
         ),
         gift_cards=tuple(held),
+        adjustments=_adjustments_of(account, at),
+    )
+
+
+def _adjustments_of(account: PointAccount, at: datetime) -> tuple[AdjustmentRow, ...]:
+    return tuple(
+        AdjustmentRow(
+            one,
+            getattr(one, "requester_email", None) or f"#{one.requested_by_id}",
+            getattr(one, "decider_email", None) or (f"#{one.decided_by_id}" if one.decided_by_id else ""),
+            standing_of(one, at=at),
+        )
+        for one in adjustments_of(account, limit=LATEST_ADJUSTMENTS)
     )
 
 

@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from helpdesk import views
+from helpdesk import points, views
 
 urlpatterns = [
     path("", views.search, name="helpdesk"),
     path("members/<uuid:public_id>/", views.member, name="helpdesk_member"),
     path("members/<uuid:public_id>/note/", views.add_note, name="helpdesk_note"),
+    path("members/<uuid:public_id>/points/", points.give_points, name="helpdesk_points"),
+    path("members/<uuid:public_id>/points/<int:number>/withdraw/", points.withdraw, name="helpdesk_withdraw"),
 ]

@@ -22,6 +22,7 @@ from helpdesk.notes import MemberErased, write_note
 from helpdesk.page import member_page, member_to_show
 from helpdesk.person import person_of
 from helpdesk.sealing import open_search, seal_search
+from loyalty.adjustments.colleagues import APPROVE, ASK
 from loyalty.selectors.statement import NEWEST, TOP, Place
 from members.lookup import find_members
 from members.models import Member
@@ -121,6 +122,8 @@ def _member_page(request: StaffRequest, shown: Member, form: NoteForm) -> HttpRe
         "form": form,
         "may_write_note": may(WRITE_NOTE) and shown.erased_at is None,
         "may_cancel_orders": may("rewards.change_order"),
+        "may_move_points": may(ASK) and page.part is not None and page.part.account.left_on is None,
+        "may_approve_points": may(APPROVE),
         "may_end_accounts": may("loyalty.change_pointaccount"),
         "may_erase": may("members.delete_member") and shown.erased_at is None,
         "may_see_ledger": may("rewards.view_order") and may("loyalty.view_lot"),

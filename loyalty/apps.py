@@ -25,6 +25,7 @@ class LoyaltyConfig(AppConfig):
         from loyalty.holdings import register_loyalty_holding  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.letterheads import register_programme_letterheads  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.parked import register_stray_lines_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.proofs.adjustments import register_adjustment_proofs  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.proofs.feeds import register_feed_proofs  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.proofs.ledger import register_ledger_proofs  # noqa: PLC0415 - models exist only once every app is loaded
 
@@ -37,5 +38,6 @@ class LoyaltyConfig(AppConfig):
         register_stray_lines_sweeper()
         register_imports_sweeper()
         register_ledger_proofs()
+        register_adjustment_proofs()
         register_feed_proofs()
         add_loyalty_cards()

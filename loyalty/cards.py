@@ -7,17 +7,19 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.dashboard import Card, Figure, Table, add_card, list_address
-from core.formatting import month, number
+from core.formatting import moment, month, number, signed_points
+from loyalty.adjustments.words import Standing
 from loyalty.dates import local_date
 from loyalty.models import FeedImport, FeedState, Lot, Purchase, PurchaseState
 from loyalty.reports.points import points_report
 from loyalty.reports.shown import MAY_VIEW, first_questions, points_chart
+from loyalty.selectors.adjustments import waiting_requests
 
 SOON = (30, 90)
 POINTS_KEPT = 900
 """Seconds for which sums over the whole ledger are shown before they are made again."""
 
-SHOWN_IMPORTS = 5
+SHOWN_IMPORTS, SHOWN_REQUESTS = 5, 8
 COUNTED = 1_000
 
 
@@ -125,8 +127,45 @@ def imports_card(_at: datetime) -> Card:
     )
 
 
+def approvals_card(at: datetime) -> Card:
+    """Show what colleagues asked for and waits for a second person, what lapses first on top."""
+    waiting = waiting_requests(at=at).count()
+    first = waiting_requests(at=at).select_related("reason", "programme").order_by("approve_before", "pk")
+    waits = list_address("loyalty.adjustmentrequest", standing=Standing.WAITING)
+    return Card(
+        title=_("Points that wait for a second person"),
+        figures=[
+            Figure(
+                _("to approve or decline"),
+                number(waiting),
+                is_alert=waiting > 0,
+                address=waits,
+            ),
+        ],
+        table=Table(
+            [_("Points"), _("Reason"), _("Programme"), _("To be decided before")],
+            [
+                [
+                    signed_points(one.points),
+                    one.reason.name,
+                    str(one.programme),
+                    moment(one.approve_before) if one.approve_before else "",
+                ]
+                for one in first[:SHOWN_REQUESTS]
+            ],
+        )
+        if waiting
+        else None,
+        links=[
+            (_("What waits"), waits),
+            (_("All adjustments"), list_address("loyalty.adjustmentrequest")),
+        ],
+    )
+
+
 def add_loyalty_cards() -> None:
     """Add the cards."""
+    add_card("approvals", approvals_card, permissions=["loyalty.view_adjustmentrequest"], place=10)
     add_card("points", points_card, permissions=[MAY_VIEW], place=20, seconds=POINTS_KEPT)
     add_card("expiring", expiring_card, permissions=[MAY_VIEW], place=30, seconds=POINTS_KEPT)
     add_card("imports", imports_card, permissions=["loyalty.view_feedimport"], place=50)

@@ -1,4 +1,4 @@
-"""What this app holds about a member: accounts, movements, lots, purchases and reminders.
+"""What this app holds about a member: accounts, movements, lots, purchases, adjustments and reminders.
 
 Deleting the account ends the points. The ledger stays: it names an account, and the account names nobody.
 """
@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy
 from core.formatting import day, points
 from loyalty.enrolment import give_up_points
 from loyalty.models import (
+    AdjustmentKind,
+    AdjustmentRequest,
     Entry,
     EntryKind,
     ExpiryReminder,
@@ -91,6 +93,12 @@ def sections(member: Member) -> Iterator[Section]:
         lambda: _refused(member),
     )
     yield Section(
+        "adjustments",
+        gettext_lazy("Points that colleagues moved or wanted to move"),
+        ("programme", "kind", "points", "reason", "comment", "state", "requested_at", "decided_at"),
+        lambda: _adjustments(member),
+    )
+    yield Section(
         "expiry_reminders",
         gettext_lazy("Reminders of points about to expire"),
         ("expires_on", "days_before", "points", "sent_at"),
@@ -154,6 +162,21 @@ def _refused(member: Member) -> Iterator[Row]:
         yield line.store_name, line.reference, line.reason, purchased_at, line.amount_cents
 
 
+def _adjustments(member: Member) -> Iterator[Row]:
+    requests = AdjustmentRequest.objects.filter(account__member=member).select_related("programme", "reason")
+    for one in requests.order_by("pk").iterator(AT_ONCE):
+        yield (
+            one.programme.name,
+            AdjustmentKind(one.kind).name.lower(),
+            one.points,
+            one.reason.sentence,
+            one.comment,
+            one.state,
+            one.requested_at.isoformat(),
+            one.decided_at.isoformat() if one.decided_at else "",
+        )
+
+
 def _reminders(member: Member) -> Iterator[Row]:
     for one in ExpiryReminder.objects.filter(account__member=member).order_by("pk").iterator(AT_ONCE):
         yield one.expires_on.isoformat(), one.days_before, one.points, one.sent_at.isoformat()
@@ -188,9 +211,13 @@ def losses(member: Member, at: datetime) -> list[Loss]:
 
 
 def erase(member: Member, at: datetime) -> None:
-    """End the member's points and their part in every programme; the ledger stays as it is."""
+    """End the member's points and their part in every programme; the ledger stays as it is.
+
+    What colleagues wrote about the member goes; that they moved points, and why, stays.
+    """
     for account in _accounts(member):
         give_up_points(account=account, at=at)
+    AdjustmentRequest.objects.filter(account__member=member).update(comment="", decision_comment="")
     ExpiryReminder.objects.filter(account__member=member).delete()
 
 

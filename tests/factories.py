@@ -11,6 +11,7 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from loyalty.adjustments.usual import add_usual_rules
 from loyalty.earning.versions import draft_new_rule, draft_next_version, edit_draft, schedule_rule
 from loyalty.enrolment import enrol_member
 from loyalty.models import Agreement, EarningRule, PointAccount, Programme, PurchaseKind
@@ -97,6 +98,7 @@ def make_programme(
         points=points,
         per_cents=per_cents,
     )
+    add_usual_rules(programme)
     for partner in PARTNERS:
         make_store(partner=partner, programme=programme)
     for product, (face_value_cents, price_points) in GIFT_CARDS.items():

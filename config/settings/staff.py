@@ -3,10 +3,13 @@
 A permission is written as Django names it, `app.action_model`. Rows of the ledger cannot be changed by
 anybody, so only the permission to view them exists here. Some permissions stand for actions:
 `loyalty.add_feedimport` uploads files, `core.change_jobrun` starts and wakes jobs, `rewards.change_order`
-cancels orders, `loyalty.change_pointaccount` lets members leave, `members.delete_member` erases members who
-ask for it, `core.export_lists` takes lists away as files, `helpdesk.search_members` opens the pages of the
-call centre, `helpdesk.add_note` writes there, and without `members.see_contact_details` a person is
-masked.
+cancels orders, `loyalty.change_pointaccount` lets members leave, `loyalty.add_adjustmentrequest` moves points
+within the limits of the group, `loyalty.approve_adjustmentrequest` approves those of colleagues,
+`members.delete_member` erases members who ask for it, `core.export_lists` takes lists away as files,
+`helpdesk.search_members` opens the pages of the call centre, `helpdesk.add_note` writes there, and without
+`members.see_contact_details` a person is masked.
+
+Whoever moves points is not who says how many: only finance changes the limits, and moves none.
 
 Nobody gives a right that they do not have. Whoever may edit sign-ins gives only the groups they are in; an
 administrator, made by `manage.py createsuperuser`, gives all of them. No page makes an administrator or gives
@@ -22,6 +25,8 @@ _CATALOGUE = [
     "loyalty.view_brand",
     "loyalty.view_agreement",
     "loyalty.view_earningrule",
+    "loyalty.view_adjustmentreason",
+    "loyalty.view_adjustmentlimit",
     "rewards.view_giftcardproduct",
     "campaigns.view_promotion",
 ]
@@ -33,6 +38,7 @@ _LEDGER = [
     "loyalty.view_transfer",
     "loyalty.view_purchase",
     "loyalty.view_rejectedline",
+    "loyalty.view_adjustmentrequest",
     "rewards.view_order",
     "rewards.view_giftcard",
     "rewards.view_giftcardmovement",
@@ -63,6 +69,10 @@ STAFF_GROUPS: dict[str, list[str]] = {
         "loyalty.add_earningrule",
         "loyalty.change_earningrule",
         "loyalty.change_pointaccount",
+        "loyalty.add_adjustmentrequest",
+        "loyalty.approve_adjustmentrequest",
+        "loyalty.add_adjustmentreason",
+        "loyalty.change_adjustmentreason",
         "members.delete_member",
         "partners.add_partner",
         "partners.change_partner",
@@ -86,10 +96,21 @@ STAFF_GROUPS: dict[str, list[str]] = {
         *_LEDGER,
         "members.view_activationattempt",
         "loyalty.change_pointaccount",
+        "loyalty.add_adjustmentrequest",
         "members.delete_member",
         "rewards.change_order",
     ],
-    "Finance": [*_CATALOGUE, "loyalty.view_pointaccount", *_LEDGER, *_FEEDS, *_EXPORTS, *_REPORT],
+    "Finance": [
+        *_CATALOGUE,
+        "loyalty.view_pointaccount",
+        *_LEDGER,
+        *_FEEDS,
+        *_EXPORTS,
+        *_REPORT,
+        "loyalty.add_adjustmentlimit",
+        "loyalty.change_adjustmentlimit",
+        "loyalty.delete_adjustmentlimit",
+    ],
     "Auditor": [
         *_CATALOGUE,
         *_MEMBERS,

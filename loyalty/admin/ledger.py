@@ -5,9 +5,11 @@ from typing import ClassVar
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import Labelled, LockedAdmin, LockedInline, button, in_colours, link_to
@@ -15,6 +17,7 @@ from core.admin_filters import period_filter
 from core.admin_questions import Question, ask
 from core.audit import name_actions
 from core.formatting import day, number, signed_points
+from loyalty.adjustments.colleagues import ASK
 from loyalty.admin.reports import PointsReportPages
 from loyalty.enrolment import leave_programme
 from loyalty.models import Entry, EntryKind, Lot, LotUse, PointAccount, Transfer
@@ -67,7 +70,7 @@ class PointAccountAdmin(LockedAdmin):
         (_("Points"), {"fields": ("available", "waiting", "balance_points", "owed_points", "movements")}),
     )
     readonly_fields: ClassVar = ("member_link", "available", "waiting", "movements")
-    actions_detail = ("leave",)
+    actions_detail = ("points", "leave")
 
     @admin.display(description=_("member"))
     def member_name(self, account: PointAccount) -> str:
@@ -112,6 +115,17 @@ class PointAccountAdmin(LockedAdmin):
         if not search_term.strip():
             return queryset, False
         return queryset.filter(member__in=members_matching(search_term).values("pk")), False
+
+    def has_points_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 - the signature is unfold's
+        """Say whether the person may move points at all."""
+        return request.user.has_perm(ASK)
+
+    @button(_("Give or take points"), url_path="points", permissions=["points"], icon="tune")
+    def points(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Lead to the page of the call centre on which points are moved."""
+        account: PointAccount = self.row(request, object_id)
+        address = reverse("helpdesk_points", args=[account.member.public_id])
+        return redirect(f"{address}?{urlencode({'programme': account.programme.code})}")
 
     def has_leave_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Say whether the person may let this member leave, who has not left yet."""

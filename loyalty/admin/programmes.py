@@ -16,6 +16,7 @@ from core.admin_questions import Question, ask
 from core.admin_reasons import RecordedAdmin
 from core.audit import name_actions
 from core.plausible import validate_host_name
+from loyalty.adjustments.usual import add_usual_rules
 from loyalty.earning.contradictions import ContradictoryRule
 from loyalty.earning.versions import (
     BeginsInThePast,
@@ -96,6 +97,15 @@ class ProgrammeAdmin(RecordedAdmin):
             },
         ),
         (
+            _("Points moved by staff"),
+            {
+                "fields": ("approval_hours",),
+                "description": _(
+                    "A request that nobody approves in time lapses. Limits are set for each group."
+                ),
+            },
+        ),
+        (
             _("Reminders"),
             {
                 "fields": ("expiry_reminder_days",),
@@ -129,6 +139,12 @@ class ProgrammeAdmin(RecordedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:  # noqa: ARG002 - the signature is Django's
         """Keep for ever what accounts and files depend on."""
         return ("code", "issuer", "currency") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Programme, form: object, change: bool) -> None:  # noqa: FBT001 - the signature is Django's
+        """Give a new programme the usual reasons and limits for points that staff move."""
+        super().save_model(request, obj, form, change)
+        if not change:
+            add_usual_rules(obj)
 
 
 class AgreementForm(forms.ModelForm[Agreement]):

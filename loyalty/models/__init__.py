@@ -1,5 +1,14 @@
 """The tables of the loyalty app, by subject."""
 
+from loyalty.models.adjustments import (
+    AdjustmentEntry,
+    AdjustmentKind,
+    AdjustmentLimit,
+    AdjustmentReason,
+    AdjustmentRequest,
+    AdjustmentState,
+    ReinstatedExpiry,
+)
 from loyalty.models.brands import Brand, Character
 from loyalty.models.feeds import FeedChunk, FeedImport, FeedKind, FeedState, RejectedLine
 from loyalty.models.ledger import (
@@ -28,6 +37,12 @@ from loyalty.models.rules import (
 
 __all__ = [
     "MOVES",
+    "AdjustmentEntry",
+    "AdjustmentKind",
+    "AdjustmentLimit",
+    "AdjustmentReason",
+    "AdjustmentRequest",
+    "AdjustmentState",
     "Agreement",
     "Brand",
     "Character",
@@ -50,6 +65,7 @@ __all__ = [
     "Purchase",
     "PurchaseKind",
     "PurchaseState",
+    "ReinstatedExpiry",
     "RejectedLine",
     "RuleEffect",
     "RuleSpending",

@@ -19,6 +19,7 @@ MOST_VALIDITY_YEARS = 20
 MOST_EMAIL_POINTS = 100_000
 MOST_DAYS_UNTIL_AVAILABLE = 180
 """Points wait half a year at most, so that they can always be spent before they expire."""
+MOST_APPROVAL_HOURS = 720
 
 
 class ExpiryRounding(models.TextChoices):
@@ -79,6 +80,11 @@ class Programme(models.Model):
         blank=True,
         size=5,
     )
+    approval_hours = models.PositiveSmallIntegerField(
+        _("hours within which a second person must approve"),
+        default=72,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_APPROVAL_HOURS)],
+    )
     contact_phone = models.CharField(
         _("phone of the call centre"), max_length=30, blank=True, validators=[validate_phone]
     )
@@ -101,6 +107,10 @@ class Programme(models.Model):
                     days_until_available__lte=MOST_DAYS_UNTIL_AVAILABLE,
                 ),
                 name="programme_stays_within_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(approval_hours__gte=1, approval_hours__lte=MOST_APPROVAL_HOURS),
+                name="programme_approvals_end",
             ),
         ]
 

@@ -79,7 +79,7 @@ MOVEMENTS = """
 SELECT e.id, e.posted_at, e.occurred_at, e.kind, e.points, e.balance_after_points, e.owed_change_points,
        s.name, b.name, c.last4, p.amount_cents,
        coalesce(n.name_fr, r.name_fr), coalesce(n.name_en, r.name_en), p.reason,
-       t.reason, p.id
+       t.reason, p.id, w.sentence_fr, w.sentence_en
 FROM loyalty_entry e
 LEFT JOIN loyalty_purchase p ON p.id = e.purchase_id
 LEFT JOIN partners_store s ON s.id = p.store_id
@@ -93,6 +93,9 @@ LEFT JOIN LATERAL (
     FROM jsonb_array_elements(p.breakdown) WITH ORDINALITY AS g(part, place)
     JOIN loyalty_earningrule v ON v.id = (g.part->>'rule')::bigint
     WHERE g.part->>'points' <> '0' OR v.factor_percent < 100) n ON p.breakdown IS NOT NULL
+LEFT JOIN loyalty_adjustmententry x ON x.entry_id = e.id
+LEFT JOIN loyalty_adjustmentrequest q ON q.id = x.request_id
+LEFT JOIN loyalty_adjustmentreason w ON w.id = q.reason_id
 WHERE e.account_id = %(account)s AND e.id < %(before)s
   AND (%(kinds)s::int[] IS NULL OR e.kind = ANY(%(kinds)s))
   AND (NOT %(without_points)s OR e.points = 0)

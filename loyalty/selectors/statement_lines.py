@@ -114,7 +114,7 @@ class Row(NamedTuple):
 def movement_of(row: Row, account: PointAccount) -> StatementLine:
     """Return the line of a movement."""
     (kind, points, balance_after, owed_change, store, partner, last4, cents, *words) = row.rest
-    rule_fr, rule_en, reason, transfer_reason, purchase_id = words
+    rule_fr, rule_en, reason, transfer_reason, purchase_id, why_fr, why_en = words
     zone = account.programme.zone
     return StatementLine(
         entry_id=row.id,
@@ -130,7 +130,9 @@ def movement_of(row: Row, account: PointAccount) -> StatementLine:
         amount_cents=cents or 0,
         currency=account.programme.currency,
         rule_name=in_language(french=rule_fr or "", english=rule_en or ""),
-        sentence=why_moved(kind, transfer_reason) if transfer_reason else sentence_for(reason or ""),
+        sentence=why_moved(kind, transfer_reason)
+        if transfer_reason
+        else sentence_for(reason or "") or in_language(french=why_fr or "", english=why_en or ""),
         purchase_id=purchase_id,
     )
 

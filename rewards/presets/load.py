@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.errors import DomainError
+from loyalty.adjustments.usual import add_usual_rules
 from loyalty.earning.versions import draft_new_rule, schedule_rule
 from loyalty.models import Brand, EarningRule, Programme
 from loyalty.models.brands import COLOURS
@@ -83,6 +84,7 @@ def load_preset(*, code: str, at: datetime | None = None) -> LoadedPreset:
 
 def _fill(programme: Programme, preset: ProgrammePreset, at: datetime) -> None:
     """Add what belongs to a new programme. Its issuer may have card products already."""
+    add_usual_rules(programme)
     CardProduct.objects.bulk_create(
         [
             CardProduct(issuer=programme.issuer, code=code, name=name)

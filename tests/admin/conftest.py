@@ -10,6 +10,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
+from django.utils import timezone
 
 from campaigns.models import Promotion
 from core.audit import record_action
@@ -25,6 +26,7 @@ from members.services.staff import open_staff_sign_in, sync_staff_groups
 from rewards.models import GiftCardProduct, Order
 from rewards.services.orders import order_gift_card
 from tests.factories import NOW, Cardholder, make_cardholder, make_programme, make_user
+from tests.loyalty.adjusting import ask, make_agent
 
 ROLES = tuple(settings.STAFF_GROUPS)
 WHY = "Asked for by the issuer"
@@ -117,6 +119,7 @@ def story(db: None) -> Story:  # noqa: ARG001 - for its effect
         at=NOW,
     )
     write_note(member=alice.member, author=make_user("agent@staff.example.com"), text="Called twice", at=NOW)
+    ask(alice.account, make_agent("asks"), code="missing-purchase", points=40, at=timezone.now())
     ActivationAttempt.objects.create(
         member=alice.member,
         email="alice@example.com",

@@ -16,6 +16,7 @@ from django.http import Http404
 from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
+from loyalty.models import AdjustmentRequest
 from members.models import User
 from tests.admin.conftest import ADMINISTRATOR, ROLES, Story
 
@@ -76,6 +77,8 @@ def _argument(key: str, name: str, story: Story) -> str:
         return special[key]
     if key == "public_id":
         return str(story.alice.member.public_id)
+    if key == "number":
+        return str(AdjustmentRequest.objects.latest("pk").pk)
     if key in {"object_id", "id"}:
         app_label, model_name = name.split("_")[:2]
         rows = apps.get_model(app_label, model_name).objects.order_by("-pk")

@@ -12,6 +12,7 @@ from tests.admin.conftest import ADMINISTRATOR, ROLES, Story, client_of, make_co
 
 SEEN = {
     "Programme manager": {
+        "Points that wait for a second person",
         "Points of Happy Card",
         "Points that expire soon",
         "Orders in 30 days",
@@ -19,9 +20,16 @@ SEEN = {
         "Actions of staff",
     },
     "Marketing": {"Promotions"},
-    "Call centre": {"Orders in 30 days"},
-    "Finance": {"Points of Happy Card", "Points that expire soon", "Orders in 30 days", "Imports"},
+    "Call centre": {"Points that wait for a second person", "Orders in 30 days"},
+    "Finance": {
+        "Points that wait for a second person",
+        "Points of Happy Card",
+        "Points that expire soon",
+        "Orders in 30 days",
+        "Imports",
+    },
     "Auditor": {
+        "Points that wait for a second person",
         "Points of Happy Card",
         "Points that expire soon",
         "Orders in 30 days",
@@ -54,7 +62,7 @@ def test_each_role_sees_its_cards(role: str, story: Story) -> None:
 def test_without_a_programme_no_card_speaks_of_points() -> None:
     seen = cards_of(client_of(make_colleague("Finance")))
 
-    assert seen == {"Orders in 30 days", "Imports"}
+    assert seen == {"Points that wait for a second person", "Orders in 30 days", "Imports"}
 
 
 def test_cards_are_kept_for_a_minute_and_cost_no_query_then(story: Story) -> None:

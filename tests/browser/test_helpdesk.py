@@ -8,7 +8,9 @@ from members.models import Member
 from members.services.search import index_members
 from tests.admin.conftest import make_colleague
 from tests.browser.conftest import DESKTOP, PHONE, Colours, Site
-from tests.browser.examination import axe_findings, parts_without_room
+from tests.browser.examination import axe_findings, obstacles_for_the_keyboard, parts_without_room
+from tests.loyalty.adjusting import ask, make_agent
+from tests.loyalty.ledger_state import balance
 
 pytestmark = pytest.mark.browser
 
@@ -79,5 +81,34 @@ def test_the_pages_of_the_call_centre_are_accessible(
     expect(page.locator(".desk-found")).to_be_visible()
     assert_ours_is_accessible(page)
     for cardholder in (site.cast.alice, site.cast.chloe):
-        page.goto(reverse("helpdesk_member", args=[cardholder.member.public_id]))
-        assert_ours_is_accessible(page)
+        ask(cardholder.account, make_agent(f"of-{cardholder.member.first_name}"), points=400, at=site.at)
+        for name in ("helpdesk_member", "helpdesk_points"):
+            page.goto(reverse(name, args=[cardholder.member.public_id]))
+            assert_ours_is_accessible(page)
+            assert obstacles_for_the_keyboard(page) == []
+
+
+def test_an_agent_gives_points_and_a_manager_approves_what_is_above(site: Site) -> None:
+    member = site.cast.alice.member
+    before = balance(site.cast.alice.account)[0]
+    page = site.visit(user=make_colleague("Call centre"), size=DESKTOP, language="en")
+
+    page.goto(reverse("helpdesk_member", args=[member.public_id]))
+    page.get_by_role("link", name="Give or take points").click()
+    page.get_by_label("Reason").select_option(label="Long wait or late answer")
+    page.get_by_role("spinbutton", name="Points").fill("400")
+    page.get_by_label("Comment for colleagues").fill("Waited for an hour")
+    page.get_by_role("button", name="Move the points").click()
+    expect(page.get_by_text("Nothing has moved yet")).to_be_visible()
+    expect(page.get_by_role("region", name="Points moved by colleagues")).to_contain_text(
+        "Waits for a second person"
+    )
+
+    manager = site.visit(user=make_colleague("Programme manager"), size=DESKTOP, language="en")
+    manager.goto(reverse("admin:index"))
+    manager.get_by_role("link", name="What waits").click()
+    manager.locator("#result_list a").first.click()
+    manager.get_by_role("link", name="Approve").click()
+    manager.get_by_role("button", name="Approve: move the points").click()
+    expect(manager.get_by_text("The points have moved.")).to_be_visible()
+    assert balance(site.cast.alice.account)[0] == before + 400

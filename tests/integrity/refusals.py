@@ -73,6 +73,85 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
             "text = '', created_at = now()",
         )
     ),
+    "loyalty_adjustmententry.loyalty_adjustmententry_entry_id_key": again("loyalty_adjustmententry"),
+    **append_only("loyalty_adjustmententry"),
+    "loyalty_adjustmentlimit.adjustment_limit_once_a_role_and_kind": again("loyalty_adjustmentlimit"),
+    "loyalty_adjustmentlimit.adjustment_limit_within_reason": (
+        again("loyalty_adjustmentlimit", points_a_day="0", points_alone="0"),
+        again("loyalty_adjustmentlimit", points_a_day="1000001"),
+        again("loyalty_adjustmentlimit", points_alone="points_a_day + 1"),
+    ),
+    "loyalty_adjustmentreason.adjustment_reason_once_a_programme": again("loyalty_adjustmentreason"),
+    "loyalty_adjustmentreason.adjustment_reason_takes_by_adjustment": again(
+        "loyalty_adjustmentreason", where="kind = 10", takes_points="true"
+    ),
+    "loyalty_adjustmentrequest.adjustment_alone_within_its_limit": again(
+        "loyalty_adjustmentrequest", where="points = 100", alone_points="99"
+    ),
+    "loyalty_adjustmentrequest.adjustment_four_eyes": (
+        again("loyalty_adjustmentrequest", where="points = 1000", decided_by_id="requested_by_id"),
+        again("loyalty_adjustmentrequest", where="points = 1000", decided_by_id="NULL"),
+        again("loyalty_adjustmentrequest", where="points = 1000", decided_at="NULL"),
+        again("loyalty_adjustmentrequest", where="points = 1000", decided_at="approve_before"),
+        again("loyalty_adjustmentrequest", where="points = 1001", decided_by_id="requested_by_id"),
+        again("loyalty_adjustmentrequest", where="points = 1001", state="'withdrawn'"),
+        again("loyalty_adjustmentrequest", where="points = 301", state="'withdrawn'"),
+        again("loyalty_adjustmentrequest", where="points = 301", state="'posted'"),
+        again("loyalty_adjustmentrequest", where="points = 100", state="'requested'"),
+        again("loyalty_adjustmentrequest", where="points = 100", decided_by_id="1"),
+    ),
+    "loyalty_adjustmentrequest.adjustment_moves_points": (
+        again("loyalty_adjustmentrequest", where="points = 301", points="0"),
+        again("loyalty_adjustmentrequest", where="points = 301", points="-301"),
+        again(
+            "loyalty_adjustmentrequest",
+            where="points = 301",
+            points="1000001",
+            together_points="1000001",
+            limit_points="1000001",
+        ),
+    ),
+    "loyalty_adjustmentrequest.adjustment_within_the_limit": (
+        again("loyalty_adjustmentrequest", where="points = 301", limit_points="300"),
+        again("loyalty_adjustmentrequest", where="points = 301", together_points="300"),
+        again("loyalty_adjustmentrequest", where="points = -7", together_points="6"),
+    ),
+    "loyalty_adjustmentrequest.loyalty_adjustmentrequest_alone_points_check": again(
+        "loyalty_adjustmentrequest", where="points = 301", alone_points="-1"
+    ),
+    "loyalty_adjustmentrequest.never_deleted": delete("loyalty_adjustmentrequest"),
+    "loyalty_adjustmentrequest.never_truncated": truncate("loyalty_adjustmentrequest"),
+    "loyalty_adjustmentrequest.only_decided": (
+        *(
+            change("loyalty_adjustmentrequest", assignment, where="points = 301")
+            for assignment in (
+                "points = 302",
+                "account_id = account_id + 1",
+                "programme_id = programme_id + 1",
+                "kind = 9",
+                "reason_id = reason_id + 1",
+                "requested_by_id = requested_by_id + 1",
+                "role = 'Nobody'",
+                "requested_at = now()",
+                "requested_on = requested_on + 1",
+                "limit_points = limit_points + 1",
+                "alone_points = alone_points + 1",
+                "together_points = together_points + 1",
+                "approve_before = approve_before + interval '1 day'",
+                "comment = 'Something else'",
+            )
+        ),
+        *(
+            change("loyalty_adjustmentrequest", assignment, where="points = 1001")
+            for assignment in (
+                "state = 'posted'",
+                "state = 'requested', decided_by_id = NULL, decided_at = NULL",
+                "decided_by_id = decided_by_id + 1",
+                "decided_at = decided_at + interval '1 second'",
+                "decision_comment = 'Something else'",
+            )
+        ),
+    ),
     "loyalty_agreement.agreement_ends_after_its_start": again(
         "loyalty_agreement", starts_on="'2026-02-01'", ends_on="'2026-01-31'"
     ),
@@ -182,6 +261,10 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
     "loyalty_pointaccount.account_once_a_member": again("loyalty_pointaccount"),
     "loyalty_pointaccount.account_owed_not_negative": again("loyalty_pointaccount", owed_points="-1"),
     "loyalty_programme.loyalty_programme_code_key": again("loyalty_programme"),
+    "loyalty_programme.programme_approvals_end": (
+        again("loyalty_programme", approval_hours="0"),
+        again("loyalty_programme", approval_hours="721"),
+    ),
     "loyalty_programme.programme_points_live": again("loyalty_programme", points_validity_years="0"),
     "loyalty_programme.programme_stays_within_reason": (
         again("loyalty_programme", points_validity_years="21"),
@@ -199,6 +282,9 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
         change("loyalty_purchase", "points = 9", where="state = 1"),
         change("loyalty_purchase", "state = 1", where="state = 3"),
     ),
+    "loyalty_reinstatedexpiry.reinstated_expiry_is_something": again("loyalty_reinstatedexpiry", points="0"),
+    "loyalty_reinstatedexpiry.reinstated_expiry_once_a_request": again("loyalty_reinstatedexpiry"),
+    **append_only("loyalty_reinstatedexpiry"),
     "loyalty_rejectedline.rejected_line_once": again("loyalty_rejectedline"),
     "loyalty_rulespending.loyalty_rulespending_family_id_key": again("loyalty_rulespending"),
     "loyalty_rulespending.rule_spending_not_negative": again("loyalty_rulespending", granted_points="-1"),
@@ -214,6 +300,7 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
     "members_card.card_last4_is_four_digits": again("members_card", last4="'42a2'"),
     "members_card.card_token_once_an_issuer": again("members_card"),
     "members_cardproduct.card_product_code_once_an_issuer": again("members_cardproduct"),
+    **append_only("members_cardstatuschange"),
     **append_only("members_consent"),
     "members_detailorigin.detail_origin_once_a_detail": again("members_detailorigin"),
     "members_emailchange.members_emailchange_public_id_key": again("members_emailchange"),
@@ -277,6 +364,15 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
 """What each constraint and each trigger refuses; several statements where it says several things."""
 
 IMPLIED_BY = {
+    "loyalty_adjustmentlimit.loyalty_adjustmentlimit_points_a_day_check": (
+        "loyalty_adjustmentlimit.adjustment_limit_within_reason",
+    ),
+    "loyalty_adjustmentrequest.loyalty_adjustmentrequest_limit_points_check": (
+        "loyalty_adjustmentrequest.adjustment_within_the_limit",
+    ),
+    "loyalty_adjustmentrequest.loyalty_adjustmentrequest_together_points_check": (
+        "loyalty_adjustmentrequest.adjustment_within_the_limit",
+    ),
     "loyalty_earningrule.loyalty_earningrule_factor_percent_check": (
         "loyalty_earningrule.earning_rule_factor_within_reason",
     ),
@@ -287,6 +383,12 @@ IMPLIED_BY = {
     "loyalty_entry.loyalty_entry_kind_check": ("loyalty_entry.entry_sign_follows_its_kind",),
     "loyalty_feedimport.loyalty_feedimport_read_lines_check": (
         "loyalty_feedimport.loyalty_feedimport_accepted_lines_check",
+    ),
+    "loyalty_programme.loyalty_programme_approval_hours_check": (
+        "loyalty_programme.programme_approvals_end",
+    ),
+    "loyalty_reinstatedexpiry.loyalty_reinstatedexpiry_points_check": (
+        "loyalty_reinstatedexpiry.reinstated_expiry_is_something",
     ),
     "loyalty_programme.loyalty_programme_points_validity_years_check": (
         "loyalty_programme.programme_points_live",

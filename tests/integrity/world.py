@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, Permission
 from campaigns.models import Promotion
 from core.models import IdempotencyRecord, JobRun, OutboxMessage, StaffAction
 from helpdesk.models import Note
+from loyalty.adjustments.decisions import approve_adjustment, decline_adjustment
 from loyalty.bonuses import grant_verified_email_points
 from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
@@ -14,6 +15,7 @@ from loyalty.ledger.transfers import move_points, undo_transfer
 from loyalty.models import (
     Brand,
     EarningRule,
+    Entry,
     EntryKind,
     ExpiryReminder,
     FeedChunk,
@@ -23,6 +25,7 @@ from loyalty.models import (
     GroupMembership,
     MemberGroup,
     Programme,
+    ReinstatedExpiry,
     RejectedLine,
     RuleSpending,
     RuleTally,
@@ -30,6 +33,7 @@ from loyalty.models import (
 )
 from members.models import (
     ActivationAttempt,
+    CardStatusChange,
     Consent,
     DetailOrigin,
     EmailChange,
@@ -42,6 +46,7 @@ from members.models import (
 from rewards.models import GiftCardProduct
 from rewards.services.orders import cancel_order, order_gift_card
 from tests.factories import NOW, Cardholder, bring_back, buy, make_cardholder, make_programme, make_user
+from tests.loyalty.adjusting import SAID, ask, make_agent, make_manager
 
 TODAY = date(2026, 11, 22)
 
@@ -53,6 +58,8 @@ def make_world() -> None:
     _move_points(programme, alice)
     _import_a_file(programme)
     _rule_out(programme, alice)
+    _move_points_by_hand(alice)
+    CardStatusChange.objects.create(card=alice.card, status="blocked", since_on=TODAY, recorded_at=NOW)
     Brand.objects.create(programme=programme, tagline_fr="Merci", tagline_en="Thank you")
     ExpiryReminder.objects.create(
         account=alice.account, expires_on=TODAY, days_before=30, points=1, sent_at=NOW
@@ -154,6 +161,18 @@ def _import_a_file(programme: Programme) -> None:
     )
     FeedChunk.objects.create(feed_import=feed_import, first_line=2, verdicts=b"")
     RejectedLine.objects.create(feed_import=feed_import, line=5, reason="zero_amount")
+
+
+def _move_points_by_hand(alice: Cardholder) -> None:
+    """Give 100 and take 7 points alone, approve 1000, decline 1001 and let 301 wait."""
+    agent, manager = make_agent(), make_manager()
+    ask(alice.account, agent, points=100)
+    ask(alice.account, manager, code="counted-twice", points=7)
+    approve_adjustment(request=ask(alice.account, agent, points=1000), actor=manager, at=NOW)
+    declined = ask(alice.account, make_agent("kim"), points=1001)
+    decline_adjustment(request=declined, actor=manager, comment=SAID, at=NOW)
+    waiting = ask(alice.account, agent, points=301)
+    ReinstatedExpiry.objects.create(request=waiting, expiry=Entry.objects.earliest("pk"), points=1)
 
 
 def _rule_out(programme: Programme, alice: Cardholder) -> None:

@@ -12,6 +12,7 @@ from loyalty.ledger.movements import LotDates, Movement, part_of
 from loyalty.ledger.post import post_batch
 from loyalty.ledger.transfers import move_points, undo_transfer
 from loyalty.models import Entry, EntryKind, Lot, Transfer, TransferReason
+from tests.loyalty.adjusting import vouch_for
 from tests.loyalty.ledger_machine import LedgerMachine, people, places
 from tests.loyalty.moves_model import ModelTransfer, move
 from tests.loyalty.points_model import Dates
@@ -61,7 +62,9 @@ class MovesMachine(LedgerMachine):
             lot=LotDates(*dates) if dates else None,
             corrects_id=corrects_id,
         )
-        return post_batch([movement], zone=self.world.programme.zone, at=self.now)[-1]
+        entry_id = post_batch([movement], zone=self.world.programme.zone, at=self.now)[-1]
+        vouch_for(entry_id)
+        return entry_id
 
     @rule(
         person=people,

@@ -11,6 +11,7 @@ _REFUSED = "tests/integrity/test_refused_rows.py::test_the_database_refuses_what
 _LOCKS = "tests/integrity/test_locks.py::"
 _MEMBERS = "tests/integrity/test_member_locks.py::"
 _ORDER = "tests/loyalty/test_ledger_locks.py::"
+_BY_HAND = "tests/integrity/test_adjustment_locks.py::"
 _RACES = "tests/loyalty/test_ledger_races.py::"
 
 LOCKS = {
@@ -26,6 +27,21 @@ LOCKS = {
     ),
     "helpdesk.notes.write_note: Member": (
         _MEMBERS + "test_a_note_written_while_its_member_is_erased_is_refused"
+    ),
+    "loyalty.adjustments.colleagues.lock_colleague: User": (
+        _BY_HAND + "test_a_second_request_counts_what_the_first_took_of_the_day"
+    ),
+    "loyalty.adjustments.decisions._under_lock: lock_accounts": (
+        _BY_HAND + "test_a_decision_waits_for_the_one_before_it"
+    ),
+    "loyalty.adjustments.decisions.approve_adjustment: lock_colleague": (
+        _BY_HAND + "test_a_second_approval_counts_what_the_first_posted"
+    ),
+    "loyalty.adjustments.requests._ask: lock_accounts": (
+        _BY_HAND + "test_a_request_waits_for_a_member_who_is_leaving"
+    ),
+    "loyalty.adjustments.requests._ask: lock_colleague": (
+        _BY_HAND + "test_a_second_request_counts_what_the_first_took_of_the_day"
     ),
     "loyalty.bonuses.grant_verified_email_points: lock_accounts": (
         _LOCKS + "test_points_for_an_address_are_granted_once_to_two_who_ask"

@@ -1,0 +1,90 @@
+"""How much a colleague may move: in a day, and on one account in a day without a second person."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import Abs
+
+from loyalty.models import (
+    AdjustmentKind,
+    AdjustmentLimit,
+    AdjustmentRequest,
+    AdjustmentState,
+    PointAccount,
+    Programme,
+)
+from members.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one colleague may move of one kind on a day, and what of it is used, on all accounts."""
+
+    role: str
+    points_a_day: int
+    points_alone: int
+    used_points: int
+
+    @property
+    def left_points(self) -> int:
+        """What is left of the day."""
+        return max(0, self.points_a_day - self.used_points)
+
+
+def limit_of(user: User, programme: Programme, kind: AdjustmentKind) -> AdjustmentLimit | None:
+    """Return the widest limit among those of the colleague's groups; none means that they move nothing."""
+    groups = user.groups.values("name")
+    limits = AdjustmentLimit.objects.filter(programme=programme, kind=kind, role__in=groups)
+    return limits.order_by("-points_a_day", "-points_alone", "pk").first()
+
+
+def allowance_of(
+    user: User, programme: Programme, kind: AdjustmentKind, *, on: date, at: datetime
+) -> Allowance | None:
+    """Return the colleague's allowance for a day of the programme; none when they may move nothing."""
+    limit = limit_of(user, programme, kind)
+    if limit is None:
+        return None
+    used = points_of_day(user.pk, programme, kind, on=on, at=at)
+    return Allowance(limit.role, limit.points_a_day, limit.points_alone, used)
+
+
+def points_of_day(
+    user_id: int,
+    programme: Programme,
+    kind: AdjustmentKind,
+    *,
+    on: date,
+    at: datetime,
+    account: PointAccount | None = None,
+) -> int:
+    """Return the points that the colleague's requests of a day moved or may still move, whatever their sign.
+
+    What was declined, withdrawn or not decided in time does not count.
+    """
+    made = AdjustmentRequest.objects.filter(
+        still_counting(at), requested_by_id=user_id, programme=programme, kind=kind, requested_on=on
+    )
+    return _points(made if account is None else made.filter(account=account))
+
+
+def posted_points_of_day(request: AdjustmentRequest) -> int:
+    """Return the points that were posted of the requests like this one, by the same colleague that day."""
+    posted = AdjustmentRequest.objects.filter(
+        state=AdjustmentState.POSTED,
+        requested_by_id=request.requested_by_id,
+        programme=request.programme_id,
+        kind=request.kind,
+        requested_on=request.requested_on,
+    )
+    return _points(posted)
+
+
+def still_counting(at: datetime) -> Q:
+    """Return the condition that a request moved its points or may still do so."""
+    return Q(state=AdjustmentState.POSTED) | Q(state=AdjustmentState.REQUESTED, approve_before__gt=at)
+
+
+def _points(requests: QuerySet[AdjustmentRequest]) -> int:
+    return int(requests.aggregate(points=Sum(Abs("points")))["points"] or 0)

@@ -1,0 +1,160 @@
+"""Asking for points to be moved: at once within what a colleague may do alone, or once another consents."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from core.audit import record_action
+from core.card_numbers import holds_card_number
+from core.idempotency import answer_request, claim_request, fingerprint_of
+from loyalty.adjustments.colleagues import is_own, lock_colleague, may_ask
+from loyalty.adjustments.errors import (
+    CommentRefused,
+    LimitReached,
+    MayNotAdjust,
+    OwnPoints,
+    PointsNotPlausible,
+    ReasonNotOffered,
+)
+from loyalty.adjustments.limits import Allowance, allowance_of, points_of_day
+from loyalty.adjustments.posting import post_request
+from loyalty.dates import local_date
+from loyalty.errors import MemberLeft
+from loyalty.ledger.locks import lock_accounts
+from loyalty.models import (
+    AdjustmentKind,
+    AdjustmentReason,
+    AdjustmentRequest,
+    AdjustmentState,
+    PointAccount,
+)
+from loyalty.models.adjustments import LONGEST_COMMENT, MOST_POINTS, SHORTEST_COMMENT
+from members.models import User
+
+REQUESTED, POSTED = "adjustment.requested", "adjustment.posted"
+"""What is written down of a colleague: that points wait for another's consent, or that they moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Who asks, for which account, and what they may do."""
+
+    actor: User
+    account: PointAccount
+    allowance: Allowance
+    together_points: int
+
+
+@transaction.atomic
+def request_adjustment(
+    *,
+    account: PointAccount,
+    reason: AdjustmentReason,
+    points: int,
+    comment: str,
+    actor: User,
+    request_key: str,
+    at: datetime,
+) -> AdjustmentRequest:
+    """Ask for so many points to be given or taken, as the reason says; `points` is above zero.
+
+    Within what the colleague may do alone on this account today they move at once; beyond, the request waits
+    for a second person. The same request key gives the same request, however often it comes; with another
+    content it raises RequestKeyReused. Raises MayNotAdjust, OwnPoints, MemberLeft, ReasonNotOffered,
+    PointsNotPlausible, CommentRefused and LimitReached; then nothing has moved and the key stays free.
+    """
+    scope = f"adjustment:{account.pk}"
+    content = {"reason": reason.pk, "points": points, "comment": comment, "actor": actor.pk}
+    answered = claim_request(scope=scope, key=request_key, fingerprint=fingerprint_of(content), at=at)
+    if answered is not None:
+        return AdjustmentRequest.objects.get(pk=int(answered.result))
+    if not 0 < points <= MOST_POINTS:
+        raise PointsNotPlausible
+    asking = _ask(account, reason, points, actor, at)
+    if reason.kind == AdjustmentKind.REINSTATEMENT:
+        raise ReasonNotOffered
+    request = _write(asking, reason, -points if reason.takes_points else points, comment, at)
+    _finish(request, asking, at)
+    answer_request(scope=scope, key=request_key, result=str(request.pk))
+    return request
+
+
+def checked_comment(comment: str) -> str:
+    """Return a comment as it is kept. Raises CommentRefused."""
+    text = comment.strip()
+    is_clean = "\0" not in text and not holds_card_number(" ".join(text.split()))
+    if not (SHORTEST_COMMENT <= len(text) <= LONGEST_COMMENT and is_clean):
+        raise CommentRefused
+    return text
+
+
+def _ask(account: PointAccount, reason: AdjustmentReason, points: int, actor: User, at: datetime) -> _Asking:
+    """Lock the colleague, then the account, and check whether the one may do this to the other."""
+    colleague = lock_colleague(actor.pk)
+    lock_accounts([account.pk])
+    current = PointAccount.objects.select_related("programme", "member").get(pk=account.pk)
+    if colleague is None or not may_ask(colleague):
+        raise MayNotAdjust
+    if is_own(current, colleague):
+        raise OwnPoints
+    if current.left_on is not None:
+        raise MemberLeft
+    kind, programme = AdjustmentKind(reason.kind), current.programme
+    offered = AdjustmentReason.objects.filter(pk=reason.pk, programme=programme, is_offered=True)
+    if not offered.exists():
+        raise ReasonNotOffered
+    today = local_date(at, programme.zone)
+    allowance = allowance_of(colleague, programme, kind, on=today, at=at)
+    if allowance is None:
+        raise MayNotAdjust
+    if points > allowance.left_points:
+        raise LimitReached(left_points=allowance.left_points)
+    before = points_of_day(colleague.pk, programme, kind, on=today, at=at, account=current)
+    return _Asking(colleague, current, allowance, before + points)
+
+
+def _write(
+    asking: _Asking, reason: AdjustmentReason, points: int, comment: str, at: datetime
+) -> AdjustmentRequest:
+    programme = asking.account.programme
+    is_alone = asking.together_points <= asking.allowance.points_alone
+    return AdjustmentRequest.objects.create(
+        programme=programme,
+        account=asking.account,
+        kind=reason.kind,
+        points=points,
+        reason=reason,
+        comment=checked_comment(comment),
+        requested_by_id=asking.actor.pk,
+        role=asking.allowance.role,
+        requested_at=at,
+        requested_on=local_date(at, programme.zone),
+        limit_points=asking.allowance.points_a_day,
+        alone_points=asking.allowance.points_alone,
+        together_points=asking.together_points,
+        approve_before=None if is_alone else at + timedelta(hours=programme.approval_hours),
+        state=AdjustmentState.POSTED if is_alone else AdjustmentState.REQUESTED,
+        decided_at=at if is_alone else None,
+    )
+
+
+def _finish(request: AdjustmentRequest, asking: _Asking, at: datetime) -> None:
+    """Post what needs nobody else, and write down what the colleague did."""
+    if request.state == AdjustmentState.POSTED:
+        post_request(request, at=at)
+        record_deed(request, POSTED, actor=asking.actor, at=at)
+    else:
+        record_deed(request, REQUESTED, actor=asking.actor, at=at)
+
+
+def record_deed(request: AdjustmentRequest, action: str, *, actor: User, at: datetime) -> None:
+    """Write down what a colleague did with a request: its reason and points, never what somebody typed."""
+    record_action(
+        actor=actor,
+        action=action,
+        subject=request,
+        reason=request.reason.name,
+        details={"points": request.points},
+        at=at,
+    )

@@ -1,0 +1,91 @@
+"""Proofs over the points that staff move: each has one request, within the limits and with the eyes it asked.
+
+Each proof is one query that finds the rows that break its rule. Nothing here writes.
+"""
+
+from functools import partial
+
+from core.proof import register_proof, rows_that_break
+from loyalty.models import AdjustmentKind, AdjustmentState
+
+PARAMETERS: dict[str, int | str] = {
+    "adjustment": int(AdjustmentKind.ADJUSTMENT),
+    "goodwill": int(AdjustmentKind.GOODWILL),
+    "reinstatement": int(AdjustmentKind.REINSTATEMENT),
+    "posted": AdjustmentState.POSTED.value,
+}
+
+REQUESTS = """
+SELECT 'adjustment ' || q.id,
+       format('%%s for %%s points of kind %%s on account %%s of programme %%s, day %%s; %%s movements'
+              ' for %%s, %%s of them fit; the reason is of kind %%s and programme %%s',
+              q.state, q.points, q.kind, q.account_id, q.programme_id, q.requested_on, m.entries, m.points,
+              m.fitting, r.kind, r.programme_id)
+FROM loyalty_adjustmentrequest q
+JOIN loyalty_pointaccount a ON a.id = q.account_id JOIN loyalty_programme p ON p.id = a.programme_id
+JOIN loyalty_adjustmentreason r ON r.id = q.reason_id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS entries, coalesce(sum(e.points), 0) AS points,
+           count(*) FILTER (WHERE e.kind = q.kind AND e.account_id = q.account_id
+                            AND e.posted_at = q.decided_at) AS fitting
+    FROM loyalty_adjustmententry x JOIN loyalty_entry e ON e.id = x.entry_id WHERE x.request_id = q.id) m
+CROSS JOIN LATERAL (
+    SELECT count(*) AS expiries, coalesce(sum(points), 0) AS points
+    FROM loyalty_reinstatedexpiry WHERE request_id = q.id) w
+WHERE CASE WHEN q.state = %(posted)s
+      THEN m.points <> q.points OR m.entries <> m.fitting
+           OR m.entries <> CASE q.kind WHEN %(reinstatement)s THEN w.expiries ELSE 1 END
+      ELSE m.entries <> 0 END
+   OR CASE q.kind WHEN %(reinstatement)s THEN w.points <> q.points ELSE w.expiries <> 0 END
+   OR q.programme_id <> a.programme_id OR r.programme_id <> a.programme_id OR r.kind <> q.kind
+   OR r.takes_points <> (q.points < 0)
+   OR q.requested_on <> (q.requested_at AT TIME ZONE p.time_zone)::date
+"""
+
+MOVEMENTS = """
+SELECT 'entry ' || e.id, format('of kind %%s for %%s points, which nobody asked for', e.kind, e.points)
+FROM loyalty_entry e LEFT JOIN loyalty_adjustmententry x ON x.entry_id = e.id
+WHERE e.kind IN (%(adjustment)s, %(goodwill)s, %(reinstatement)s) AND x.id IS NULL
+"""
+
+FOUR_EYES = """
+SELECT 'adjustment ' || id,
+       format('posted for %%s points, asked by %%s, approved by %%s; %%s on this account and day,'
+              ' %%s of them without a second person, of which %%s are allowed',
+              points, requested_by_id, coalesce(decided_by_id::text, 'nobody'), together_points,
+              posted_alone, alone_points)
+FROM (SELECT q.*,
+             coalesce(sum(abs(points)) FILTER (WHERE approve_before IS NULL)
+                      OVER (PARTITION BY requested_by_id, account_id, kind, requested_on ORDER BY id), 0)
+                 AS posted_alone
+      FROM loyalty_adjustmentrequest q WHERE state = %(posted)s) q
+WHERE CASE WHEN approve_before IS NULL
+      THEN together_points > alone_points OR posted_alone > alone_points OR posted_alone > together_points
+           OR decided_by_id IS NOT NULL
+      ELSE decided_by_id IS NULL OR decided_by_id = requested_by_id OR decided_at >= approve_before
+           OR decided_at < requested_at END
+"""
+
+LIMITS = """
+SELECT 'adjustment ' || id,
+       format('%%s points on %%s by %%s, whose limit was %%s', of_day, requested_on, requested_by_id,
+              limit_points)
+FROM (SELECT q.*, sum(abs(points)) OVER (PARTITION BY requested_by_id, programme_id, kind, requested_on
+                                         ORDER BY id) AS of_day
+      FROM loyalty_adjustmentrequest q WHERE state = %(posted)s) q
+WHERE of_day > limit_points
+"""
+
+PROOFS = {
+    "adjustment": REQUESTS,
+    "adjustment asked for": MOVEMENTS,
+    "adjustment by four eyes": FOUR_EYES,
+    "adjustment within limits": LIMITS,
+}
+"""The rules of what staff move, each with the query that finds the rows that break it."""
+
+
+def register_adjustment_proofs() -> None:
+    """Add these proofs to those that `verify_ledger` runs."""
+    for rule, query in PROOFS.items():
+        register_proof(rule, partial(rows_that_break, rule, query, PARAMETERS))

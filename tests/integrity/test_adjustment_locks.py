@@ -1,0 +1,92 @@
+"""What the locks under which staff move points are for, as in `test_locks.py`."""
+
+import pytest
+from django.db import transaction
+
+from loyalty.adjustments.decisions import approve_adjustment, decline_adjustment
+from loyalty.adjustments.errors import AlreadyDecided, LimitReached
+from loyalty.enrolment import leave_programme
+from loyalty.errors import MemberLeft
+from loyalty.models import AdjustmentRequest, Entry, Programme
+from tests.factories import NOW, Cardholder, make_cardholder, make_programme
+from tests.loyalty.adjusting import SAID, ask, make_agent, make_manager
+from tests.loyalty.ledger_state import balance
+from tests.proofs import violations
+from tests.tampering import tamper
+from tests.transactions import one_after_the_other, real_commits
+
+__all__ = ["real_commits"]
+pytestmark = pytest.mark.usefixtures("real_commits")
+
+
+@pytest.fixture
+def programme(real_commits: None) -> Programme:  # noqa: ARG001 - the programme needs the database
+    """Return the Happy Card programme."""
+    return make_programme()
+
+
+@pytest.fixture
+def alice(programme: Programme) -> Cardholder:
+    """Return a cardholder without points."""
+    return make_cardholder(programme, first_name="Alice")
+
+
+@pytest.fixture
+def bob(programme: Programme) -> Cardholder:
+    """Return another cardholder without points."""
+    return make_cardholder(programme, first_name="Bob")
+
+
+def test_a_second_request_counts_what_the_first_took_of_the_day(alice: Cardholder, bob: Cardholder) -> None:
+    agent = make_agent()
+
+    second = one_after_the_other(
+        lambda: ask(alice.account, agent, points=1300), lambda: ask(bob.account, agent, points=201)
+    )
+
+    assert isinstance(second, LimitReached)
+    assert second.left_points == 200
+    assert balance(bob.account) == (0, 0)
+    assert violations() == []
+
+
+def test_a_second_approval_counts_what_the_first_posted(alice: Cardholder, bob: Cardholder) -> None:
+    agent, managers = make_agent(), (make_manager(), make_manager("pauline"))
+    requests = [ask(member.account, agent, points=700) for member in (alice, bob)]
+    with transaction.atomic():
+        tamper("UPDATE loyalty_adjustmentrequest SET limit_points = 1000")
+
+    second = one_after_the_other(
+        lambda: approve_adjustment(request=requests[0], actor=managers[0], at=NOW),
+        lambda: approve_adjustment(request=requests[1], actor=managers[1], at=NOW),
+    )
+
+    assert isinstance(second, LimitReached)
+    assert (balance(alice.account), balance(bob.account)) == ((700, 0), (0, 0))
+
+
+def test_a_decision_waits_for_the_one_before_it(alice: Cardholder) -> None:
+    waiting = ask(alice.account, make_agent(), points=700)
+    managers = (make_manager(), make_manager("pauline"))
+
+    second = one_after_the_other(
+        lambda: approve_adjustment(request=waiting, actor=managers[0], at=NOW),
+        lambda: decline_adjustment(request=waiting, actor=managers[1], comment=SAID, at=NOW),
+    )
+
+    assert isinstance(second, AlreadyDecided)
+    assert AdjustmentRequest.objects.get().decided_by_id == managers[0].pk
+    assert Entry.objects.count() == 1
+    assert violations() == []
+
+
+def test_a_request_waits_for_a_member_who_is_leaving(alice: Cardholder) -> None:
+    agent = make_agent()
+
+    second = one_after_the_other(
+        lambda: leave_programme(account=alice.account, at=NOW),
+        lambda: ask(alice.account, agent, points=700),
+    )
+
+    assert isinstance(second, MemberLeft)
+    assert not AdjustmentRequest.objects.exists()
