@@ -8,8 +8,10 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from core.card_numbers import holds_card_number
+from core.formatting import day, points
 from helpdesk.models import LONGEST_NOTE, SHORTEST_NOTE
 from helpdesk.notes import may_be_kept
+from loyalty.adjustments.expiries import Reinstatable
 from loyalty.adjustments.forms import CommentField
 from loyalty.models import AdjustmentKind, AdjustmentReason
 from loyalty.models.adjustments import MOST_POINTS
@@ -104,3 +106,46 @@ def _choices(possible: Possible) -> list[tuple[str, list[tuple[str, str]]]]:
         (str(title), [(str(one.pk), one.name) for one in possible.reasons if one.takes_points is takes])
         for title, takes in groups
     ]
+
+
+class ReinstatementForm(forms.Form):
+    """Which expired points live again, why, and what colleagues must know about it."""
+
+    expiries = forms.MultipleChoiceField(
+        label=_("Points to bring back"), widget=forms.CheckboxSelectMultiple(attrs={"class": "desk-tick"})
+    )
+    reason = forms.ChoiceField(label=_("Reason"), widget=forms.Select(attrs={"class": "desk-input"}))
+    comment = CommentField(
+        label=_("Comment for colleagues"),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "desk-input"}),
+        help_text=_("What happened, for whoever approves and whoever checks. The member may ask to read it."),
+    )
+    request_key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(
+        self, answers: QueryDict | None, *, possible: Sequence[Possible], expiries: Sequence[Reinstatable]
+    ) -> None:
+        super().__init__(answers, initial={"request_key": uuid4()})
+        self._reasons = {str(reason.pk): reason for one in possible for reason in one.reasons}
+        self.fields["reason"].choices = [  # type: ignore[attr-defined] # a field of choices, declared above
+            ("", "—"),
+            *((number, reason.name) for number, reason in self._reasons.items()),
+        ]
+        self.fields["expiries"].choices = [  # type: ignore[attr-defined] # likewise
+            (
+                str(one.entry_id),
+                _("%(points)s, expired on %(day)s")
+                % {"points": points(one.points), "day": day(one.expired_on)},
+            )
+            for one in expiries
+        ]
+
+    @property
+    def chosen_reason(self) -> AdjustmentReason:
+        """The reason of a form that is valid."""
+        return self._reasons[self.cleaned_data["reason"]]
+
+    @property
+    def chosen_expiries(self) -> list[int]:
+        """The movements to undo, of a form that is valid."""
+        return [int(number) for number in self.cleaned_data["expiries"]]

@@ -19,12 +19,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.errors import DomainError
 from core.formatting import points, signed_points
 from helpdesk.access import CONTACT, StaffRequest, agents_only
-from helpdesk.forms import PointsForm
+from helpdesk.forms import PointsForm, ReinstatementForm
 from helpdesk.page import account_to_show, member_to_show
 from helpdesk.person import person_of
 from loyalty.adjustments.colleagues import ASK
 from loyalty.adjustments.decisions import withdraw_adjustment
-from loyalty.adjustments.requests import request_adjustment
+from loyalty.adjustments.expiries import reinstatable_expiries
+from loyalty.adjustments.requests import request_adjustment, request_reinstatement
 from loyalty.adjustments.words import refusal_sentence
 from loyalty.models import AdjustmentKind, AdjustmentRequest, AdjustmentState, PointAccount
 from loyalty.selectors.adjustments import possible_for
@@ -60,6 +61,37 @@ def give_points(request: StaffRequest, public_id: UUID) -> HttpResponse:
             return redirect(page_of_member(account))
     context = _frame(request, account) | {"form": form, "possible": possible}
     return TemplateResponse(request, "helpdesk/points.html", context | {"title": _("Give or take points")})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@agents_only
+def bring_back(request: StaffRequest, public_id: UUID) -> HttpResponse:
+    """Ask which expired points live again, and why; they do at once, or wait for a second person."""
+    account = _account(request, public_id)
+    at = timezone.now()
+    possible = possible_for(request.user, account, (AdjustmentKind.REINSTATEMENT,), at=at)
+    expiries = reinstatable_expiries(account, at=at)
+    answers = request.POST if request.method == "POST" else None
+    form = ReinstatementForm(answers, possible=possible, expiries=expiries)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = request_reinstatement(
+                account=account,
+                reason=form.chosen_reason,
+                expiry_ids=form.chosen_expiries,
+                comment=form.cleaned_data["comment"],
+                actor=request.user,
+                request_key=str(form.cleaned_data["request_key"]),
+                at=at,
+            )
+        except DomainError as refusal:
+            form.add_error(None, refusal_sentence(refusal))
+        else:
+            _tell(request, made)
+            return redirect(page_of_member(account))
+    context = _frame(request, account) | {"form": form, "possible": possible, "expiries": expiries}
+    title = {"title": _("Bring back expired points")}
+    return TemplateResponse(request, "helpdesk/bring_back.html", context | title)
 
 
 @require_POST

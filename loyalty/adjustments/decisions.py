@@ -39,7 +39,7 @@ def approve_adjustment(
     """Let the points of a request move now. A repeat by the same person changes nothing.
 
     Raises MayNotApprove, OwnRequest, OwnPoints, AlreadyDecided, ApprovalLapsed, RequesterMayNoLonger,
-    MemberLeft, LimitReached and CommentRefused; then nothing has moved.
+    MemberLeft, LimitReached, NotReinstatable and CommentRefused; then nothing has moved.
     """
     said = checked_comment(comment) if comment else ""
     requester = lock_colleague(request.requested_by_id)

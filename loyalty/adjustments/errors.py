@@ -51,6 +51,12 @@ class ReasonNotOffered(DomainError):
     code: ClassVar[str] = "reason_not_offered"
 
 
+class NotReinstatable(DomainError):
+    """An expiry cannot be undone: too long ago, asked for already, or its points are not expired any more."""
+
+    code: ClassVar[str] = "not_reinstatable"
+
+
 class PointsNotPlausible(DomainError):
     """The points are none, or more than anybody moves."""
 

@@ -1,30 +1,61 @@
 """Moving the points of a request, through the one way into the ledger, under the account's lock."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from loyalty.adjustments.errors import NotReinstatable
+from loyalty.adjustments.expiries import reinstatable_expiries
 from loyalty.dates import expiry_date, local_date
 from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
-from loyalty.models import AdjustmentEntry, AdjustmentRequest, Entry, EntryKind
+from loyalty.models import AdjustmentEntry, AdjustmentKind, AdjustmentRequest, Entry, EntryKind
+
+FOR_EVER_DAYS = 36_500
+"""A request was made within the programme's days; when it is approved, they are not asked for again."""
 
 
 def post_request(request: AdjustmentRequest, *, at: datetime) -> None:
-    """Post the request's movement and tie it to the request. A repeat is the caller's to refuse.
+    """Post the request's movements and tie them to it. A repeat is the caller's to refuse.
 
-    Points given live as long as points earned today. Points taken come from those that expire first; what is
-    missing becomes points owed.
+    Points given live as long as points earned today, points brought back as long as the programme says.
+    Points taken come from those that expire first; what is missing becomes points owed. Raises
+    NotReinstatable when some of the points to bring back are not expired any more.
     """
+    is_reinstatement = request.kind == AdjustmentKind.REINSTATEMENT
+    movements = _reinstating(request, at) if is_reinstatement else [_adjusting(request, at)]
+    written = post_batch(movements, zone=request.programme.zone, at=at)
+    made = Entry.objects.filter(pk__in=written, kind=request.kind).order_by("pk")
+    AdjustmentEntry.objects.bulk_create([AdjustmentEntry(request=request, entry=entry) for entry in made])
+
+
+def _adjusting(request: AdjustmentRequest, at: datetime) -> Movement:
     programme = request.programme
     today = local_date(at, programme.zone)
     expires_on = expiry_date(today, years=programme.points_validity_years, rounding=programme.expiry_rounding)
-    kind = EntryKind(request.kind)
-    movement = Movement(
+    return Movement(
         account_id=request.account_id,
-        kind=kind,
+        kind=EntryKind(request.kind),
         points=request.points,
         occurred_at=at,
         lot=LotDates(expires_on, today) if request.points > 0 else None,
     )
-    written = post_batch([movement], zone=programme.zone, at=at)
-    made = Entry.objects.filter(pk__in=written, kind=kind).order_by("pk")
-    AdjustmentEntry.objects.bulk_create([AdjustmentEntry(request=request, entry=entry) for entry in made])
+
+
+def _reinstating(request: AdjustmentRequest, at: datetime) -> list[Movement]:
+    programme = request.programme
+    today = local_date(at, programme.zone)
+    found = reinstatable_expiries(request.account, at=at, window_days=FOR_EVER_DAYS, besides=request.pk)
+    expired = {one.entry_id: one.points for one in found}
+    wanted = list(request.expiries.order_by("pk").values_list("expiry", "points"))
+    if any(expired.get(entry_id, 0) < points for entry_id, points in wanted):
+        raise NotReinstatable
+    return [
+        Movement(
+            account_id=request.account_id,
+            kind=EntryKind.REINSTATED,
+            points=points,
+            occurred_at=at,
+            lot=LotDates(today + timedelta(days=programme.reinstated_validity_days), today),
+            corrects_id=entry_id,
+        )
+        for entry_id, points in wanted
+    ]

@@ -1,5 +1,6 @@
 """Asking for points to be moved: at once within what a colleague may do alone, or once another consents."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,10 +14,12 @@ from loyalty.adjustments.errors import (
     CommentRefused,
     LimitReached,
     MayNotAdjust,
+    NotReinstatable,
     OwnPoints,
     PointsNotPlausible,
     ReasonNotOffered,
 )
+from loyalty.adjustments.expiries import reinstatable_expiries
 from loyalty.adjustments.limits import Allowance, allowance_of, points_of_day
 from loyalty.adjustments.posting import post_request
 from loyalty.dates import local_date
@@ -28,6 +31,7 @@ from loyalty.models import (
     AdjustmentRequest,
     AdjustmentState,
     PointAccount,
+    ReinstatedExpiry,
 )
 from loyalty.models.adjustments import LONGEST_COMMENT, MOST_POINTS, SHORTEST_COMMENT
 from members.models import User
@@ -43,7 +47,6 @@ class _Asking:
     actor: User
     account: PointAccount
     allowance: Allowance
-    together_points: int
 
 
 @transaction.atomic
@@ -71,10 +74,54 @@ def request_adjustment(
         return AdjustmentRequest.objects.get(pk=int(answered.result))
     if not 0 < points <= MOST_POINTS:
         raise PointsNotPlausible
-    asking = _ask(account, reason, points, actor, at)
     if reason.kind == AdjustmentKind.REINSTATEMENT:
         raise ReasonNotOffered
+    asking = _ask(account, reason, actor, at)
     request = _write(asking, reason, -points if reason.takes_points else points, comment, at)
+    _finish(request, asking, at)
+    answer_request(scope=scope, key=request_key, result=str(request.pk))
+    return request
+
+
+@transaction.atomic
+def request_reinstatement(
+    *,
+    account: PointAccount,
+    reason: AdjustmentReason,
+    expiry_ids: Collection[int],
+    comment: str,
+    actor: User,
+    request_key: str,
+    at: datetime,
+) -> AdjustmentRequest:
+    """Ask for the points of these expiries to live again, for as long as the programme says.
+
+    Limits, second persons, repeats and refusals are as for `request_adjustment`; NotReinstatable is raised
+    when one of the expiries cannot be undone, or none is named.
+    """
+    scope = f"adjustment:{account.pk}"
+    content = {"reason": reason.pk, "expiries": sorted(expiry_ids), "comment": comment, "actor": actor.pk}
+    answered = claim_request(scope=scope, key=request_key, fingerprint=fingerprint_of(content), at=at)
+    if answered is not None:
+        return AdjustmentRequest.objects.get(pk=int(answered.result))
+    if reason.kind != AdjustmentKind.REINSTATEMENT:
+        raise ReasonNotOffered
+    asking = _ask(account, reason, actor, at)
+    chosen = [one for one in reinstatable_expiries(asking.account, at=at) if one.entry_id in expiry_ids]
+    if not chosen or len(chosen) != len(set(expiry_ids)):
+        raise NotReinstatable
+    request = _write(asking, reason, sum(one.points for one in chosen), comment, at)
+    ReinstatedExpiry.objects.bulk_create(
+        [
+            ReinstatedExpiry(
+                request=request,
+                expiry_id=one.entry_id,
+                points=one.points,
+                window_days=asking.account.programme.reinstatement_days,
+            )
+            for one in chosen
+        ]
+    )
     _finish(request, asking, at)
     answer_request(scope=scope, key=request_key, result=str(request.pk))
     return request
@@ -89,7 +136,7 @@ def checked_comment(comment: str) -> str:
     return text
 
 
-def _ask(account: PointAccount, reason: AdjustmentReason, points: int, actor: User, at: datetime) -> _Asking:
+def _ask(account: PointAccount, reason: AdjustmentReason, actor: User, at: datetime) -> _Asking:
     """Lock the colleague, then the account, and check whether the one may do this to the other."""
     colleague = lock_colleague(actor.pk)
     lock_accounts([account.pk])
@@ -108,17 +155,20 @@ def _ask(account: PointAccount, reason: AdjustmentReason, points: int, actor: Us
     allowance = allowance_of(colleague, programme, kind, on=today, at=at)
     if allowance is None:
         raise MayNotAdjust
-    if points > allowance.left_points:
-        raise LimitReached(left_points=allowance.left_points)
-    before = points_of_day(colleague.pk, programme, kind, on=today, at=at, account=current)
-    return _Asking(colleague, current, allowance, before + points)
+    return _Asking(colleague, current, allowance)
 
 
 def _write(
     asking: _Asking, reason: AdjustmentReason, points: int, comment: str, at: datetime
 ) -> AdjustmentRequest:
-    programme = asking.account.programme
-    is_alone = asking.together_points <= asking.allowance.points_alone
+    programme, allowance = asking.account.programme, asking.allowance
+    today = local_date(at, programme.zone)
+    if abs(points) > allowance.left_points:
+        raise LimitReached(left_points=allowance.left_points)
+    kind = AdjustmentKind(reason.kind)
+    before = points_of_day(asking.actor.pk, programme, kind, on=today, at=at, account=asking.account)
+    together = before + abs(points)
+    is_alone = together <= allowance.points_alone
     return AdjustmentRequest.objects.create(
         programme=programme,
         account=asking.account,
@@ -127,12 +177,12 @@ def _write(
         reason=reason,
         comment=checked_comment(comment),
         requested_by_id=asking.actor.pk,
-        role=asking.allowance.role,
+        role=allowance.role,
         requested_at=at,
-        requested_on=local_date(at, programme.zone),
-        limit_points=asking.allowance.points_a_day,
-        alone_points=asking.allowance.points_alone,
-        together_points=asking.together_points,
+        requested_on=today,
+        limit_points=allowance.points_a_day,
+        alone_points=allowance.points_alone,
+        together_points=together,
         approve_before=None if is_alone else at + timedelta(hours=programme.approval_hours),
         state=AdjustmentState.POSTED if is_alone else AdjustmentState.REQUESTED,
         decided_at=at if is_alone else None,

@@ -16,6 +16,7 @@ from loyalty.adjustments.errors import (
     LimitReached,
     MayNotAdjust,
     MayNotApprove,
+    NotReinstatable,
     OthersRequest,
     OwnPoints,
     OwnRequest,
@@ -53,6 +54,9 @@ REFUSALS: "dict[type[DomainError], str | StrPromise]" = {
     ),
     ReasonNotOffered: gettext_lazy(
         "This reason is no longer offered. Nothing was changed. Choose another one."
+    ),
+    NotReinstatable: gettext_lazy(
+        "These points cannot be brought back, or no longer. Nothing was changed. Look at what expired again."
     ),
     PointsNotPlausible: gettext_lazy(
         "Write a number of points between 1 and 1,000,000. Nothing was changed."

@@ -99,7 +99,7 @@ class ProgrammeAdmin(RecordedAdmin):
         (
             _("Points moved by staff"),
             {
-                "fields": ("approval_hours",),
+                "fields": ("approval_hours", "reinstatement_days", "reinstated_validity_days"),
                 "description": _(
                     "A request that nobody approves in time lapses. Limits are set for each group."
                 ),

@@ -251,6 +251,7 @@ class ReinstatedExpiry(models.Model):
     )
     expiry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="+", verbose_name=_("expiry"))
     points = models.PositiveIntegerField(_("points"))
+    window_days = models.PositiveSmallIntegerField(_("days after expiry that applied"))
 
     class Meta:
         verbose_name = _("expiry to undo")

@@ -20,6 +20,7 @@ MOST_EMAIL_POINTS = 100_000
 MOST_DAYS_UNTIL_AVAILABLE = 180
 """Points wait half a year at most, so that they can always be spent before they expire."""
 MOST_APPROVAL_HOURS = 720
+MOST_REINSTATEMENT_DAYS = 730
 
 
 class ExpiryRounding(models.TextChoices):
@@ -85,6 +86,17 @@ class Programme(models.Model):
         default=72,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_APPROVAL_HOURS)],
     )
+    reinstatement_days = models.PositiveSmallIntegerField(
+        _("days after expiry within which points can be brought back"),
+        default=90,
+        validators=[MaxValueValidator(MOST_REINSTATEMENT_DAYS)],
+        help_text=_("0 means never."),
+    )
+    reinstated_validity_days = models.PositiveSmallIntegerField(
+        _("days that points brought back live"),
+        default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_REINSTATEMENT_DAYS)],
+    )
     contact_phone = models.CharField(
         _("phone of the call centre"), max_length=30, blank=True, validators=[validate_phone]
     )
@@ -111,6 +123,14 @@ class Programme(models.Model):
             models.CheckConstraint(
                 condition=Q(approval_hours__gte=1, approval_hours__lte=MOST_APPROVAL_HOURS),
                 name="programme_approvals_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    reinstatement_days__lte=MOST_REINSTATEMENT_DAYS,
+                    reinstated_validity_days__gte=1,
+                    reinstated_validity_days__lte=MOST_REINSTATEMENT_DAYS,
+                ),
+                name="programme_reinstates_within_reason",
             ),
         ]
 

@@ -30,13 +30,20 @@ CROSS JOIN LATERAL (
                             AND e.posted_at = q.decided_at) AS fitting
     FROM loyalty_adjustmententry x JOIN loyalty_entry e ON e.id = x.entry_id WHERE x.request_id = q.id) m
 CROSS JOIN LATERAL (
-    SELECT count(*) AS expiries, coalesce(sum(points), 0) AS points
-    FROM loyalty_reinstatedexpiry WHERE request_id = q.id) w
+    SELECT count(*) AS expiries, coalesce(sum(w.points), 0) AS points,
+           count(*) FILTER (WHERE EXISTS (SELECT FROM loyalty_adjustmententry x JOIN loyalty_entry e
+                                          ON e.id = x.entry_id WHERE x.request_id = q.id
+                                          AND e.corrects_id = w.expiry_id AND e.points = w.points)) AS undone,
+           count(*) FILTER (WHERE q.requested_on > (SELECT max(l.expires_on) FROM loyalty_lotuse u
+                                                    JOIN loyalty_lot l ON l.id = u.lot_id
+                                                    WHERE u.entry_id = w.expiry_id) + w.window_days) AS late
+    FROM loyalty_reinstatedexpiry w WHERE w.request_id = q.id) w
 WHERE CASE WHEN q.state = %(posted)s
       THEN m.points <> q.points OR m.entries <> m.fitting
            OR m.entries <> CASE q.kind WHEN %(reinstatement)s THEN w.expiries ELSE 1 END
+           OR w.undone <> w.expiries
       ELSE m.entries <> 0 END
-   OR CASE q.kind WHEN %(reinstatement)s THEN w.points <> q.points ELSE w.expiries <> 0 END
+   OR w.late > 0 OR CASE q.kind WHEN %(reinstatement)s THEN w.points <> q.points ELSE w.expiries <> 0 END
    OR q.programme_id <> a.programme_id OR r.programme_id <> a.programme_id OR r.kind <> q.kind
    OR r.takes_points <> (q.points < 0)
    OR q.requested_on <> (q.requested_at AT TIME ZONE p.time_zone)::date

@@ -265,6 +265,11 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
         again("loyalty_programme", approval_hours="0"),
         again("loyalty_programme", approval_hours="721"),
     ),
+    "loyalty_programme.programme_reinstates_within_reason": (
+        again("loyalty_programme", reinstatement_days="731"),
+        again("loyalty_programme", reinstated_validity_days="0"),
+        again("loyalty_programme", reinstated_validity_days="731"),
+    ),
     "loyalty_programme.programme_points_live": again("loyalty_programme", points_validity_years="0"),
     "loyalty_programme.programme_stays_within_reason": (
         again("loyalty_programme", points_validity_years="21"),
@@ -386,6 +391,9 @@ IMPLIED_BY = {
     ),
     "loyalty_programme.loyalty_programme_approval_hours_check": (
         "loyalty_programme.programme_approvals_end",
+    ),
+    "loyalty_programme.loyalty_programme_reinstated_validity_days_check": (
+        "loyalty_programme.programme_reinstates_within_reason",
     ),
     "loyalty_reinstatedexpiry.loyalty_reinstatedexpiry_points_check": (
         "loyalty_reinstatedexpiry.reinstated_expiry_is_something",

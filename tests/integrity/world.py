@@ -172,7 +172,9 @@ def _move_points_by_hand(alice: Cardholder) -> None:
     declined = ask(alice.account, make_agent("kim"), points=1001)
     decline_adjustment(request=declined, actor=manager, comment=SAID, at=NOW)
     waiting = ask(alice.account, agent, points=301)
-    ReinstatedExpiry.objects.create(request=waiting, expiry=Entry.objects.earliest("pk"), points=1)
+    ReinstatedExpiry.objects.create(
+        request=waiting, expiry=Entry.objects.earliest("pk"), points=1, window_days=90
+    )
 
 
 def _rule_out(programme: Programme, alice: Cardholder) -> None:

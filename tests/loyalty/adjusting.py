@@ -96,4 +96,6 @@ def vouch_for(entry_id: int) -> None:
     )
     AdjustmentEntry.objects.create(request=request, entry=entry)
     if entry.corrects is not None and entry.kind == EntryKind.REINSTATED:
-        ReinstatedExpiry.objects.create(request=request, expiry=entry.corrects, points=points)
+        ReinstatedExpiry.objects.create(
+            request=request, expiry=entry.corrects, points=points, window_days=30_000
+        )
