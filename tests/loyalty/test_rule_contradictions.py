@@ -33,6 +33,9 @@ def found_in(rule: Rule) -> list[tuple[str, str]]:
     [
         (MULTIPLIER, {"factor_percent": 100}, "factor_percent", "changes_nothing"),
         (MULTIPLIER, {"factor_percent": 0}, "factor_percent", "gives_nothing"),
+        (MULTIPLIER, {"factor_percent": 50, "limit_points": 5}, "limit_points", "reduction_within_limits"),
+        (MULTIPLIER, {"factor_percent": 50, "budget_points": 5}, "budget_points", "reduction_within_limits"),
+        (MULTIPLIER, {"factor_percent": 50, "minimum_cents": 5}, "minimum_cents", "reduction_within_limits"),
         (BONUS, {"points": 0}, "points", "gives_nothing"),
         (BASE, {"points": 10_001}, "points", "gives_too_much"),
         (BASE, {"per_cents": 0}, "per_cents", "for_no_amount"),

@@ -182,6 +182,17 @@ def test_a_rule_of_which_no_version_ever_decided_begins_as_a_new_one(programme: 
     assert (second.applies_from, statuses(first)) == (None, [(1, RETIRED), (2, LIVE)])
 
 
+def test_a_retired_rule_stays_retired_when_the_next_version_is_withdrawn(base: EarningRule) -> None:
+    retire_rule(rule=base, at=NOW)
+    second = make_next_version(base, at=NOW + SECOND, starts_at=LATER)
+
+    withdraw_rule(rule=second, at=NOW + SECOND)
+
+    base.refresh_from_db()
+    assert base.applies_until == NOW
+    assert statuses(base) == [(1, RETIRED), (2, RETIRED)]
+
+
 def test_a_retired_rule_still_decides_on_what_was_bought_before(
     programme: Programme, base: EarningRule, alice: Cardholder
 ) -> None:

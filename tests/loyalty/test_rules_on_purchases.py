@@ -84,12 +84,13 @@ def test_the_third_purchase_gets_its_bonus_and_loses_it_with_any_of_the_three(
 ) -> None:
     make_rule(programme, code="third", effect=RuleEffect.BONUS, points=50, nth_purchase=3)
 
-    points = [buy(programme, alice.card.token, euros=1, reference=f"A{number}").points for number in range(4)]
+    points = [buy(programme, alice.card.token, euros=2, reference=f"A{number}").points for number in range(4)]
 
-    assert points == [1, 1, 51, 1]
+    assert points == [2, 2, 52, 2]
+    assert bring_back(programme, alice.card.token, reference="A0", euros=1).points == -1
     assert tally("third") == (4, 50, 50)
-    assert [bring_back(programme, alice.card.token, reference="A0", euros=1).points] == [-1]
-    assert [bring_back(programme, alice.card.token, reference="A1", euros=1).points] == [-51]
+    assert bring_back(programme, alice.card.token, reference="A0", euros=1).points == -1
+    assert bring_back(programme, alice.card.token, reference="A1", euros=2).points == -52
     assert tally("third") == (2, 0, 0)
     assert violations() == []
 
@@ -129,6 +130,60 @@ def test_zeros_say_why(programme: Programme, alice: Cardholder) -> None:
     assert reason(900) == Reason.COUNTS_TOWARDS_BONUS
     assert reason(900) == Reason.NONE
     assert reason(900, "conforama") == Reason.NO_RULE_MET
+    assert reason(999, "boulanger") == Reason.COUNTS_TOWARDS_BONUS
     assert reason(2000) == Reason.NONE
     assert reason(2000) == Reason.LIMIT_REACHED
+    assert violations() == []
+
+
+def test_an_amount_below_every_rule_is_too_small_and_a_spent_budget_is_told(
+    programme: Programme, alice: Cardholder
+) -> None:
+    retire_rule(rule=programme.earning_rules.get(), at=NOW - timedelta(days=1))
+    make_rule(programme, code="gift", effect=RuleEffect.BONUS, points=5, minimum_cents=1000, budget_points=5)
+    make_rule(programme, code="double", effect=RuleEffect.MULTIPLIER, factor_percent=200)
+
+    def earned(cents: int) -> tuple[int, Reason]:
+        (verdict,) = record_purchases([make_line(alice.card.token, cents=cents)], programme=programme, at=NOW)
+        return verdict.points, verdict.reason
+
+    assert earned(999) == (0, Reason.BELOW_RULE_AMOUNT)
+    assert earned(1000) == (5, Reason.NONE)
+    assert earned(1000) == (0, Reason.BUDGET_SPENT)
+    make_rule(programme, code="base-again", points=1)
+    assert earned(10) == (0, Reason.BELOW_RULE_AMOUNT)
+    assert violations() == []
+
+
+def test_coefficients_alone_are_no_rule(programme: Programme, alice: Cardholder) -> None:
+    make_rule(programme, code="double", effect=RuleEffect.MULTIPLIER, factor_percent=200)
+    retire_rule(rule=programme.earning_rules.get(code="base"), at=NOW - timedelta(days=1))
+
+    assert buy(programme, alice.card.token, euros=10).reason == Reason.NO_RULE
+
+
+def test_a_return_that_leaves_enough_takes_no_bonus_back(programme: Programme, alice: Cardholder) -> None:
+    make_rule(programme, code="gift", effect=RuleEffect.BONUS, points=5, minimum_cents=1000)
+    buy(programme, alice.card.token, euros=20, reference="A1")
+
+    taken = [bring_back(programme, alice.card.token, reference="A1", euros=7).points for _ in range(3)]
+
+    assert taken == [-7, -12, -6]
+    assert violations() == []
+
+
+def test_half_the_points_are_half_of_all_parts_and_go_back_as_such(
+    programme: Programme, alice: Cardholder
+) -> None:
+    make_rule(programme, code="half", effect=RuleEffect.MULTIPLIER, factor_percent=50)
+    make_rule(programme, code="double", effect=RuleEffect.MULTIPLIER, factor_percent=200, limit_points=3)
+    assert buy(programme, alice.card.token, euros=10, reference="A1").points == 8
+
+    assert parts("A1") == [
+        ("base", "base", 5, 5, None),
+        ("double", "multiplier", 5, 3, "life"),
+        ("half", "multiplier", 0, 0, None),
+    ]
+    taken = [bring_back(programme, alice.card.token, reference="A1", euros=5).points for _ in range(2)]
+    assert taken == [-3, -5]
     assert violations() == []
