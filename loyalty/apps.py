@@ -15,6 +15,7 @@ class LoyaltyConfig(AppConfig):
         from core.outbox import subscribe  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.bonuses import EMAIL_VERIFIED, on_email_verified  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.cards import add_loyalty_cards  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.enrolment import register_leavers_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.expiry.job import register_expiry_job  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.expiry.reminders import (  # noqa: PLC0415 - models exist only once every app is loaded
             POINTS_EXPIRING,
@@ -36,6 +37,7 @@ class LoyaltyConfig(AppConfig):
         register_expiry_job()
         register_reminder_job()
         register_stray_lines_sweeper()
+        register_leavers_sweeper()
         register_imports_sweeper()
         register_ledger_proofs()
         register_adjustment_proofs()

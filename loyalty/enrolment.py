@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import F, Sum
 
+from core.jobs import register_sweeper
 from loyalty.dates import local_date
+from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import Movement
 from loyalty.ledger.post import post_batch
-from loyalty.models import Entry, EntryKind, PointAccount, Programme
+from loyalty.models import Entry, EntryKind, LeavingPolicy, PointAccount, Programme
 from members.models import Member
 
 
@@ -35,13 +37,21 @@ def enrol_member(*, member: Member, programme: Programme, at: datetime) -> Point
 
 
 @transaction.atomic
-def leave_programme(*, account: PointAccount, at: datetime) -> None:
-    """Record that the member leaves the programme today; purchases made until tonight still count.
+def leave_programme(*, account: PointAccount, at: datetime) -> int:
+    """Record that the member leaves the programme today; return how many points that costs them.
 
-    Points and ledger stay as they are. Leaving again keeps the first day.
+    The programme says whether points are lost at once or can still be spent; what it says today holds for
+    this member for ever. The ledger keeps every movement. Leaving again keeps the first day, and costs none.
     """
-    left_on = local_date(at, account.programme.zone)
-    PointAccount.objects.filter(pk=account.pk, left_on__isnull=True).update(left_on=left_on)
+    lock_accounts([account.pk])
+    current = PointAccount.objects.select_related("programme").get(pk=account.pk)
+    if current.left_on is not None:
+        return 0
+    policy = current.programme.leaving_policy
+    PointAccount.objects.filter(pk=account.pk).update(
+        left_on=local_date(at, current.programme.zone), leaving_policy=policy
+    )
+    return _end_points(current, at) if policy == LeavingPolicy.LOST else 0
 
 
 @transaction.atomic
@@ -50,7 +60,31 @@ def give_up_points(*, account: PointAccount, at: datetime) -> int:
 
     The ledger keeps every movement, and points owed stay owed. A repeat finds nothing left.
     """
-    leave_programme(account=account, at=at)
+    lost = leave_programme(account=account, at=at)
+    PointAccount.objects.filter(pk=account.pk).update(leaving_policy=LeavingPolicy.LOST)
+    return lost + _end_points(account, at)
+
+
+def end_points_of_leavers(at: datetime, *, limit: int = 200) -> int:
+    """End points that came to members who had lost theirs by leaving; return of how many accounts.
+
+    A purchase made before they left may be reported later: it ends as if it had come in time.
+    """
+    accounts = PointAccount.objects.filter(
+        leaving_policy=LeavingPolicy.LOST, balance_points__gt=-F("owed_points")
+    ).select_related("programme")
+    ended = list(accounts.order_by("pk")[:limit])
+    for account in ended:
+        _end_points(account, at)
+    return len(ended)
+
+
+def register_leavers_sweeper() -> None:
+    """Look every ten minutes: few lines come so late."""
+    register_sweeper("points of leavers", end_points_of_leavers, every_minutes=10)
+
+
+def _end_points(account: PointAccount, at: datetime) -> int:
     movement = Movement(account_id=account.pk, kind=EntryKind.GIVEN_UP, points=0, occurred_at=at)
     entries = post_batch([movement], zone=account.programme.zone, at=at)
     given_up = Entry.objects.filter(pk__in=entries, kind=EntryKind.GIVEN_UP).aggregate(points=Sum("points"))

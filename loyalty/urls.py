@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from loyalty import views
+from loyalty import leaving, views
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("profile/leave/", leaving.leave, name="leave"),
     path("statement/", views.statement, name="statement"),
     path("statement/movements.csv", views.statement_csv, name="statement_csv"),
     path("statement/documents/", views.documents, name="documents"),

@@ -152,6 +152,7 @@ def _profile() -> Iterator[SeenPage]:
     yield SeenPage("profile_data", "/profile/data/", Who.MEMBER)
     yield SeenPage("profile_delete", "/profile/delete/", Who.MEMBER)
     yield SeenPage("profile_deleted", "/profile/deleted/")
+    yield SeenPage("leave", "/profile/leave/", Who.MEMBER)
 
 
 def _security(cast: Cast) -> Iterator[SeenPage]:

@@ -20,6 +20,7 @@ from core.formatting import day, number, signed_points
 from loyalty.adjustments.colleagues import ASK
 from loyalty.admin.reports import PointsReportPages
 from loyalty.enrolment import leave_programme
+from loyalty.leaving import leaving_sentence
 from loyalty.models import Entry, EntryKind, Lot, LotUse, PointAccount, Transfer
 from loyalty.selectors.balance import balance_of
 from members.admin import MemberAdmin
@@ -140,9 +141,7 @@ class PointAccountAdmin(LockedAdmin):
         account: PointAccount = self.row(request, object_id)
         question = Question(
             title=_("Leave the programme"),
-            sentence=_(
-                "Purchases made until tonight still count; later ones do not. The movements are kept."
-            ),
+            sentence=leaving_sentence(account, at=timezone.now()),
             button=_("The member leaves today"),
             done=_("The member has left the programme."),
             action="pointaccount.left",
@@ -153,8 +152,12 @@ class PointAccountAdmin(LockedAdmin):
             request,
             question,
             row=account,
-            do=lambda **_answers: leave_programme(account=account, at=timezone.now()),
+            do=lambda **_answers: _leave(account),
         )
+
+
+def _leave(account: PointAccount) -> None:
+    leave_programme(account=account, at=timezone.now())
 
 
 class AccountInline(LockedInline):

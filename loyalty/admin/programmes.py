@@ -99,7 +99,12 @@ class ProgrammeAdmin(RecordedAdmin):
         (
             _("Points moved by staff"),
             {
-                "fields": ("approval_hours", "reinstatement_days", "reinstated_validity_days"),
+                "fields": (
+                    "approval_hours",
+                    "reinstatement_days",
+                    "reinstated_validity_days",
+                    "leaving_policy",
+                ),
                 "description": _(
                     "A request that nobody approves in time lapses. Limits are set for each group."
                 ),

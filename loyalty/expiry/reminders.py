@@ -46,7 +46,7 @@ FROM loyalty_lot l
 JOIN loyalty_pointaccount a ON a.id = l.account_id
 JOIN members_member m ON m.id = a.member_id
 WHERE l.expires_on = %(expires_on)s AND l.remaining_points > 0 AND l.account_id > %(after)s
-  AND a.programme_id = %(programme)s AND a.left_on IS NULL
+  AND a.programme_id = %(programme)s AND (a.left_on IS NULL OR a.leaving_policy = 'spendable')
   AND m.erased_at IS NULL AND (m.user_id IS NOT NULL OR m.email <> '')
   AND NOT EXISTS (SELECT FROM members_notificationchoice c
                   WHERE c.member_id = m.id AND c.kind = %(kind)s AND NOT c.is_wanted)
@@ -140,7 +140,7 @@ def on_points_expiring(payload: Mapping[str, Any], at: datetime) -> None:
         .filter(pk=payload["reminder_id"])
         .first()
     )
-    if reminder is None or reminder.account.left_on is not None:
+    if reminder is None or not reminder.account.may_spend:
         return
     member, programme = reminder.account.member, reminder.account.programme
     expiring = list(_expiring(reminder, today=local_date(at, programme.zone)))

@@ -21,7 +21,7 @@ from loyalty.models.ledger import (
     Transfer,
     TransferReason,
 )
-from loyalty.models.programmes import Agreement, ExpiryRounding, Programme
+from loyalty.models.programmes import Agreement, ExpiryRounding, LeavingPolicy, Programme
 from loyalty.models.purchases import Purchase, PurchaseKind, PurchaseState
 from loyalty.models.reminders import ExpiryReminder
 from loyalty.models.rules import (
@@ -56,6 +56,7 @@ __all__ = [
     "FeedKind",
     "FeedState",
     "GroupMembership",
+    "LeavingPolicy",
     "LimitPeriod",
     "Lot",
     "LotUse",

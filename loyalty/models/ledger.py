@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from loyalty.models.programmes import Programme
+from loyalty.models.programmes import LeavingPolicy, Programme
 from loyalty.models.purchases import Purchase
 from members.models import Member
 
@@ -29,6 +29,14 @@ class PointAccount(models.Model):
     owed_points = models.BigIntegerField(_("points owed"), default=0)
     enrolled_at = models.DateTimeField(_("enrolled"))
     left_on = models.DateField(_("left the programme"), null=True, blank=True)
+    leaving_policy = models.CharField(
+        _("points after leaving"),
+        max_length=10,
+        choices=LeavingPolicy,
+        blank=True,
+        default="",
+        db_default="",
+    )
 
     class Meta:
         verbose_name = _("point account")
@@ -37,9 +45,21 @@ class PointAccount(models.Model):
             models.UniqueConstraint(fields=["member", "programme"], name="account_once_a_member"),
             models.CheckConstraint(condition=Q(owed_points__gte=0), name="account_owed_not_negative"),
         ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"],
+                name="accounts_that_lose_points",
+                condition=Q(leaving_policy=LeavingPolicy.LOST),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+    @property
+    def may_spend(self) -> bool:
+        """Whether points can be spent: by members, and by whoever left and kept them."""
+        return self.left_on is None or self.leaving_policy == LeavingPolicy.SPENDABLE
 
 
 class Lot(models.Model):

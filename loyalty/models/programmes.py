@@ -31,6 +31,13 @@ class ExpiryRounding(models.TextChoices):
     YEAR = "year", _("to the end of the year")
 
 
+class LeavingPolicy(models.TextChoices):
+    """What becomes of the points of whoever leaves."""
+
+    LOST = "lost", _("lost at once")
+    SPENDABLE = "spendable", _("can be spent until they expire")
+
+
 def usual_reminder_days() -> list[int]:
     """Return on how many days before an expiry members are reminded, unless the programme says otherwise."""
     return [60, 14]
@@ -85,6 +92,13 @@ class Programme(models.Model):
         _("hours within which a second person must approve"),
         default=72,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_APPROVAL_HOURS)],
+    )
+    leaving_policy = models.CharField(
+        _("points of whoever leaves"),
+        max_length=10,
+        choices=LeavingPolicy,
+        default=LeavingPolicy.LOST,
+        help_text=_("It counts for whoever leaves from then on, and is told to them beforehand."),
     )
     reinstatement_days = models.PositiveSmallIntegerField(
         _("days after expiry within which points can be brought back"),

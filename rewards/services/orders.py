@@ -120,7 +120,7 @@ def last_day(issued_on: date, *, months: int) -> date:
 
 
 def _check_offer(owner: PointAccount, offer: GiftCardProduct, shown_points: int | None) -> None:
-    if owner.left_on is not None:
+    if not owner.may_spend:
         raise MemberLeft
     if not offer.is_offered or offer.programme_id != owner.programme_id:
         raise GiftCardNotOffered

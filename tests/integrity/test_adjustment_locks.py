@@ -1,5 +1,7 @@
 """What the locks under which staff move points are for, as in `test_locks.py`."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 
@@ -90,3 +92,14 @@ def test_a_request_waits_for_a_member_who_is_leaving(alice: Cardholder) -> None:
 
     assert isinstance(second, MemberLeft)
     assert not AdjustmentRequest.objects.exists()
+
+
+def test_whoever_leaves_twice_leaves_on_the_first_day(alice: Cardholder) -> None:
+    second = one_after_the_other(
+        lambda: leave_programme(account=alice.account, at=NOW),
+        lambda: leave_programme(account=alice.account, at=NOW + timedelta(days=9)),
+    )
+
+    assert second == 0
+    alice.account.refresh_from_db()
+    assert alice.account.left_on == NOW.date()

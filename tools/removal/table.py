@@ -43,6 +43,9 @@ LOCKS = {
     "loyalty.adjustments.requests._ask: lock_colleague": (
         _BY_HAND + "test_a_second_request_counts_what_the_first_took_of_the_day"
     ),
+    "loyalty.enrolment.leave_programme: lock_accounts": (
+        _BY_HAND + "test_whoever_leaves_twice_leaves_on_the_first_day"
+    ),
     "loyalty.bonuses.grant_verified_email_points: lock_accounts": (
         _LOCKS + "test_points_for_an_address_are_granted_once_to_two_who_ask"
     ),

@@ -1,0 +1,65 @@
+"""A member leaves on the site, having read in numbers what that costs and proved who they are."""
+
+from django.test import Client
+
+from core.models import StaffAction
+from loyalty.models import LeavingPolicy, PointAccount, Programme
+from tests.every_page import Who, browser_of
+from tests.loyalty.ledger_state import balance
+from tests.sign_ins import prove_now
+from tests.site.cast import Cast
+
+
+def read(client: Client, address: str) -> str:
+    return " ".join(client.get(address).content.decode().split())
+
+
+def test_points_are_lost_only_when_the_box_is_ticked(cast: Cast) -> None:
+    client = browser_of(Who.MEMBER, cast, "en")
+    held = balance(cast.alice.account)[0]
+    assert f"You lose {held:,} points at once." in read(client, "/profile/leave/")
+    assert "/profile/leave/" in read(client, "/profile/")
+
+    refused = client.post("/profile/leave/", {}).content.decode()
+    assert "Tick the box" in refused
+    assert PointAccount.objects.get(pk=cast.alice.account.pk).left_on is None
+    answer = client.post("/profile/leave/", {"understood": "on"}, follow=True).content.decode()
+
+    assert "You have left the programme." in answer
+    assert balance(cast.alice.account) == (0, 0)
+    assert StaffAction.objects.filter(action="pointaccount.left").count() == 1
+    assert client.get("/profile/leave/").status_code == 302
+
+
+def test_where_points_can_still_be_spent_the_page_and_the_terms_say_so(cast: Cast) -> None:
+    client = browser_of(Who.MEMBER, cast, "en")
+    held = balance(cast.alice.account)[0]
+    assert "Points not yet used are then lost." in read(client, "/terms/")
+    Programme.objects.update(leaving_policy=LeavingPolicy.SPENDABLE)
+    assert "can still be spent until they expire" in read(client, "/terms/")
+
+    assert f"You keep {held:,} points" in read(client, "/profile/leave/")
+    client.post("/profile/leave/", {"understood": "on"})
+
+    assert balance(cast.alice.account) == (held, 0)
+    assert "You can spend your points until they expire." in read(client, "/")
+
+
+def test_whoever_has_no_points_loses_none(cast: Cast) -> None:
+    client = browser_of(Who.OWING, cast, "en")
+
+    assert "You have no points: none are lost." in read(client, "/profile/leave/")
+
+
+def test_leaving_asks_for_fresh_proof(cast: Cast) -> None:
+    client = Client()
+    user = cast.alice.member.user
+    assert user is not None
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+
+    answer = client.get("/profile/leave/")
+
+    assert answer.status_code == 302
+    assert "/accounts/prove/" in answer["Location"]
+    prove_now(client, user)
+    assert client.get("/profile/leave/").status_code == 200
