@@ -18,7 +18,10 @@ from loyalty.bonuses import grant_verified_email_points
 from loyalty.dates import local_date
 from loyalty.errors import InsufficientPoints
 from loyalty.expiry.service import expire_points
-from loyalty.models import EntryKind, Programme, Purchase, PurchaseState
+from loyalty.ledger.movements import LotDates, Movement
+from loyalty.ledger.post import post_batch
+from loyalty.ledger.transfers import move_points, undo_transfer
+from loyalty.models import EntryKind, Programme, Purchase, PurchaseState, Transfer, TransferReason
 from loyalty.purchases.lines import Outcome
 from loyalty.purchases.record import record_purchases
 from loyalty.purchases.settle import settle_parked
@@ -47,6 +50,8 @@ FOUR_YEARS = timedelta(days=4 * 365 + 1)
 MOST_RETRIES = 3
 OLD_PURCHASES = 20
 SHARED_PURCHASES = 10
+LOT = LotDates(NOW.date() + timedelta(days=300), NOW.date())
+WAITING = LotDates(NOW.date() + timedelta(days=300), NOW.date() + timedelta(days=14))
 
 
 @dataclass
@@ -56,12 +61,14 @@ class Runner:
     number: int
     programme: Programme
     alice: Cardholder
+    bob: Cardholder
     store: Store
     product: GiftCardProduct
     shared_order: Order
     dice: Random
     bought: list[str] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
+    transfers: list[Transfer] = field(default_factory=list)
     retries: int = 0
     done: Counter[str] = field(default_factory=Counter)
 
@@ -158,8 +165,47 @@ def settle(runner: Runner) -> str:
     return "swept"
 
 
+def adjust(runner: Runner) -> str:
+    """Let staff give points or take them; what is missing is owed."""
+    points = runner.dice.choice((-30, -5, 5, 30))
+    movement = Movement(runner.alice.account.pk, EntryKind.ADJUSTMENT, points, NOW, LOT)
+    post_batch([movement], zone=runner.programme.zone, at=NOW)
+    return "adjusted"
+
+
+def give(runner: Runner) -> str:
+    """Let staff give points that wait."""
+    movement = Movement(runner.alice.account.pk, EntryKind.GOODWILL, 7, NOW, WAITING)
+    post_batch([movement], zone=runner.programme.zone, at=NOW)
+    return "given"
+
+
+def move(runner: Runner) -> str:
+    """Move everything to Bob, or everything of his here: half of the runners lock the other way round."""
+    accounts = [runner.alice.account.pk, runner.bob.account.pk]
+    source_id, target_id = accounts if runner.number % 2 else accounts[::-1]
+    transfer = move_points(
+        source_id=source_id,
+        target_id=target_id,
+        reason=TransferReason.MERGE,
+        zone=runner.programme.zone,
+        at=NOW,
+    )
+    runner.transfers.append(transfer)
+    return "moved"
+
+
+def move_back(runner: Runner) -> str:
+    """Undo a transfer of its own, perhaps once more."""
+    for transfer in runner.transfers[-1:]:
+        undo_transfer(transfer=transfer, lot=LOT, zone=runner.programme.zone, at=NOW)
+        return "undone"
+    return "nothing"
+
+
 DEEDS: tuple[Callable[[Runner], str], ...] = (
     earn, report_again, bring_back, bring_back_before, order, cancel, pay, expire, verify_address, settle,
+    adjust, give, move, move_back,
 )  # fmt: skip
 
 
@@ -182,6 +228,7 @@ def do(runner: Runner, deed: Callable[[Runner], str]) -> None:
 def test_every_kind_of_movement_at_once_on_one_account_loses_nothing(runners: int, deeds: int) -> None:
     programme = make_programme()
     alice = make_cardholder(programme, points=40)
+    bob = make_cardholder(programme, first_name="Bob", points=40)
     for number in range(OLD_PURCHASES):
         bought_at = NOW - FOUR_YEARS - timedelta(days=number)
         buy(programme, alice.card.token, euros=20, reference=f"OLD-{number}", at=bought_at)
@@ -195,7 +242,7 @@ def test_every_kind_of_movement_at_once_on_one_account_loses_nothing(runners: in
 
     def run(number: int) -> Runner:
         dice = Random(f"runner {number}")  # noqa: S311 - the same deeds each time
-        runner = Runner(number, programme, alice, make_store(), product, shared, dice)
+        runner = Runner(number, programme, alice, bob, make_store(), product, shared, dice)
         for place in range(deeds):
             do(runner, DEEDS[(number + place) % len(DEEDS)] if place < 2 else dice.choice(DEEDS))
         return runner
