@@ -208,7 +208,7 @@ SENTENCES = {
     Contradiction.GIVES_NOTHING: _("Say how much: a rule that gives nothing is no rule."),
     Contradiction.GIVES_TOO_MUCH: _("So many points are surely a slip: 10,000 at most."),
     Contradiction.FOR_NO_AMOUNT: _("Say for which amount the points are."),
-    Contradiction.CHANGES_NOTHING: _("A coefficient of 1 changes nothing."),
+    Contradiction.CHANGES_NOTHING: _("A multiplier of 1 changes nothing."),
     Contradiction.ENDS_BEFORE_START: _("The last day must not be before the first."),
     Contradiction.NO_SUCH_WEEKDAY: _("Choose days from Monday to Sunday."),
     Contradiction.WEEKDAY_NOT_IN_PERIOD: _("None of these days of the week falls into the period."),
