@@ -54,15 +54,19 @@ def hours_in_words(first: int | None, end: int | None) -> str:
     """Say during which hours, such as `from 18:00 to midnight` or `avant 12 h`; nothing for a whole day."""
     starts_later, ends_earlier = bool(first), end is not None and end < HOURS_OF_A_DAY
     if starts_later and end is not None:
-        return pgettext("hours", "from %(first)s to %(last)s") % {"first": _hour(first), "last": _hour(end)}
+        return pgettext("hours", "from %(first)s to %(last)s") % {
+            "first": hour_in_words(first),
+            "last": hour_in_words(end),
+        }
     if starts_later:
-        return pgettext("hours", "from %(first)s on") % {"first": _hour(first)}
+        return pgettext("hours", "from %(first)s on") % {"first": hour_in_words(first)}
     if ends_earlier:
-        return pgettext("hours", "before %(last)s") % {"last": _hour(end)}
+        return pgettext("hours", "before %(last)s") % {"last": hour_in_words(end)}
     return ""
 
 
-def _hour(hour: int | None) -> str:
+def hour_in_words(hour: int | None) -> str:
+    """Write a full hour as clocks show it; nothing stands for midnight, where days begin and end."""
     if hour in (0, None, HOURS_OF_A_DAY):
         return pgettext("hours", "midnight")
     return in_language(french=f"{hour}{NO_BREAK_SPACE}h", english=f"{hour:02d}:00")

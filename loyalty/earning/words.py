@@ -49,7 +49,11 @@ class Names:
 def sentence(rule: Rule, names: Names, *, today: date | None = None) -> str:
     """Say a rule in one sentence. Years that today makes clear are left out; without today none is."""
     said = " ".join(
-        [_effect(rule, names), *_purchase(rule, names), *_where_and_when(rule.conditions, names, today)]
+        [
+            effect_in_words(rule, names),
+            *_purchase(rule, names),
+            *_where_and_when(rule.conditions, names, today),
+        ]
     )
     return ", ".join([said, *_combining(rule), *_limits(rule)]) + "."
 
@@ -75,7 +79,8 @@ def _decimal(percent: int) -> str:
     return f"{whole}.{rest:02d}"
 
 
-def _effect(rule: Rule, names: Names) -> str:
+def effect_in_words(rule: Rule, names: Names) -> str:
+    """Say what a rule gives, without where and when."""
     if rule.effect == RuleEffect.MULTIPLIER:
         return _multiplied(rule.factor_percent)
     if rule.effect == RuleEffect.BONUS:

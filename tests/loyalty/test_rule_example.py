@@ -1,0 +1,88 @@
+"""The purchase that is thought of for an example meets the rule, or there is none."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from loyalty.earning.conditions import meets
+from loyalty.earning.example import example_for
+from loyalty.earning.terms import Facts
+from loyalty.earning.words import Names
+from tests.factories import NOW, PARIS
+from tests.loyalty.terms import make_terms
+
+NAMES = Names(
+    partners={1: "Nocibé", 2: "Boulanger"},
+    stores={11: "Lyon"},
+    card_products={1: "Visa", 2: "Aurore"},
+    partner_of_store={11: 1},
+)
+
+
+def thought_of(**asked: Any) -> Facts | None:  # noqa: ANN401 - the fields of a rule
+    rule = make_terms(**asked)
+    facts = example_for(rule, NAMES, at=NOW, zone=PARIS)
+    assert facts is None or meets(facts, rule.conditions)
+    return facts
+
+
+def test_any_purchase_is_today_at_the_first_partner_by_name() -> None:
+    facts = thought_of()
+
+    assert facts is not None
+    assert facts.local_time == datetime(2026, 11, 22, 15, tzinfo=PARIS)
+    assert (facts.amount_cents, facts.partner_id, facts.store_id, facts.card_product_id) == (6000, 2, 0, 2)
+    assert facts.birth_month is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "day", "hour"),
+    [
+        ({"weekdays": {6}}, date(2026, 11, 28), 15),
+        ({"weekdays": {6}, "starts_on": date(2026, 12, 1)}, date(2026, 12, 5), 15),
+        ({"from_hour": 18}, date(2026, 11, 22), 18),
+        ({"until_hour": 9}, date(2026, 11, 22), 0),
+        ({"from_hour": 22, "until_hour": 6}, date(2026, 11, 22), 22),
+        ({"applies_from": datetime(2026, 11, 30, 23, tzinfo=UTC)}, date(2026, 12, 1), 15),
+        ({"applies_from": datetime(2026, 12, 1, 10, tzinfo=UTC)}, date(2026, 12, 2), 15),
+        ({"applies_from": datetime(2020, 1, 1, tzinfo=UTC)}, date(2026, 11, 22), 15),
+    ],
+)
+def test_the_next_moment_that_counts_is_found(asked: dict[str, Any], day: date, hour: int) -> None:
+    facts = thought_of(**asked)
+
+    assert facts is not None
+    assert (facts.local_time.date(), facts.local_time.hour) == (day, hour)
+
+
+def test_what_the_rule_asks_for_is_what_is_bought() -> None:
+    facts = thought_of(
+        partner_ids={1},
+        store_ids={11},
+        card_product_ids={1},
+        group_ids={7},
+        channel="online",
+        minimum_cents=10_000,
+        is_birthday_month=True,
+    )
+
+    assert facts is not None
+    assert (facts.partner_id, facts.store_id, facts.card_product_id) == (1, 11, 1)
+    assert (facts.channel, facts.amount_cents, facts.birth_month) == ("online", 10_000, 11)
+    assert facts.group_ids == frozenset({7})
+
+
+def test_a_partner_that_nobody_named_is_taken_by_its_number() -> None:
+    facts = thought_of(partner_ids={9, 8})
+
+    assert facts is not None
+    assert facts.partner_id == 8
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"ends_on": date(2026, 11, 21)}, {"from_hour": 9, "until_hour": 9}, {"channel": "x", "weekdays": {9}}],
+)
+def test_there_is_no_example_of_what_cannot_be(asked: dict[str, Any]) -> None:
+    assert thought_of(**asked) is None

@@ -1,0 +1,109 @@
+"""Why a rule does not apply to a purchase, read aloud in both languages."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from django.utils import translation
+
+from loyalty.earning.terms import Facts
+from loyalty.earning.why_not import unmet_in_words
+from loyalty.earning.words import Names
+from tests.factories import PARIS
+from tests.loyalty.terms import make_terms
+
+NAMES = Names(
+    partners={1: "Boulanger", 2: "Conforama"},
+    stores={11: "Boulanger Lyon"},
+    card_products={1: "Carte Visa"},
+    groups={1: "Personnel"},
+    partner_of_store={11: 1},
+)
+# A Sunday afternoon at Conforama, by somebody in no group, born in May.
+FACTS = Facts(
+    amount_cents=4999,
+    local_time=datetime(2026, 11, 29, 15, 30, tzinfo=PARIS),
+    partner_id=2,
+    store_id=21,
+    channel="store",
+    card_product_id=2,
+    birth_month=5,
+)
+
+
+def why_not(language: str, **asked: Any) -> list[str]:  # noqa: ANN401 - the fields of a rule
+    with translation.override(language):
+        return unmet_in_words(FACTS, make_terms(**asked), NAMES, today=date(2026, 11, 22))
+
+
+@pytest.mark.parametrize(
+    ("asked", "english", "french"),
+    [
+        ({}, [], []),
+        ({"weekdays": {6}}, ["not a Saturday"], ["pas un samedi"]),
+        ({"weekdays": {5, 6}}, ["not a Friday or a Saturday"], ["pas un vendredi ou un samedi"]),
+        ({"weekdays": {1, 2, 3, 4, 5}}, ["not from Monday to Friday"], ["pas du lundi au vendredi"]),
+        ({"partner_ids": {1}}, ["not at Boulanger"], ["pas chez Boulanger"]),
+        ({"partner_ids": {1}, "store_ids": {11}}, ["not at Boulanger Lyon"], ["pas chez Boulanger Lyon"]),
+        ({"channel": "online"}, ["not online"], ["pas en ligne"]),
+        ({"card_product_ids": {1}}, ["not with the Visa card"], ["pas avec la carte Visa"]),
+        (
+            {"group_ids": {1}},
+            ["not for members of the group “Personnel”"],
+            ["pas pour les adhérents du groupe « Personnel »"],
+        ),
+        (
+            {"starts_on": date(2026, 12, 1), "ends_on": date(2026, 12, 31)},
+            ["not in December"],
+            ["pas en décembre"],
+        ),
+        ({"from_hour": 18}, ["not from 18:00 on"], ["pas à partir de 18 h"]),
+        ({"minimum_cents": 5000}, ["less than €50"], ["moins de 50 €"]),
+        (
+            {"is_birthday_month": True},
+            ["not in the month of the member’s birthday"],
+            ["pas le mois de l’anniversaire de l’adhérent"],
+        ),
+        (
+            {"applies_from": datetime(2026, 11, 30, 23, tzinfo=UTC)},
+            ["it decides from 1 December 2026, 00:00 on"],
+            ["elle décide à partir du 1er décembre 2026, 00:00"],
+        ),
+        (
+            {"applies_until": datetime(2026, 11, 22, 10, tzinfo=UTC)},
+            ["it decided until 22 November 2026, 11:00"],
+            ["elle a décidé jusqu’au 22 novembre 2026, 11:00"],
+        ),
+        (
+            {"partner_ids": {1}, "weekdays": {6}, "minimum_cents": 5000},
+            ["not at Boulanger", "not a Saturday", "less than €50"],
+            ["pas chez Boulanger", "pas un samedi", "moins de 50 €"],
+        ),
+    ],
+)
+def test_each_condition_that_is_not_met_is_a_reason(
+    asked: dict[str, Any], english: list[str], french: list[str]
+) -> None:
+    assert why_not("en", **asked) == english
+    assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in why_not("fr", **asked)] == french
+
+
+def test_what_is_met_is_no_reason() -> None:
+    assert (
+        why_not(
+            "en",
+            partner_ids={2},
+            store_ids={21},
+            card_product_ids={2},
+            channel="store",
+            weekdays={7},
+            from_hour=15,
+            until_hour=16,
+            minimum_cents=4999,
+            starts_on=date(2026, 11, 29),
+            ends_on=date(2026, 11, 29),
+            applies_from=datetime(2026, 11, 1, tzinfo=UTC),
+            applies_until=datetime(2026, 12, 1, tzinfo=UTC),
+        )
+        == []
+    )
