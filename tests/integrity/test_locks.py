@@ -5,7 +5,7 @@ Each test keeps the first transaction open until the second waits for it, so not
 """
 
 import io
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -33,12 +33,15 @@ from loyalty.feeds.background import start_import
 from loyalty.feeds.imports import begin_import, import_lines
 from loyalty.feeds.source import Source
 from loyalty.feeds.uploads import step_import
+from loyalty.groups import Added, add_to_group
 from loyalty.models import (
     EarningRule,
     Entry,
     EntryKind,
     FeedImport,
     FeedKind,
+    GroupMembership,
+    MemberGroup,
     Programme,
     Purchase,
     RuleEffect,
@@ -310,6 +313,21 @@ def test_a_second_member_gets_what_the_first_left_of_a_budget(
 
     assert isinstance(second, LineVerdict)
     assert second.points == 1 + 2
+
+
+def test_two_who_add_a_member_to_a_group_make_one_membership(
+    programme: Programme, alice: Cardholder
+) -> None:
+    group = MemberGroup.objects.create(programme=programme, code="vip", name_fr="VIP", name_en="VIP")
+
+    def add(joined_on: date) -> Added:
+        references = [alice.member.reference]
+        return add_to_group(group=group, references=references, joined_on=joined_on, left_on=NOW.date())
+
+    second = one_after_the_other(lambda: add(date(2026, 11, 1)), lambda: add(date(2026, 11, 2)))
+
+    assert second == Added(already=1)
+    assert GroupMembership.objects.count() == 1
 
 
 @pytest.fixture
