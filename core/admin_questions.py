@@ -1,6 +1,6 @@
 """Pages of the admin that ask before something is done: nothing changes by following a link."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,9 +23,9 @@ from core.reasons import ReasonForm
 class Question:
     """What a person reads before and after: a title, what will happen, the button, and that it is done.
 
-    `action` is the code under which it is written down; it is empty when the service that does it writes it
-    down itself. `refusals` holds a sentence for each situation in
-    which the rules refuse.
+    `notes` say line by line what follows from it. An empty `done` leaves it to the deed to tell more.
+    `action` is the code under which it is written down; it is empty when whoever does it writes it down
+    itself. `refusals` holds a sentence for each situation in which the rules refuse.
     """
 
     title: Text
@@ -34,6 +34,7 @@ class Question:
     done: Text
     action: str
     is_dangerous: bool = False
+    notes: Sequence[Text] = ()
     refusals: Mapping[type[DomainError], Text] = field(default_factory=dict)
 
 
@@ -75,12 +76,14 @@ def ask(
             messages.error(request, str(question.refusals[type(refusal)]))
             return redirect(page_of(row))
         page.log_change(request, row, str(question.title))
-        messages.success(request, str(question.done))
+        if question.done:
+            messages.success(request, str(question.done))
         return redirect(then or page_of(result or row))
     context: dict[str, Any] = page.admin_site.each_context(request) | {
         "title": question.title,
         "subtitle": str(row),
         "sentence": question.sentence,
+        "notes": question.notes,
         "button": question.button,
         "is_dangerous": question.is_dangerous,
         "form": form,

@@ -3,11 +3,11 @@
 A permission is written as Django names it, `app.action_model`. Rows of the ledger cannot be changed by
 anybody, so only the permission to view them exists here. Some permissions stand for actions:
 `loyalty.add_feedimport` uploads files, `core.change_jobrun` starts and wakes jobs, `rewards.change_order`
-cancels orders, `loyalty.change_pointaccount` lets members leave, `loyalty.add_adjustmentrequest` moves points
-within the limits of the group, `loyalty.approve_adjustmentrequest` approves those of colleagues,
-`members.delete_member` erases members who ask for it, `core.export_lists` takes lists away as files,
-`helpdesk.search_members` opens the pages of the call centre, `helpdesk.add_note` writes there, and without
-`members.see_contact_details` a person is masked.
+cancels orders, `loyalty.change_pointaccount` lets members leave, `loyalty.add_adjustmentrequest` moves
+points within the limits of the group, `loyalty.approve_adjustmentrequest` approves those of colleagues,
+`members.delete_member` erases members who ask for it, `loyalty.schedule_earningrule` lets rules decide and
+ends them, `core.export_lists` takes lists away as files, `helpdesk.search_members` opens the pages of the
+call centre, `helpdesk.add_note` writes there, and without `members.see_contact_details` a person is masked.
 
 Whoever moves points is not who says how many: only finance changes the limits, and moves none.
 
@@ -27,10 +27,16 @@ _CATALOGUE = [
     "loyalty.view_earningrule",
     "loyalty.view_adjustmentreason",
     "loyalty.view_adjustmentlimit",
+    "loyalty.view_membergroup",
     "rewards.view_giftcardproduct",
     "campaigns.view_promotion",
 ]
-_MEMBERS = ["members.view_member", "members.view_card", "loyalty.view_pointaccount"]
+_MEMBERS = [
+    "members.view_member",
+    "members.view_card",
+    "loyalty.view_pointaccount",
+    "loyalty.view_groupmembership",
+]
 _LEDGER = [
     "loyalty.view_entry",
     "loyalty.view_lot",
@@ -68,6 +74,10 @@ STAFF_GROUPS: dict[str, list[str]] = {
         "loyalty.change_agreement",
         "loyalty.add_earningrule",
         "loyalty.change_earningrule",
+        "loyalty.schedule_earningrule",
+        "loyalty.add_membergroup",
+        "loyalty.change_membergroup",
+        "loyalty.add_groupmembership",
         "loyalty.change_pointaccount",
         "loyalty.add_adjustmentrequest",
         "loyalty.approve_adjustmentrequest",
@@ -85,6 +95,9 @@ STAFF_GROUPS: dict[str, list[str]] = {
     ],
     "Marketing": [
         *_CATALOGUE,
+        # Marketing designs rules and tries them out; a manager lets them decide.
+        "loyalty.add_earningrule",
+        "loyalty.change_earningrule",
         "campaigns.add_promotion",
         "campaigns.change_promotion",
         "campaigns.delete_promotion",

@@ -1,4 +1,4 @@
-"""Programmes, their partners and their earning rules."""
+"""Programmes and the agreements with their partners."""
 
 from typing import Any, ClassVar
 
@@ -6,35 +6,14 @@ from django import forms
 from django.contrib import admin
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from core.admin import Labelled, button, in_colours
-from core.admin_questions import Question, ask
 from core.admin_reasons import RecordedAdmin
-from core.audit import name_actions
 from core.plausible import validate_host_name
 from loyalty.adjustments.usual import add_usual_rules
-from loyalty.earning.contradictions import ContradictoryRule
-from loyalty.earning.versions import (
-    BeginsInThePast,
-    NextVersionScheduled,
-    RuleInUse,
-    draft_new_rule,
-    draft_next_version,
-    edit_draft,
-    schedule_rule,
-)
-from loyalty.models import Agreement, EarningRule, Programme, RuleStatus
-
-name_actions(
-    {
-        "earningrule.drafted": _("New version of the rule"),
-        "earningrule.live": _("Make the rule live"),
-    }
-)
+from loyalty.models import Agreement, Programme
 
 
 class ProgrammeForm(forms.ModelForm[Programme]):
@@ -180,105 +159,3 @@ class AgreementAdmin(RecordedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:  # noqa: ARG002 - the signature is Django's
         """Keep the two sides: another pair is another agreement."""
         return ("programme", "partner") if obj else ()
-
-
-@admin.register(EarningRule)
-class EarningRuleAdmin(RecordedAdmin):
-    """Versions of what a purchase earns. Only a draft can be edited."""
-
-    list_display = ("name_fr", "programme", "code", "version", "points", "per_cents", "shown_state")
-    list_display_links = ("name_fr",)
-    list_filter = ("programme", "effect")
-    list_select_related = ("programme",)
-    search_fields = ("name_fr", "name_en", "code")
-    autocomplete_fields = ("programme",)
-    ordering = ("programme__name", "-pk")
-    fields: ClassVar = (
-        "programme",
-        "code",
-        "version",
-        "name_fr",
-        "name_en",
-        "points",
-        "per_cents",
-    )
-    actions_detail = ("new_version", "go_live")
-
-    @in_colours(
-        _("state"),
-        {
-            RuleStatus.DRAFT: "info",
-            RuleStatus.SCHEDULED: "warning",
-            RuleStatus.LIVE: "success",
-            RuleStatus.RETIRED: "danger",
-        },
-    )
-    def shown_state(self, rule: EarningRule) -> Labelled:
-        status = rule.status_at(timezone.now())
-        return status, status.label
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:  # noqa: ARG002 - the signature is Django's
-        """Fix who a version belongs to; it becomes live by the button only."""
-        return ("programme", "code", "version") if obj else ("version",)
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Let nobody change a version that was scheduled."""
-        may = bool(super().has_change_permission(request, obj))
-        return may and (not isinstance(obj, EarningRule) or obj.scheduled_at is None)
-
-    def has_draft_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 - the signature is unfold's
-        """Say whether the person may write new versions."""
-        return request.user.has_perm("loyalty.add_earningrule")
-
-    def has_go_live_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Say whether the person may make this version live."""
-        rule = self.get_object(request, object_id or "")
-        is_draft = rule is not None and rule.scheduled_at is None
-        return is_draft and request.user.has_perm("loyalty.change_earningrule")
-
-    def save_model(self, request: HttpRequest, obj: EarningRule, form: object, change: bool) -> None:  # noqa: ARG002, FBT001 - the signature is Django's
-        """Save a version as a draft."""
-        if change:
-            edit_draft(rule=obj)
-        else:
-            draft_new_rule(rule=obj)
-
-    @button(_("New version"), url_path="new-version", permissions=["draft"], icon="difference")
-    def new_version(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask, then copy the version into a draft that can be edited."""
-        rule: EarningRule = self.row(request, object_id)
-        question = Question(
-            title=_("New version of the rule"),
-            sentence=_(
-                "Its terms are copied into a draft. Nothing changes for members until it is made live."
-            ),
-            button=_("Make the draft"),
-            done=_("This is the draft: change its terms, then make it live."),
-            action="earningrule.drafted",
-        )
-        return ask(self, request, question, row=rule, do=lambda **_answers: draft_next_version(rule=rule))
-
-    @button(_("Make live"), url_path="go-live", permissions=["go_live"], icon="rocket_launch")
-    def go_live(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask, then let the draft decide."""
-        rule: EarningRule = self.row(request, object_id)
-        question = Question(
-            title=_("Make the rule live"),
-            sentence=_("Purchases made from now on earn by this version. There is no way back."),
-            button=_("Make live"),
-            done=_("The rule is live."),
-            action="earningrule.live",
-            refusals={
-                RuleInUse: _("This version was live before. Make a new version of it instead."),
-                ContradictoryRule: _("The rule contradicts itself: nobody would earn by it."),
-                BeginsInThePast: _("This instant is over."),
-                NextVersionScheduled: _("Another version is scheduled already. Withdraw it first."),
-            },
-        )
-        return ask(
-            self,
-            request,
-            question,
-            row=rule,
-            do=lambda **_answers: schedule_rule(rule=rule, at=timezone.now()),
-        )

@@ -153,6 +153,7 @@ class EarningRule(models.Model):
     class Meta:
         verbose_name = _("earning rule")
         verbose_name_plural = _("earning rules")
+        permissions: ClassVar = [("schedule_earningrule", _("Can schedule, withdraw and retire rules"))]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["programme", "code", "version"], name="earning_rule_version_once"

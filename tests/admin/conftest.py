@@ -20,7 +20,15 @@ from loyalty.earning.versions import draft_next_version
 from loyalty.feeds.imports import begin_import, finish_import, import_lines
 from loyalty.feeds.source import Source
 from loyalty.ledger.transfers import move_points
-from loyalty.models import Brand, EarningRule, FeedImport, Programme, TransferReason
+from loyalty.models import (
+    Brand,
+    EarningRule,
+    FeedImport,
+    GroupMembership,
+    MemberGroup,
+    Programme,
+    TransferReason,
+)
 from members.models import ActivationAttempt, User
 from members.services.staff import open_staff_sign_in, sync_staff_groups
 from rewards.models import GiftCardProduct, Order
@@ -54,6 +62,8 @@ class Story:
     order: Order
     feed_import: FeedImport
     draft: EarningRule
+    group: MemberGroup
+    membership: GroupMembership
     promotion: Promotion
 
 
@@ -143,8 +153,13 @@ def story(db: None) -> Story:  # noqa: ARG001 - for its effect
         zone=programme.zone,
         at=NOW,
     )
+    group = MemberGroup.objects.create(
+        programme=programme, code="first-hundred", name_fr="Les cent premiers", name_en="First hundred"
+    )
     return Story(
         programme=programme,
+        group=group,
+        membership=GroupMembership.objects.create(group=group, account=alice.account, joined_on=NOW),
         alice=alice,
         order=order,
         feed_import=import_purchases(programme, PURCHASES),

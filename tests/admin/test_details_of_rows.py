@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 
 from campaigns.models import Promotion
 from loyalty.admin.purchases import sentence_for
-from loyalty.models import EarningRule, Entry, EntryKind
+from loyalty.models import Entry, EntryKind
 from loyalty.purchases.reasons import Reason
 from rewards.models import GiftCard
 from tests.admin.conftest import ADMINISTRATOR, Story, client_of, make_colleague
@@ -86,21 +86,6 @@ def test_a_gift_card_is_found_by_the_last_characters_of_its_code(administrator: 
     page = text_of(administrator, "rewards_giftcard_changelist", q=gift_card.code_last4.lower())
 
     assert f"•••• {gift_card.code_last4}" in page
-
-
-def test_a_first_rule_is_made_as_a_draft(administrator: Client, story: Story) -> None:
-    fields = {
-        "programme": str(story.programme.pk),
-        "code": "other",
-        "name_fr": "3 points par euro",
-        "name_en": "3 points for each euro",
-        "points": "3",
-        "per_cents": "100",
-    }
-
-    administrator.post(reverse("admin:loyalty_earningrule_add"), fields)
-
-    assert EarningRule.objects.get(code="other").scheduled_at is None
 
 
 def test_a_reason_is_told_in_words_and_an_unknown_one_by_its_code() -> None:

@@ -80,7 +80,10 @@ def test_a_member_leaves_by_the_hand_of_the_call_centre(story: Story) -> None:
         "rewards_order_cancel",
         "loyalty_pointaccount_leave",
         "loyalty_entry_change",
-        "loyalty_earningrule_new_version",
+        "loyalty_earningrule_edit",
+        "loyalty_earningrule_schedule",
+        "loyalty_earningrule_next_version",
+        "loyalty_groupmembership_end",
     ],
 )
 @pytest.mark.parametrize("row", ["999999", "abc", "9" * 30])

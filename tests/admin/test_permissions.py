@@ -28,6 +28,8 @@ ON_OTHER_PAGES = {
     "loyalty.expiryreminder",
     "loyalty.reinstatedexpiry",
     "members.cardstatuschange",
+    "loyalty.rulespending",
+    "loyalty.ruletally",
     "members.consent",
     "members.detailorigin",
     "members.emailchange",
@@ -60,6 +62,8 @@ MAY_LOOK: dict[str, set[str]] = {
     "loyalty.agreement": EVERYBODY,
     "loyalty.brand": EVERYBODY,
     "loyalty.earningrule": EVERYBODY,
+    "loyalty.membergroup": EVERYBODY,
+    "loyalty.groupmembership": KNOWS_MEMBERS,
     "loyalty.pointaccount": SEES_LEDGER,
     "loyalty.entry": SEES_LEDGER,
     "loyalty.lot": SEES_LEDGER,
@@ -93,14 +97,15 @@ MAY_ADD: dict[str, set[str]] = {
     "loyalty.programme": {MANAGER, ADMINISTRATOR},
     "loyalty.agreement": {MANAGER, ADMINISTRATOR},
     "loyalty.brand": {MANAGER, ADMINISTRATOR},
-    "loyalty.earningrule": {MANAGER, ADMINISTRATOR},
+    "loyalty.earningrule": {MANAGER, MARKETING, ADMINISTRATOR},
+    "loyalty.membergroup": {MANAGER, ADMINISTRATOR},
     "loyalty.feedimport": {MANAGER, OPERATOR, ADMINISTRATOR},
     "loyalty.adjustmentreason": {MANAGER, ADMINISTRATOR},
     "loyalty.adjustmentlimit": {FINANCE, ADMINISTRATOR},
     "rewards.giftcardproduct": {MANAGER, ADMINISTRATOR},
     "campaigns.promotion": {MARKETING, ADMINISTRATOR},
 }
-MAY_CHANGE: dict[str, set[str]] = MAY_ADD | {"loyalty.feedimport": set()}
+MAY_CHANGE: dict[str, set[str]] = MAY_ADD | {"loyalty.feedimport": set(), "loyalty.earningrule": set()}
 MAY_DELETE: dict[str, set[str]] = {
     "campaigns.promotion": {MARKETING, ADMINISTRATOR},
     "loyalty.adjustmentlimit": {FINANCE, ADMINISTRATOR},
@@ -203,8 +208,27 @@ def test_who_may_do_what_the_buttons_do(role: str, story: Story) -> None:
             set(),
         ),
         "erase a member": (page("members.member", "erase", story.alice.member.pk), {MANAGER, CALL_CENTRE}),
-        "make a rule live": (page("loyalty.earningrule", "go_live", story.draft.pk), {MANAGER}),
-        "write a new version": (page("loyalty.earningrule", "new_version", story.draft.pk), {MANAGER}),
+        "edit a rule": (page("loyalty.earningrule", "edit", story.draft.pk), {MANAGER, MARKETING}),
+        "throw a draft away": (
+            page("loyalty.earningrule", "discard", story.draft.pk),
+            {MANAGER, MARKETING},
+        ),
+        "write a next version": (
+            page("loyalty.earningrule", "next_version", story.draft.pk),
+            {MANAGER, MARKETING},
+        ),
+        "schedule a rule": (page("loyalty.earningrule", "schedule", story.draft.pk), {MANAGER}),
+        "withdraw a rule": (page("loyalty.earningrule", "withdraw", story.draft.pk), {MANAGER}),
+        "retire a rule": (page("loyalty.earningrule", "retire", story.draft.pk), {MANAGER}),
+        "try rules out": (page("loyalty.earningrule", "preview"), EVERYBODY),
+        "add members to a group": (
+            page("loyalty.membergroup", "add_members", story.group.pk),
+            {MANAGER},
+        ),
+        "end a membership": (
+            page("loyalty.groupmembership", "end", story.membership.pk),
+            {MANAGER},
+        ),
         "load a preset": (page("rewards.giftcardproduct", "load_preset"), {MANAGER}),
         "look for members": (reverse("helpdesk"), KNOWS_MEMBERS),
         "open the page of a member": (

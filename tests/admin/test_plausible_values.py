@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import Promotion
-from loyalty.models import Agreement, EarningRule, Programme
+from loyalty.models import Agreement, Programme
 from partners.models import Store
 from rewards.models import GiftCardProduct
 from tests.admin.conftest import ADMINISTRATOR, Story, client_of, make_colleague
@@ -160,17 +160,6 @@ def test_a_face_value_out_of_bounds_is_refused(administrator: Client, story: Sto
     assert errors == {"face_value_cents": ["Ensure this value is less than or equal to 1000000."]}
 
 
-def test_a_rule_out_of_bounds_is_refused(administrator: Client, story: Story) -> None:
-    address = reverse("admin:loyalty_earningrule_change", args=[story.draft.pk])
-    fields = {"name_fr": "x", "name_en": "x"}
-
-    assert errors_of(administrator, address, fields | {"points": "10001", "per_cents": "0"}) == {
-        "points": ["Ensure this value is less than or equal to 10000."],
-        "per_cents": ["Ensure this value is greater than or equal to 1."],
-    }
-    assert EarningRule.objects.get(pk=story.draft.pk).points == 1
-
-
 def test_the_database_keeps_programmes_and_gift_cards_within_reason(story: Story) -> None:
     programmes = Programme.objects.filter(pk=story.programme.pk)
     products = GiftCardProduct.objects.filter(programme=story.programme)
@@ -195,7 +184,7 @@ def test_the_database_keeps_programmes_and_gift_cards_within_reason(story: Story
         ("campaigns_promotion", "partner"),
         ("campaigns_promotion", "programme"),
         ("loyalty_agreement", "partner"),
-        ("loyalty_earningrule", "programme"),
+        ("loyalty_membergroup", "programme"),
         ("loyalty_programme", "issuer"),
         ("partners_store", "partner"),
         ("rewards_giftcardproduct", "programme"),

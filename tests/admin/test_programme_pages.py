@@ -3,14 +3,13 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from campaigns.models import Promotion
 from loyalty.earning.versions import RuleInUse, draft_next_version, schedule_rule
 from loyalty.models import Agreement, EarningRule, Programme
 from rewards.models import GiftCardProduct
 from tests.admin.conftest import Story, client_of, make_colleague
-from tests.factories import NOW, buy, make_programme
+from tests.factories import NOW, make_programme
 
 PROGRAMME = {
     "name": "Happy Card",
@@ -142,29 +141,6 @@ def test_settings_that_make_no_sense_are_refused(
     assert Programme.objects.get(code="happy-card").points_validity_years == 4
 
 
-def test_a_rule_that_was_live_is_not_edited_and_a_new_version_takes_its_place(
-    manager: Client, story: Story
-) -> None:
-    live = live_rule()
-    draft_address = reverse("admin:loyalty_earningrule_change", args=[story.draft.pk])
-    fields = {"name_fr": "2 points par euro", "name_en": "2 points", "points": "2", "per_cents": "100"}
-
-    refused = manager.post(reverse("admin:loyalty_earningrule_change", args=[live.pk]), fields)
-    assert (refused.status_code, EarningRule.objects.get(pk=live.pk).points) == (403, 1)
-
-    assert manager.post(draft_address, fields).status_code == 302
-    go_live = reverse("admin:loyalty_earningrule_go_live", args=[story.draft.pk])
-    manager.get(go_live)
-    assert live_rule() == live
-    manager.post(go_live)
-
-    assert live_rule() == story.draft
-    assert buy(story.programme, story.alice.card.token, euros=10).points == 10
-    assert buy(story.programme, story.alice.card.token, euros=10, at=timezone.now()).points == 20
-    assert manager.post(draft_address, fields).status_code == 403
-    assert manager.get(reverse("admin:loyalty_earningrule_go_live", args=[live.pk])).status_code == 403
-
-
 def test_a_new_version_has_the_terms_of_the_old_and_there_is_one_draft_at_a_time(story: Story) -> None:
     live = live_rule()
 
@@ -176,16 +152,6 @@ def test_a_new_version_has_the_terms_of_the_old_and_there_is_one_draft_at_a_time
             schedule_rule(rule=scheduled, at=NOW)
     assert live_rule() == story.draft
     assert draft_next_version(rule=live).version == 3
-
-
-def test_the_button_for_a_new_version_leads_to_the_draft(manager: Client, story: Story) -> None:
-    live = live_rule()
-    story.draft.delete()
-
-    response = manager.post(reverse("admin:loyalty_earningrule_new_version", args=[live.pk]))
-
-    draft = EarningRule.objects.get(version=2)
-    assert response["Location"] == reverse("admin:loyalty_earningrule_change", args=[draft.pk])
 
 
 def test_an_agreement_that_ends_before_it_starts_is_refused(manager: Client, story: Story) -> None:

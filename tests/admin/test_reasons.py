@@ -91,16 +91,11 @@ def test_a_reason_with_a_card_number_is_refused(manager: Client, story: Story) -
     assert Programme.objects.get().points_validity_years == 4
 
 
-def test_a_price_a_rule_a_store_and_an_agreement_ask_why(manager: Client, story: Story) -> None:
+def test_a_price_a_store_and_an_agreement_ask_why(manager: Client, story: Story) -> None:
     product = GiftCardProduct.objects.get(code="gift-card-15")
     store = Store.objects.order_by("pk")[0]
     pages = [
         ("rewards_giftcardproduct", product.pk, {"price_points": "1600", "validity_months": "24"}),
-        (
-            "loyalty_earningrule",
-            story.draft.pk,
-            {"name_fr": "2", "name_en": "2", "points": "2", "per_cents": "100"},
-        ),
         ("partners_store", store.pk, {"name": "Lyon", "channel": "store"}),
         ("loyalty_agreement", story.programme.agreements.order_by("pk")[0].pk, {"ends_on": "2027-01-01"}),
     ]
@@ -115,15 +110,15 @@ def test_a_price_a_rule_a_store_and_an_agreement_ask_why(manager: Client, story:
 
 
 def test_a_rule_goes_live_only_with_a_reason(manager: Client, story: Story) -> None:
-    address = reverse("admin:loyalty_earningrule_go_live", args=[story.draft.pk])
+    address = reverse("admin:loyalty_earningrule_schedule", args=[story.draft.pk])
 
-    assert manager.post(address, NO_REASON).status_code == 200
+    assert manager.post(address, {"when": "now"} | NO_REASON).status_code == 200
     assert EarningRule.objects.get(pk=story.draft.pk).scheduled_at is None
 
-    assert manager.post(address).status_code == 302
+    assert manager.post(address, {"when": "now"}).status_code == 302
     assert EarningRule.objects.get(pk=story.draft.pk).scheduled_at is not None
     assert (newest().action, newest().subject_id, newest().reason) == (
-        "earningrule.live",
+        "earningrule.scheduled",
         story.draft.pk,
         WHY,
     )

@@ -1,0 +1,345 @@
+"""The steps of a version: scheduled, withdrawn, retired, followed by a next one, or thrown away as a draft.
+
+Each is a question that says what will happen, asks why, and is written down in the same transaction.
+"""
+
+from datetime import UTC, date, datetime, time
+from functools import partial
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, reverse
+from django.utils import timezone
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
+
+from core.admin import Text, page_of
+from core.admin_questions import Question, ask
+from core.audit import name_actions, record_action
+from core.formatting import moment
+from core.plausible import YearBetween
+from core.reasons import ReasonForm
+from loyalty.earning.contradictions import ContradictoryRule
+from loyalty.earning.versions import (
+    BeginsInThePast,
+    NextVersionScheduled,
+    NotLive,
+    NotScheduled,
+    RuleInUse,
+    contradictions_of,
+    discard_draft,
+    draft_next_version,
+    retire_rule,
+    schedule_rule,
+    withdraw_rule,
+)
+from loyalty.models import EarningRule, Programme, RuleStatus
+from loyalty.selectors.rules_shown import RulePage, rule_page
+
+name_actions(
+    {
+        # Nothing writes this one any more; what was written is still read.
+        "earningrule.live": _("Make the rule live"),
+        "earningrule.scheduled": _("Rule scheduled"),
+        "earningrule.withdrawn": _("Rule withdrawn"),
+        "earningrule.retired": _("Rule retired"),
+        "earningrule.next_version": _("Next version of a rule"),
+        "earningrule.discarded": _("Draft of a rule thrown away"),
+    }
+)
+
+AT_ONCE, LATER = "now", "later"
+
+
+class Step(NamedTuple):
+    """A button of the page of a version."""
+
+    title: Text
+    address: str
+    is_first: bool = False
+
+
+class ScheduleForm(ReasonForm):
+    """When a draft begins to decide, by the clock of the programme, and why."""
+
+    field_order = ("when", "day", "hour", "reason")
+
+    when = forms.ChoiceField(
+        label=_("From when it decides"),
+        choices=((AT_ONCE, _("At once")), (LATER, _("From a day and a time"))),
+        initial=AT_ONCE,
+        widget=UnfoldAdminRadioSelectWidget(),
+    )
+    day = forms.DateField(
+        label=_("Day"),
+        required=False,
+        input_formats=["%Y-%m-%d"],
+        validators=[YearBetween(2000, 2100)],
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
+    )
+    hour = forms.TimeField(
+        label=_("Time"),
+        required=False,
+        initial=time(0),
+        input_formats=["%H:%M", "%H:%M:%S"],
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "time"}),
+    )
+
+    def __init__(self, data: Any = None, *, zone: ZoneInfo, at: datetime) -> None:  # noqa: ANN401 - what was sent
+        super().__init__(data)
+        self.zone, self.at = zone, at
+        self.fields["hour"].help_text = gettext("By the clock of %(zone)s.") % {"zone": zone.key}
+
+    def clean(self) -> dict[str, Any]:
+        """Return the instant with the reason. Refuses one that is over or that the clock leaps over."""
+        cleaned = super().clean() or {}
+        starts_at = None
+        if cleaned.get("when") == LATER:
+            chosen: date | None = cleaned.get("day")
+            if chosen is None:
+                if "day" not in self.errors:
+                    self.add_error("day", gettext("Say on which day."))
+            else:
+                starts_at = self._instant(chosen, cleaned.get("hour") or time(0))
+        return {"reason": cleaned.get("reason"), "starts_at": starts_at}
+
+    def _instant(self, day: date, hour: time) -> datetime | None:
+        starts_at = datetime.combine(day, hour, tzinfo=self.zone)
+        if starts_at.astimezone(UTC).astimezone(self.zone).time() != hour:
+            self.add_error("hour", gettext("On that day the clock leaps over this time."))
+            return None
+        if starts_at <= self.at:
+            self.add_error("day", gettext("This moment is over. Choose one to come, or begin at once."))
+            return None
+        return starts_at
+
+
+class StepPages:
+    """Questions before a version goes a step further."""
+
+    def step_urls(self: Any) -> list[URLPattern]:
+        """Return the pages of this module."""
+        return [
+            self.page("<path:object_id>/schedule/", self.schedule_view, "schedule"),
+            self.page("<path:object_id>/withdraw/", self.withdraw_view, "withdraw"),
+            self.page("<path:object_id>/retire/", self.retire_view, "retire"),
+            self.page("<path:object_id>/next-version/", self.next_version_view, "next_version"),
+            self.page("<path:object_id>/discard/", self.discard_view, "discard"),
+        ]
+
+    def steps_for(self: Any, request: HttpRequest, version: EarningRule, *, at: datetime) -> list[Step]:
+        """Return the buttons that the person may press where the version stands."""
+        may_draft, may_schedule = self.has_add_permission(request), self.may_schedule(request)
+        offered = {
+            RuleStatus.DRAFT: [
+                (may_schedule, "schedule", pgettext_lazy("button", "Schedule")),
+                (may_draft, "edit", _("Edit")),
+                (may_draft, "discard", _("Throw away")),
+            ],
+            RuleStatus.SCHEDULED: [
+                (may_draft, "next_version", _("Next version")),
+                (may_schedule, "withdraw", _("Withdraw")),
+            ],
+            RuleStatus.LIVE: [
+                (may_draft, "next_version", _("Next version")),
+                (may_schedule, "retire", _("Retire")),
+            ],
+            RuleStatus.RETIRED: [(may_draft, "next_version", _("Next version"))],
+        }[version.status_at(at)]
+        may = [(name, title) for is_allowed, name, title in offered if is_allowed]
+        return [
+            Step(title, reverse(f"admin:loyalty_earningrule_{name}", args=[version.pk]), is_first=not place)
+            for place, (name, title) in enumerate(may)
+        ]
+
+    def _version(self: Any, request: HttpRequest, object_id: str, *, is_allowed: bool) -> EarningRule:
+        version: EarningRule = self.row(request, object_id)
+        if not is_allowed:
+            raise PermissionDenied
+        return version
+
+    def schedule_view(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask when a draft begins to decide."""
+        version = self._version(request, object_id, is_allowed=self.may_schedule(request))
+        at = timezone.now()
+        if version.scheduled_at is not None:
+            return _refused(request, version, gettext("This version was scheduled already."))
+        if findings := contradictions_of(version, at=at):
+            said = " ".join(finding.sentence for finding in findings)
+            return _refused(request, version, gettext("It cannot be scheduled. %(why)s") % {"why": said})
+        page = rule_page(version, at=at)
+        question = Question(
+            title=_("Schedule the rule"),
+            sentence=page.shown.sentence,
+            notes=_what_scheduling_does(page, version),
+            button=pgettext_lazy("button", "Schedule"),
+            done=_("The rule is scheduled."),
+            action="",
+            refusals={
+                RuleInUse: _("This version was scheduled already."),
+                ContradictoryRule: _("The rule contradicts itself by now: edit it to see where."),
+                BeginsInThePast: _("This moment is over. Choose one to come, or begin at once."),
+                NextVersionScheduled: _(
+                    "Another version of this rule is scheduled. Withdraw that one first."
+                ),
+            },
+        )
+
+        def schedule(*, starts_at: datetime | None, reason: str) -> EarningRule:
+            scheduled = schedule_rule(rule=version, at=at, starts_at=starts_at)
+            record_action(
+                actor=request.user,
+                action="earningrule.scheduled",
+                subject=scheduled,
+                reason=reason,
+                details={
+                    "sentence": page.shown.sentence,
+                    "decides_from": moment(starts_at or at, version.programme.zone),
+                },
+                at=at,
+            )
+            return scheduled
+
+        form = partial(ScheduleForm, zone=version.programme.zone, at=at)
+        return ask(self, request, question, row=version, do=schedule, form_class=form)
+
+    def withdraw_view(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then take back a version that has not begun to decide."""
+        version = self._version(request, object_id, is_allowed=self.may_schedule(request))
+        at = timezone.now()
+        if version.status_at(at) is not RuleStatus.SCHEDULED:
+            return _refused(request, version, NOT_SCHEDULED)
+        question = Question(
+            title=_("Withdraw the rule"),
+            sentence=rule_page(version, at=at).shown.sentence,
+            notes=[
+                _("It will never decide on a purchase. It stays in the list of its versions."),
+                _("The version before it, if there is one, goes on deciding."),
+            ],
+            button=_("Withdraw"),
+            done=_("The rule is withdrawn."),
+            action="earningrule.withdrawn",
+            is_dangerous=True,
+            refusals={NotScheduled: NOT_SCHEDULED},
+        )
+        return ask(
+            self, request, question, row=version, do=lambda **_answers: withdraw_rule(rule=version, at=at)
+        )
+
+    def retire_view(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then end a version that decides."""
+        version = self._version(request, object_id, is_allowed=self.may_schedule(request))
+        at = timezone.now()
+        if version.status_at(at) is not RuleStatus.LIVE:
+            return _refused(request, version, NOT_LIVE)
+        question = Question(
+            title=_("Retire the rule"),
+            sentence=rule_page(version, at=at).shown.sentence,
+            notes=[
+                _("It decides on no purchase made from now on."),
+                _("Purchases made before and reported later still earn by it, and returns still take back."),
+                _("Nobody loses a point. There is no way back: a next version can follow."),
+            ],
+            button=_("Retire"),
+            done=_("The rule is retired."),
+            action="earningrule.retired",
+            is_dangerous=True,
+            refusals={NotLive: NOT_LIVE, NextVersionScheduled: NEXT_SCHEDULED},
+        )
+        return ask(
+            self, request, question, row=version, do=lambda **_answers: retire_rule(rule=version, at=at)
+        )
+
+    def next_version_view(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then copy a version into a draft that can be edited."""
+        version = self._version(request, object_id, is_allowed=self.has_add_permission(request))
+        if version.scheduled_at is None:
+            return redirect(reverse("admin:loyalty_earningrule_edit", args=[version.pk]))
+        question = Question(
+            title=_("Next version of the rule"),
+            sentence=rule_page(version, at=timezone.now()).shown.sentence,
+            notes=[
+                _("Its terms are copied into a draft that you can edit; one that is there already is kept."),
+                _("Nothing changes for members until that draft is scheduled."),
+            ],
+            button=_("Make the draft"),
+            done=_("This is the draft: edit its terms, then schedule it."),
+            action="earningrule.next_version",
+        )
+        return ask(
+            self, request, question, row=version, do=lambda **_answers: draft_next_version(rule=version)
+        )
+
+    def discard_view(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then throw a draft away."""
+        version = self._version(request, object_id, is_allowed=self.has_add_permission(request))
+        if version.scheduled_at is not None:
+            return _refused(request, version, gettext("Only a draft can be thrown away."))
+        shown = rule_page(version, at=timezone.now()).shown
+        question = Question(
+            title=_("Throw the draft away"),
+            sentence=shown.sentence,
+            notes=[_("The draft disappears for good. No purchase ever depended on it.")],
+            button=_("Throw away"),
+            done=_("The draft is thrown away."),
+            action="earningrule.discarded",
+            is_dangerous=True,
+            refusals={RuleInUse: _("Only a draft can be thrown away.")},
+        )
+        return ask(
+            self,
+            request,
+            question,
+            row=version,
+            do=lambda **_answers: discard_draft(rule=version),
+            details={"sentence": shown.sentence, "code": version.code, "version": version.version},
+            then=list_of(version.programme),
+        )
+
+
+NOT_SCHEDULED = _("This version does not wait for its moment: only a scheduled one can be withdrawn.")
+NOT_LIVE = _("This version does not decide now: only a live one can be retired.")
+NEXT_SCHEDULED = _("Another version is scheduled to follow. Withdraw that one first.")
+
+
+def list_of(programme: Programme) -> str:
+    """Return the address of the list of a programme's rules."""
+    return f"{reverse('admin:loyalty_earningrule_changelist')}?programme={programme.code}"
+
+
+def _refused(request: HttpRequest, version: EarningRule, why: Text) -> HttpResponse:
+    messages.error(request, str(why))
+    return redirect(page_of(version))
+
+
+def _what_scheduling_does(page: RulePage, version: EarningRule) -> list[str]:
+    """Say what will happen once the draft is scheduled, as far as it can be known."""
+    others = [one for one in page.versions if one.version.pk != version.pk]
+    live = [one for one in others if one.status == RuleStatus.LIVE]
+    notes = []
+    if live:
+        notes.append(
+            gettext(
+                "Version %(number)s ends at that moment: purchases made before it still earn by that one."
+            )
+            % {"number": live[0].version.version}
+        )
+    elif not any(one.version.scheduled_at for one in others):
+        notes.append(
+            gettext(
+                "Begun at once, it counts for purchases of its period that are reported from now on, even"
+                " late; from a day and a time, only for purchases made from then on."
+            )
+        )
+    notes.append(gettext("A scheduled version never changes: an edit makes the next version."))
+    notes += [
+        gettext("With “%(rule)s”: %(sentence)s") % {"rule": other.title, "sentence": overlap.sentence}
+        for overlap, other in page.overlaps
+    ]
+    return [*notes, *(advice.sentence for advice in page.shown.advice)]
