@@ -9,7 +9,7 @@ from loyalty.earning.evaluate import RuleBook
 from loyalty.earning.terms import NO_CONDITIONS, Conditions, Rule
 from loyalty.models import EarningRule, LimitPeriod, Programme, RuleEffect
 
-_COLUMNS = """
+RULE_COLUMNS = """
     id, coalesce(family_id, id), effect, points, per_cents, factor_percent, priority, is_stackable,
     nth_purchase, is_every_nth, limit_points, limit_period, budget_points, applies_from, applies_until,
     partner_ids, store_ids, card_product_ids, group_ids, channel, starts_on, ends_on, weekdays,
@@ -23,7 +23,7 @@ def load_book(programme: Programme, *, since: datetime, until: datetime) -> Rule
     """Return the versions that decide on purchases made from an instant through another. One query."""
     return RuleBook(
         _rules(
-            f"SELECT {_COLUMNS} FROM loyalty_earningrule"  # noqa: S608 - the columns stand above
+            f"SELECT {RULE_COLUMNS} FROM loyalty_earningrule"  # noqa: S608 - the columns stand above
             " WHERE programme_id = %s AND scheduled_at IS NOT NULL"
             " AND (applies_from IS NULL OR applies_from <= %s)"
             " AND (applies_until IS NULL OR applies_until > %s)"
@@ -39,7 +39,7 @@ def load_rules(rule_ids: Iterable[int]) -> dict[int, Rule]:
     wanted = sorted(set(rule_ids))
     if not wanted:
         return {}
-    query = f"SELECT {_COLUMNS} FROM loyalty_earningrule WHERE id = ANY(%b)"  # noqa: S608 - the columns stand above
+    query = f"SELECT {RULE_COLUMNS} FROM loyalty_earningrule WHERE id = ANY(%b)"  # noqa: S608 - the columns stand above
     return {rule.rule_id: rule for rule in _rules(query, [wanted])}
 
 
@@ -82,10 +82,11 @@ def rule_of(version: EarningRule) -> Rule:
 def _rules(query: str, parameters: Sequence[Any]) -> list[Rule]:
     with bulk_cursor() as cursor:
         cursor.execute(query.encode(), parameters)
-        return [_rule_of_row(row) for row in cursor.fetchall()]
+        return [rule_of_row(row) for row in cursor.fetchall()]
 
 
-def _rule_of_row(row: Sequence[Any]) -> Rule:
+def rule_of_row(row: Sequence[Any]) -> Rule:
+    """Return the rule whose RULE_COLUMNS these are."""
     rule_id, family_id, effect, points, per_cents, factor, priority, is_stackable, *rest = row[:15]
     nth_purchase, is_every_nth, limit_points, limit_period, budget_points, since, until = rest
     return Rule(

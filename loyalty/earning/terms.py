@@ -64,6 +64,12 @@ class Rule:
         return self.limit_points is not None or self.nth_purchase is not None
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it gives points for every amount, without conditions, limit and budget."""
+        is_unlimited = self.limit_points is None and self.budget_points is None
+        return self.effect == RuleEffect.BASE and self.conditions == NO_CONDITIONS and is_unlimited
+
+    @property
     def is_metered(self) -> bool:
         """Whether what it gives depends on other purchases, of this member or of all."""
         return self.is_tallied or self.budget_points is not None

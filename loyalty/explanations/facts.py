@@ -4,22 +4,29 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.formatting import in_language
 from core.prepared import prepared_rows
 from loyalty.dates import local_date
+from loyalty.earning.book import RULE_COLUMNS, rule_of_row
 from loyalty.earning.breakdown import GivenPart, parts_of
+from loyalty.earning.words import Names, sentence
 from loyalty.models import EntryKind, Programme, PurchaseKind, PurchaseState, RuleEffect
 from loyalty.purchases.reasons import Reason
+from loyalty.selectors.rule_names import names_for
 
 
 @dataclass(frozen=True, slots=True)
 class ExplainedRule:
-    """What one version of a rule gave or took back, and what its limit is."""
+    """What one version of a rule gave or took back, and what its limit is.
+
+    `sentence` says the rule in the reader's language; it is empty where the name says as much.
+    """
 
     name_fr: str
     name_en: str
+    sentence: str
     kind: RuleEffect
     entitled_points: int
     points: int
@@ -75,15 +82,23 @@ LEFT JOIN loyalty_lot l ON l.id = e.lot_id
 WHERE p.id = ANY(%(ids)s::bigint[])
 """
 
-RULES = "SELECT id, name_fr, name_en, limit_points FROM loyalty_earningrule WHERE id = ANY(%(ids)s::bigint[])"
+RULES = f"SELECT name_fr, name_en, {RULE_COLUMNS} FROM loyalty_earningrule WHERE id = ANY(%(ids)s::bigint[])"  # noqa: S608 - the columns are ours
 
 
-RuleTerms = tuple[str, str, int | None]
-"""The names of a version in French and in English, and its limit for a member."""
+class RuleTerms(NamedTuple):
+    """What is said of a version: its names, its sentence, and its limit for a member."""
+
+    name_fr: str
+    name_en: str
+    sentence: str
+    limit_points: int | None
 
 
 def explanations_of(purchase_ids: Iterable[int], *, programme: Programme) -> dict[int, Explanation]:
-    """Return the explanation of each of the programme's lines, by its number. Two queries at most."""
+    """Return the explanation of each of the programme's lines, by its number.
+
+    Two queries at most, and four more where a rule asks for something whose name it says.
+    """
     wanted = sorted(set(purchase_ids))
     if not wanted:
         return {}
@@ -95,14 +110,23 @@ def explanations_of(purchase_ids: Iterable[int], *, programme: Programme) -> dic
         for row in rows
         if row[3] == PurchaseState.ACCEPTED
     }
-    terms = _rules_named({part.rule_id for parts in given.values() for part in parts})
+    terms = _rules_named({part.rule_id for parts in given.values() for part in parts}, programme)
     return {row[0]: _explanation(row, programme, given.get(row[0], ()), terms) for row in rows}
 
 
-def _rules_named(rule_ids: set[int]) -> dict[int, RuleTerms]:
+def _rules_named(rule_ids: set[int], programme: Programme) -> dict[int, RuleTerms]:
     if not rule_ids:
         return {}
-    return {row[0]: (row[1], row[2], row[3]) for row in prepared_rows(RULES, {"ids": sorted(rule_ids)})}
+    rows = prepared_rows(RULES, {"ids": sorted(rule_ids)})
+    rules = [rule_of_row(row[2:]) for row in rows]
+    said = [rule for rule in rules if not rule.is_plain]
+    names = names_for(programme, said) if said else Names()
+    return {
+        rule.rule_id: RuleTerms(
+            name_fr, name_en, "" if rule.is_plain else sentence(rule, names), rule.limit_points
+        )
+        for (name_fr, name_en, *_rest), rule in zip(rows, rules, strict=True)
+    }
 
 
 def _explanation(
@@ -141,10 +165,11 @@ def _day(instant: datetime | None, programme: Programme) -> date | None:
 
 
 def _explained_rule(part: GivenPart, terms: dict[int, RuleTerms]) -> ExplainedRule:
-    name_fr, name_en, limit_points = terms[part.rule_id]
+    name_fr, name_en, said, limit_points = terms[part.rule_id]
     return ExplainedRule(
         name_fr=name_fr,
         name_en=name_en,
+        sentence=said,
         kind=part.kind,
         entitled_points=part.entitled_points,
         points=part.points,

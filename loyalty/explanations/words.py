@@ -49,7 +49,8 @@ def _steps(line: Explanation) -> Iterator[Step]:
     yield _store(line)
     yield _decision(line)
     for rule in line.rules:
-        yield Step(_("Rule"), _rule(line, rule), Tone.FOR if rule.points > 0 else Tone.PLAIN)
+        said = f"{_rule(line, rule)} {rule.sentence}".rstrip() if not line.is_return else _rule(line, rule)
+        yield Step(_("Rule"), said, Tone.FOR if rule.points > 0 else Tone.PLAIN)
     if line.state is PurchaseState.ACCEPTED and (len(line.rules) > 1 or line.is_return):
         yield Step(_("Points"), _total(line))
     if line.available_on and line.expires_on:

@@ -58,7 +58,7 @@ class EarningRuleAdmin(EditorPages, StepPages, PreviewPages, RecordedAdmin):
             *super().get_urls(),
         ]
 
-    def page(self, route: str, view: Any, name: str) -> URLPattern:  # noqa: ANN401 - a view
+    def page(self, route: str, view: Any, name: str) -> URLPattern:  # noqa: ANN401 - a view of any kind
         """Return a page below the list of rules."""
         page: URLPattern = path(route, self.admin_site.admin_view(view), name=f"loyalty_earningrule_{name}")
         return page

@@ -1,6 +1,6 @@
 """Why a line earned what it earned, read aloud in both languages. NOW is Sunday 22 November 2026."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import translation
@@ -18,6 +18,7 @@ from tests.factories import (
     make_card,
     make_cardholder,
     make_line,
+    make_partner,
     make_programme,
     make_return_line,
     make_rule,
@@ -102,12 +103,39 @@ def test_a_limit_says_what_it_let_through(
         limit_period=period,
     )
     buy(programme, CARD, euros=49, reference="A")
-    assert said("A")[3:6] == [
+    base, doubled, total = said("A")[3:6]
+    assert base == "Règle — 1 point par euro : 49 points."
+    assert doubled.startswith(f"Règle — Points doublés : 30 points sur 49 points, {french}. Points doublés, ")
+    assert total == "Points — Au total : +79 points."
+    assert said("A", "en")[4].startswith(f"Rule — Double points: 30 points of 49 points, {english}. ")
+
+
+def test_a_rule_is_named_and_then_said(programme: Programme) -> None:
+    make_rule(
+        programme,
+        code="sundays",
+        name_fr="Dimanches de novembre",
+        name_en="November Sundays",
+        effect=RuleEffect.MULTIPLIER,
+        factor_percent=200,
+        partner_ids=[make_partner("conforama").pk],
+        weekdays=[7],
+        starts_on=date(2026, 11, 1),
+        ends_on=date(2026, 11, 30),
+        limit_points=500,
+    )
+    buy(programme, CARD, euros=49, reference="A")
+    assert said("A")[3:5] == [
         "Règle — 1 point par euro : 49 points.",
-        f"Règle — Points doublés : 30 points sur 49 points, {french}.",
-        "Points — Au total : +79 points.",
+        (
+            "Règle — Dimanches de novembre : 49 points. Points doublés chez Conforama le dimanche en novembre"
+            " 2026, 500 points au maximum par adhérent."
+        ),
     ]
-    assert said("A", "en")[4] == f"Rule — Double points: 30 points of 49 points, {english}."
+    assert said("A", "en")[4] == (
+        "Rule — November Sundays: 49 points. Double points at Conforama on Sundays in November 2026, at most"
+        " 500 per member."
+    )
 
 
 def test_a_budget_that_is_used_up_is_named(programme: Programme) -> None:
@@ -122,10 +150,13 @@ def test_a_budget_that_is_used_up_is_named(programme: Programme) -> None:
     )
     buy(programme, CARD, euros=10, reference="first")
     buy(programme, CARD, euros=10, reference="A")
-    assert said("A")[4] == "Règle — Bienvenue : 20 points sur 50 points, car le budget de l’offre est épuisé."
-    assert (
-        said("A", "en")[4]
-        == "Rule — Welcome: 20 points of 50 points, because the budget of the offer is used up."
+    assert said("A")[4] == (
+        "Règle — Bienvenue : 20 points sur 50 points, car le budget de l’offre est épuisé. 50 points offerts"
+        " par achat, 70 points au maximum en tout."
+    )
+    assert said("A", "en")[4] == (
+        "Rule — Welcome: 20 points of 50 points, because the budget of the offer is used up. 50 extra points"
+        " for each purchase, at most 70 in all."
     )
 
 
@@ -140,8 +171,12 @@ def test_a_purchase_that_only_counts_towards_a_bonus_says_so(programme: Programm
         nth_purchase=3,
     )
     buy(programme, CARD, euros=10, reference="A")
-    assert said("A")[4] == "Règle — Troisième achat : l’achat compte pour ce bonus."
-    assert said("A", "en")[4] == "Rule — Third purchase: the purchase counts towards this bonus."
+    assert said("A")[4] == (
+        "Règle — Troisième achat : l’achat compte pour ce bonus. 50 points offerts pour le 3e achat."
+    )
+    assert said("A", "en")[4] == (
+        "Rule — Third purchase: the purchase counts towards this bonus. 50 extra points for the 3rd purchase."
+    )
 
 
 def test_a_purchase_too_small_for_a_point_says_so(programme: Programme) -> None:
