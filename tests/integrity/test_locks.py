@@ -315,9 +315,7 @@ def test_a_second_member_gets_what_the_first_left_of_a_budget(
     assert second.points == 1 + 2
 
 
-def test_two_who_add_a_member_to_a_group_make_one_membership(
-    programme: Programme, alice: Cardholder
-) -> None:
+def test_two_who_add_a_member_to_a_group_make_one_membership(programme: Programme, alice: Cardholder) -> None:
     group = MemberGroup.objects.create(programme=programme, code="vip", name_fr="VIP", name_en="VIP")
 
     def add(joined_on: date) -> Added:

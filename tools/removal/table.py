@@ -135,6 +135,7 @@ LOCKS = {
     ),
     "members.services.search.index_all_members: Member": (
         _MEMBERS + "test_indexing_everybody_sees_who_is_just_being_renamed"
+    ),
     "loyalty.groups.add_to_group: MemberGroup": (
         _LOCKS + "test_two_who_add_a_member_to_a_group_make_one_membership"
     ),

@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("loyalty", "0015_product_of_numbers"),
+        ("loyalty", "0018_bring_expired_points_back"),
     ]
 
     operations = [
