@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("loyalty", "0018_bring_expired_points_back"),
+        ("loyalty", "0020_points_of_those_who_left_before"),
     ]
 
     operations = [
