@@ -27,7 +27,7 @@ from loyalty.models import (
     RuleTally,
 )
 from loyalty.purchases.checks import check_card, check_place
-from loyalty.purchases.places import KnownCard, KnownPartner, KnownStore
+from loyalty.purchases.places import KnownPartner, KnownStore, known_cards
 from loyalty.purchases.reasons import Reason, sentence_for
 from loyalty.selectors.rule_names import names_for
 from loyalty.selectors.rules_shown import COUNTING, title_of
@@ -174,10 +174,8 @@ def _refusal(imagined: Imagined, on: date) -> str:
     """Return why the purchase would be refused before any rule is looked at; nothing when it is accepted."""
     reason = _check_place(imagined, on)
     if not reason and imagined.card is not None and imagined.account is not None:
-        card, account = imagined.card, imagined.account
-        reason = check_card(
-            KnownCard(card.pk, account.pk, card.status, card.status_on, account.left_on, card.product_id), on
-        )
+        known = known_cards(imagined.programme, [imagined.card.token])[imagined.card.token]
+        reason = check_card(known, on)
     return sentence_for(reason) if reason else ""
 
 
