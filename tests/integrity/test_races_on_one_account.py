@@ -14,17 +14,31 @@ import pytest
 from django.db import OperationalError
 from psycopg.errors import DeadlockDetected
 
+from loyalty.adjustments.decisions import approve_adjustment
+from loyalty.adjustments.errors import LimitReached, NotReinstatable
+from loyalty.adjustments.expiries import reinstatable_expiries
+from loyalty.adjustments.requests import request_reinstatement
 from loyalty.bonuses import grant_verified_email_points
 from loyalty.dates import local_date
 from loyalty.errors import InsufficientPoints
 from loyalty.expiry.service import expire_points
-from loyalty.ledger.movements import LotDates, Movement
-from loyalty.ledger.post import post_batch
+from loyalty.ledger.movements import LotDates
 from loyalty.ledger.transfers import move_points, undo_transfer
-from loyalty.models import EntryKind, Programme, Purchase, PurchaseState, Transfer, TransferReason
+from loyalty.models import (
+    AdjustmentRequest,
+    AdjustmentState,
+    EntryKind,
+    Programme,
+    Purchase,
+    PurchaseState,
+    RuleEffect,
+    Transfer,
+    TransferReason,
+)
 from loyalty.purchases.lines import Outcome
 from loyalty.purchases.record import record_purchases
 from loyalty.purchases.settle import settle_parked
+from members.models import User
 from partners.models import Store
 from rewards.errors import GiftCardCancelled, GiftCardUsed, InsufficientValue
 from rewards.models import GiftCardProduct, Order
@@ -38,8 +52,10 @@ from tests.factories import (
     make_line,
     make_programme,
     make_return_line,
+    make_rule,
     make_store,
 )
+from tests.loyalty.adjusting import SAID, ask, make_agent, make_manager, reason_of
 from tests.proofs import violations
 from tests.transactions import race
 
@@ -51,7 +67,6 @@ MOST_RETRIES = 3
 OLD_PURCHASES = 20
 SHARED_PURCHASES = 10
 LOT = LotDates(NOW.date() + timedelta(days=300), NOW.date())
-WAITING = LotDates(NOW.date() + timedelta(days=300), NOW.date() + timedelta(days=14))
 
 
 @dataclass
@@ -64,11 +79,14 @@ class Runner:
     bob: Cardholder
     store: Store
     product: GiftCardProduct
+    agent: User
+    manager: User
     shared_order: Order
     dice: Random
     bought: list[str] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
+    requests: list[AdjustmentRequest] = field(default_factory=list)
     retries: int = 0
     done: Counter[str] = field(default_factory=Counter)
 
@@ -166,18 +184,45 @@ def settle(runner: Runner) -> str:
 
 
 def adjust(runner: Runner) -> str:
-    """Let staff give points or take them; what is missing is owed."""
-    points = runner.dice.choice((-30, -5, 5, 30))
-    movement = Movement(runner.alice.account.pk, EntryKind.ADJUSTMENT, points, NOW, LOT)
-    post_batch([movement], zone=runner.programme.zone, at=NOW)
-    return "adjusted"
+    """Let a colleague give points or take them; what is missing is owed."""
+    code = runner.dice.choice(("thanks", "missing-offer", "counted-twice"))
+    points = runner.dice.choice((1, 30))
+    try:
+        request = ask(runner.alice.account, runner.agent, code=code, points=points, key=runner.key())
+    except LimitReached:
+        return "at the limit"
+    if request.state == AdjustmentState.REQUESTED:
+        runner.requests.append(request)
+    return request.state
 
 
-def give(runner: Runner) -> str:
-    """Let staff give points that wait."""
-    movement = Movement(runner.alice.account.pk, EntryKind.GOODWILL, 7, NOW, WAITING)
-    post_batch([movement], zone=runner.programme.zone, at=NOW)
-    return "given"
+def approve(runner: Runner) -> str:
+    """Let another colleague consent to what waits."""
+    for request in runner.requests[-1:]:
+        try:
+            approve_adjustment(request=request, actor=runner.manager, at=NOW)
+        except LimitReached:
+            return "at the limit"
+        return "approved"
+    return "nothing"
+
+
+def reinstate(runner: Runner) -> str:
+    """Let the points of an expiry live again."""
+    expiries = [one.entry_id for one in reinstatable_expiries(runner.alice.account, at=NOW)]
+    try:
+        request_reinstatement(
+            account=runner.alice.account,
+            reason=reason_of(runner.programme, "our-mistake"),
+            expiry_ids=expiries[:1],
+            comment=SAID,
+            actor=runner.manager,
+            request_key=runner.key(),
+            at=NOW,
+        )
+    except (LimitReached, NotReinstatable):
+        return "refused"
+    return "reinstated"
 
 
 def move(runner: Runner) -> str:
@@ -205,7 +250,7 @@ def move_back(runner: Runner) -> str:
 
 DEEDS: tuple[Callable[[Runner], str], ...] = (
     earn, report_again, bring_back, bring_back_before, order, cancel, pay, expire, verify_address, settle,
-    adjust, give, move, move_back,
+    adjust, approve, reinstate, move, move_back,
 )  # fmt: skip
 
 
@@ -238,11 +283,14 @@ def test_every_kind_of_movement_at_once_on_one_account_loses_nothing(runners: in
         programme=programme, code="ten", face_value_cents=PRICE, currency="EUR", price_points=PRICE
     )
     shared = order_gift_card(account=alice.account, product=product, request_key="shared", at=NOW)
+    make_rule(programme, code="gift", effect=RuleEffect.BONUS, points=7, budget_points=200)
+    make_rule(programme, code="double", effect=RuleEffect.MULTIPLIER, factor_percent=200, limit_points=90)
+    agent, manager = make_agent(), make_manager()
     assert violations() == []
 
     def run(number: int) -> Runner:
         dice = Random(f"runner {number}")  # noqa: S311 - the same deeds each time
-        runner = Runner(number, programme, alice, bob, make_store(), product, shared, dice)
+        runner = Runner(number, programme, alice, bob, make_store(), product, agent, manager, shared, dice)
         for place in range(deeds):
             do(runner, DEEDS[(number + place) % len(DEEDS)] if place < 2 else dice.choice(DEEDS))
         return runner
