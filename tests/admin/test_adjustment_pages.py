@@ -324,6 +324,9 @@ def test_a_new_programme_begins_with_the_usual_reasons_and_limits(story: Story) 
             "verified_email_points": "0",
             "time_zone": "Europe/Paris",
             "approval_hours": "48",
+            "reinstatement_days": "90",
+            "reinstated_validity_days": "60",
+            "leaving_policy": "lost",
             "days_until_available": "0",
         },
     )

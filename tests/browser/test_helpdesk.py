@@ -82,7 +82,7 @@ def test_the_pages_of_the_call_centre_are_accessible(
     assert_ours_is_accessible(page)
     for cardholder in (site.cast.alice, site.cast.chloe):
         ask(cardholder.account, make_agent(f"of-{cardholder.member.first_name}"), points=400, at=site.at)
-        for name in ("helpdesk_member", "helpdesk_points"):
+        for name in ("helpdesk_member", "helpdesk_points", "helpdesk_bring_back"):
             page.goto(reverse(name, args=[cardholder.member.public_id]))
             assert_ours_is_accessible(page)
             assert obstacles_for_the_keyboard(page) == []

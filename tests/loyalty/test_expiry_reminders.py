@@ -265,3 +265,16 @@ def test_a_chunk_reads_the_due_accounts_with_one_query(
 
     with django_assert_num_queries(3):  # read, reminders, outbox
         reminders.remind_accounts(programme=programme, stage=stage, business_date=SIXTY_DAYS_BEFORE, at=at)
+
+
+@pytest.mark.parametrize(("policy", "letters"), [("spendable", 1), ("lost", 0)])
+def test_whoever_left_and_kept_their_points_is_reminded_and_nobody_else_who_left(
+    programme: Programme, alice: Cardholder, run_on: Runner, policy: str, letters: int
+) -> None:
+    programme.leaving_policy = policy
+    programme.save()
+    leave_programme(account=alice.account, at=BOUGHT_AT)
+
+    run_on(SIXTY_DAYS_BEFORE)
+
+    assert len(mail.outbox) == letters
