@@ -20,8 +20,9 @@ from loyalty.dates import local_date
 from loyalty.models import AdjustmentRequest, Lot, PointAccount
 from loyalty.selectors.adjustments import adjustments_of
 from loyalty.selectors.balance import Balance, balance_of
+from loyalty.selectors.merging import merges_into
 from loyalty.selectors.statement import TOP, Place, StatementPage, statement_page
-from members.models import Card, CardStatusChange, Channel, Consent, Member, SentLetter
+from members.models import Card, CardStatusChange, Channel, Consent, Member, MemberMerge, SentLetter
 from rewards.models import Order, OrderState
 from rewards.selectors.orders import orders_of
 from rewards.selectors.wallet import HeldGiftCard, wallet_of
@@ -94,6 +95,7 @@ class MemberPage:
     member: Member
     person: Person
     cards: tuple[Card, ...]
+    merges: tuple[MemberMerge, ...]
     accounts: tuple[PointAccount, ...]
     part: AccountPart | None
     consents: tuple[ChannelConsent, ...]
@@ -105,7 +107,8 @@ class MemberPage:
 
 def member_to_show(public_id: UUID) -> Member | None:
     """Return the member with issuer and sign-in. One query."""
-    return Member.objects.select_related("issuer", "user").filter(public_id=public_id).first()
+    shown = Member.objects.select_related("issuer", "user", "merged_into")
+    return shown.filter(public_id=public_id).first()
 
 
 def member_page(
@@ -125,6 +128,7 @@ def member_page(
         member=member,
         person=person_of(member, is_masked=is_masked),
         cards=cards,
+        merges=tuple(merges_into(member)),
         accounts=accounts,
         part=part,
         consents=_consents_of(member),

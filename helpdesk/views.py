@@ -75,6 +75,12 @@ def _search_page(request: StaffRequest, text: str, more: dict[str, Any]) -> Http
 def member(request: StaffRequest, public_id: UUID) -> HttpResponse:
     """Show all that is known of a member, and write down who looked."""
     shown = _member(public_id)
+    if shown.merged_into is not None:
+        messages.info(
+            request,
+            _("%(reference)s leads to this member: the two are one person.") % {"reference": shown.reference},
+        )
+        return redirect("helpdesk_member", shown.merged_into.public_id)
     record_opening(member=shown, actor=request.user, at=timezone.now())
     return _member_page(request, shown, NoteForm())
 
@@ -85,7 +91,8 @@ def add_note(request: StaffRequest, public_id: UUID) -> HttpResponse:
     """Keep a note, then show the page again; a note that is refused stays in its field."""
     if not request.user.has_perm(WRITE_NOTE):
         raise PermissionDenied
-    shown = _member(public_id)
+    found = _member(public_id)
+    shown = found.merged_into or found
     form = NoteForm(request.POST)
     if not form.is_valid():
         record_opening(member=shown, actor=request.user, at=timezone.now())
@@ -126,6 +133,7 @@ def _member_page(request: StaffRequest, shown: Member, form: NoteForm) -> HttpRe
         "may_approve_points": may(APPROVE),
         "may_end_accounts": may("loyalty.change_pointaccount"),
         "may_erase": may("members.delete_member") and shown.erased_at is None,
+        "may_merge": may("members.add_membermerge") and shown.erased_at is None,
         "may_see_ledger": may("rewards.view_order") and may("loyalty.view_lot"),
         "may_see_member": may("members.view_member"),
     }

@@ -25,10 +25,12 @@ class LoyaltyConfig(AppConfig):
         from loyalty.feeds.background import register_imports_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.holdings import register_loyalty_holding  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.letterheads import register_programme_letterheads  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.merging.follow import register_following_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.parked import register_stray_lines_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.proofs.adjustments import register_adjustment_proofs  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.proofs.feeds import register_feed_proofs  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.proofs.ledger import register_ledger_proofs  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.proofs.merging import register_merging_proofs  # noqa: PLC0415 - models exist only once every app is loaded
 
         subscribe(EMAIL_VERIFIED, on_email_verified)
         register_programme_letterheads()
@@ -38,8 +40,10 @@ class LoyaltyConfig(AppConfig):
         register_reminder_job()
         register_stray_lines_sweeper()
         register_leavers_sweeper()
+        register_following_sweeper()
         register_imports_sweeper()
         register_ledger_proofs()
         register_adjustment_proofs()
+        register_merging_proofs()
         register_feed_proofs()
         add_loyalty_cards()

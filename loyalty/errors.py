@@ -22,6 +22,12 @@ class MemberLeft(DomainError):
     code: ClassVar[str] = "member_left"
 
 
+class SurvivorLeft(DomainError):
+    """The member to whom another would lead has left a programme in which the other takes part."""
+
+    code: ClassVar[str] = "survivor_left"
+
+
 class UnknownProgramme(DomainError):
     """No programme has this code."""
 

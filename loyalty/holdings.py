@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from core.formatting import day, points
 from loyalty.enrolment import give_up_points
+from loyalty.ledger.locks import lock_accounts
 from loyalty.models import (
     AdjustmentKind,
     AdjustmentRequest,
@@ -28,6 +29,7 @@ from loyalty.models import (
 from loyalty.selectors.balance import balance_of
 from members.models import Member
 from members.personal_data import Holder, Loss, Row, Section, register_holder
+from members.selectors import persons_behind
 
 AT_ONCE = 2_000
 """How many rows are read from the database at a time."""
@@ -215,6 +217,8 @@ def erase(member: Member, at: datetime) -> None:
 
     What colleagues wrote about the member goes; that they moved points, and why, stays.
     """
+    persons = persons_behind(member)
+    lock_accounts(PointAccount.objects.filter(member__in=persons).values_list("pk", flat=True))
     for account in _accounts(member):
         give_up_points(account=account, at=at)
     AdjustmentRequest.objects.filter(account__member=member).update(comment="", decision_comment="")

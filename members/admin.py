@@ -89,11 +89,11 @@ class MemberAdmin(MemberErasure):
             {"fields": ("issuer", "reference", "title", "first_name", "last_name", "birth_date", "language")},
         ),
         (_("Contact"), {"fields": ("email", "phone", "address", "postcode", "city", "country")}),
-        (_("Site"), {"fields": ("user", "activated_at", "created_at")}),
+        (_("Site"), {"fields": ("user", "activated_at", "created_at", "merged_into")}),
     )
     masked_fieldsets = (
         (None, {"fields": ("issuer", "reference", "title", "first_name", "last_name", "language")}),
-        (_("Site"), {"fields": ("activated_at", "created_at")}),
+        (_("Site"), {"fields": ("activated_at", "created_at", "merged_into")}),
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ANN401, ARG002 - Django's own tuples and signature

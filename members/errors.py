@@ -23,6 +23,42 @@ class CardNumberTyped(DomainError):
     code: ClassVar[str] = "card_number_typed"
 
 
+class MergeRefused(DomainError):
+    """Two members cannot become one, or one cannot be two again. Each situation below is such a refusal."""
+
+    code: ClassVar[str] = "merge_refused"
+
+
+class SameMember(MergeRefused):
+    """A member was to be merged with themselves."""
+
+    code: ClassVar[str] = "same_member"
+
+
+class OtherIssuer(MergeRefused):
+    """The two members belong to two issuers."""
+
+    code: ClassVar[str] = "other_issuer"
+
+
+class ErasedPerson(MergeRefused):
+    """One of the two was erased: nobody can say any more that they were one person."""
+
+    code: ClassVar[str] = "erased_person"
+
+
+class MergedAlready(MergeRefused):
+    """One of the two leads to a member already: to the other one's, or to somebody else."""
+
+    code: ClassVar[str] = "merged_already"
+
+
+class OthersLeadHere(MergeRefused):
+    """The member who would lead to another is one to whom others lead."""
+
+    code: ClassVar[str] = "others_lead_here"
+
+
 class NothingToSearch(DomainError):
     """What was typed holds no letter and no digit."""
 

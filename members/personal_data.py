@@ -6,11 +6,13 @@ never among them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from members.models import Member
+from members.selectors import persons_behind
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
@@ -66,14 +68,25 @@ def register_holder(holder: Holder) -> None:
 
 
 def sections_about(member: Member) -> Iterator[Section]:
-    """Yield everything held about the member, the apps in the order in which they were registered."""
+    """Yield everything held about the member, the apps in the order in which they were registered.
+
+    Of members who lead to this one the same is held: their rows follow in the same sections.
+    """
+    persons = persons_behind(member)
     for holder in _holders.values():
-        yield from holder.sections(member)
+        for section, *others in zip(*map(holder.sections, persons), strict=True):
+            yield section if not others else _joined(section, others)
+
+
+def _joined(section: Section, others: Sequence[Section]) -> Section:
+    """Return the section with the rows of the same sections about other members after its own."""
+    return replace(section, rows=lambda: chain.from_iterable(one.rows() for one in (section, *others)))
 
 
 def losses_of(member: Member, *, at: datetime) -> list[Loss]:
-    """Return what the member loses when they are erased."""
-    return [loss for holder in _holders.values() for loss in holder.losses(member, at)]
+    """Return what the member loses when they are erased, with those who lead to them."""
+    persons = persons_behind(member)
+    return [loss for holder in _holders.values() for one in persons for loss in holder.losses(one, at)]
 
 
 def erase_everywhere(member: Member, *, at: datetime) -> None:

@@ -5,6 +5,8 @@ from datetime import date, datetime
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from members.models import (
     ActivationAttempt,
@@ -24,13 +26,16 @@ from members.models import (
 def member_to_activate(*, issuer: Issuer, reference: str, card_last4: str, birth_date: date) -> Member | None:
     """Return the enrolled member whom the letter, a card and the birth date name, unless activated already.
 
+    The letter of a member who leads to another opens the other one's account.
+
     Whatever is wrong, the same single query finds nothing, so that the time taken tells nothing either.
     """
+    named = Member.objects.filter(
+        issuer=issuer, reference__in=[reference, reference.upper()], birth_date=birth_date
+    )
     return (
         Member.objects.filter(
-            issuer=issuer,
-            reference__in=[reference, reference.upper()],
-            birth_date=birth_date,
+            pk__in=named.values(person=Coalesce("merged_into", "pk")),
             cards__last4=card_last4,
             user__isnull=True,
             activated_at__isnull=True,
@@ -125,12 +130,19 @@ def notifications_wanted(member: Member) -> dict[NotificationKind, bool]:
 
 
 def member_behind(user: User, issuer: Issuer) -> Member | None:
-    """Return the member of the issuer who signs in as this user."""
-    return (
-        Member.objects.select_related("issuer", "user")
+    """Return the member of the issuer who signs in as this user, or to whom that one leads."""
+    member = (
+        Member.objects.select_related("issuer", "user", "merged_into__issuer", "merged_into__user")
         .filter(user=user, issuer=issuer, erased_at__isnull=True)
         .first()
     )
+    return member.merged_into or member if member else None
+
+
+def persons_behind(member: Member) -> list[Member]:
+    """Return the member first, then those who lead to them: one person. One query."""
+    of_member = Q(pk=member.pk) | Q(merged_into=member.pk)
+    return list(Member.objects.filter(of_member).order_by(F("merged_into").asc(nulls_first=True), "pk"))
 
 
 def cards_of(member: Member) -> list[Card]:

@@ -67,6 +67,7 @@ UNFOLD: dict[str, Any] = {
                     },
                     _list_of("members.member", _("Members"), "person"),
                     _list_of("members.card", _("Cards"), "credit_card"),
+                    _list_of("members.membermerge", _("Merges of members"), "merge"),
                     _list_of("loyalty.pointaccount", _("Point accounts"), "account_balance_wallet"),
                     _list_of("members.activationattempt", _("Activations"), "key"),
                     _list_of("helpdesk.note", _("Notes"), "sticky_note_2"),
@@ -86,6 +87,7 @@ UNFOLD: dict[str, Any] = {
                     _list_of("loyalty.lot", _("Lots of points"), "stacks"),
                     _list_of("loyalty.adjustmentrequest", _("Adjustments"), "tune"),
                     _list_of("loyalty.lotuse", _("Uses of lots"), "call_split"),
+                    _list_of("loyalty.transfer", _("Transfers of points"), "swap_horiz"),
                 ],
             },
             {

@@ -34,9 +34,11 @@ _CATALOGUE = [
 _MEMBERS = [
     "members.view_member",
     "members.view_card",
+    "members.view_membermerge",
     "loyalty.view_pointaccount",
     "loyalty.view_groupmembership",
 ]
+_MERGES = ["members.add_membermerge", "members.change_membermerge"]
 _LEDGER = [
     "loyalty.view_entry",
     "loyalty.view_lot",
@@ -83,6 +85,7 @@ STAFF_GROUPS: dict[str, list[str]] = {
         "loyalty.approve_adjustmentrequest",
         "loyalty.add_adjustmentreason",
         "loyalty.change_adjustmentreason",
+        *_MERGES,
         "members.delete_member",
         "partners.add_partner",
         "partners.change_partner",
@@ -110,6 +113,7 @@ STAFF_GROUPS: dict[str, list[str]] = {
         "members.view_activationattempt",
         "loyalty.change_pointaccount",
         "loyalty.add_adjustmentrequest",
+        *_MERGES,
         "members.delete_member",
         "rewards.change_order",
     ],

@@ -67,7 +67,7 @@ class PointAccountAdmin(LockedAdmin):
     search_help_text = MEMBER_SEARCH
     inlines = (LotInline,)
     fieldsets = (
-        (None, {"fields": ("member_link", "programme", "enrolled_at", "left_on")}),
+        (None, {"fields": ("member_link", "programme", "enrolled_at", "left_on", "merged_into")}),
         (_("Points"), {"fields": ("available", "waiting", "balance_points", "owed_points", "movements")}),
     )
     readonly_fields: ClassVar = ("member_link", "available", "waiting", "movements")

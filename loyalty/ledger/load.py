@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import psycopg
@@ -23,7 +24,7 @@ class Before(NamedTuple):
 def load_before(movements: Sequence[AnyMovement]) -> Before:
     """Return the entries that the movements undo. No query when they undo none."""
     named = {m.corrects_id for m in movements if isinstance(m, Movement) and m.corrects_id}
-    transfers = {m.undoes_id for m in movements if isinstance(m, MoveBack)}
+    transfers = {undoes_id for m in movements if isinstance(m, MoveBack) for _id, undoes_id in m.undoing}
     before = Before({}, defaultdict(dict))
     if not named and not transfers:
         return before
@@ -112,8 +113,24 @@ def _named_lots(movements: Sequence[AnyMovement], before: Before) -> list[tuple[
                 uses = before.corrected[movement.corrects_id].uses
                 named |= {(movement.account_id, dates) for dates, _points in uses}
         elif isinstance(movement, MoveBack):
-            for account_id, entry in before.undone.get(movement.undoes_id, {}).items():
-                named |= {(account_id, dates) for dates, _points in entry.uses}
+            named |= _named_by_going_back(movement, before)
         else:
             named |= {(movement.account_id, part.leaves) for part in movement.parts or ()}
     return sorted(named)
+
+
+def _named_by_going_back(movement: MoveBack, before: Before) -> set[tuple[int, LotDates]]:
+    named = {
+        (account_id, dates)
+        for _transfer_id, undoes_id in movement.undoing
+        for account_id, entry in before.undone[undoes_id].items()
+        for dates, _points in entry.uses
+    }
+    if movement.handover is not None:
+        _id, *parts, _owed = movement.handover
+        named |= {
+            (account_id, dates)
+            for account_id in movement.account_ids
+            for dates, _points in chain.from_iterable(parts)
+        }
+    return named

@@ -81,19 +81,35 @@ class Move(NamedTuple):
         return self.account_id, self.target_id
 
 
-class MoveBack(NamedTuple):
-    """The undoing of a transfer: the source gets its own points back, in their own lots.
+class Handover(NamedTuple):
+    """Purchases and returns posted to one account that are another's: they go there under a transfer.
 
-    The account that had got them, `account_id`, pays from the lots that the transfer grew, then from its
-    others, then owes. `lot` takes what neither lots nor points owed can take back: a repaid debt.
+    By the lots of the purchases: points `earned`, and points `returned`. What the returns took from lots goes
+    back to them (`uses`), as does what they left owing.
+    """
+
+    transfer_id: int
+    earned: Sequence[tuple[LotDates, int]]
+    returned: Sequence[tuple[LotDates, int]]
+    uses: Sequence[tuple[LotDates, int]]
+    owed: int
+
+
+class MoveBack(NamedTuple):
+    """The undoing of transfers between two accounts: the source gets its own points back, in their own lots.
+
+    The account that had got them, `account_id`, pays from the lots that the transfers grew, then from its
+    others, then owes. `undoing` names for each new transfer the one that it undoes, the latest first. `lot`
+    takes what neither lots nor points owed can take back: a repaid debt. With a `handover`, what was posted
+    to the account and belongs to the other goes along.
     """
 
     account_id: int
     target_id: int
-    transfer_id: int
-    undoes_id: int
+    undoing: Sequence[tuple[int, int]]
     occurred_at: datetime
     lot: LotDates
+    handover: Handover | None = None
 
     @property
     def kind(self) -> EntryKind:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from loyalty.ledger.locks import lock_accounts
-from loyalty.ledger.movements import LotDates, Move, MoveBack, Part
+from loyalty.ledger.movements import Handover, LotDates, Move, MoveBack, Part
 from loyalty.ledger.post import post_batch
 from loyalty.models import Transfer, TransferReason
 
@@ -63,28 +63,52 @@ def undo_transfer(*, transfer: Transfer, lot: LotDates, zone: ZoneInfo, at: date
     not known. A repeat changes nothing and returns the undoing of before.
     """
     lock_accounts([transfer.source_id, transfer.target_id])
-    undoing, is_new = Transfer.objects.get_or_create(
-        undoes=transfer,
-        defaults={
-            "reason": transfer.reason,
-            "source_id": transfer.target_id,
-            "target_id": transfer.source_id,
-            "moved_at": at,
-        },
+    before = Transfer.objects.filter(undoes=transfer).first()
+    if before is not None:
+        return before
+    (undoing,) = undo_together(
+        source_id=transfer.source_id,
+        target_id=transfer.target_id,
+        transfers=[transfer],
+        lot=lot,
+        zone=zone,
+        at=at,
     )
-    if is_new:
-        post_batch(
-            [
-                MoveBack(
-                    account_id=transfer.target_id,
-                    target_id=transfer.source_id,
-                    transfer_id=undoing.pk,
-                    undoes_id=transfer.pk,
-                    occurred_at=at,
-                    lot=lot,
-                )
-            ],
-            zone=zone,
-            at=at,
+    return undoing
+
+
+def undo_together(
+    *,
+    source_id: int,
+    target_id: int,
+    transfers: Sequence[Transfer],
+    lot: LotDates,
+    zone: ZoneInfo,
+    at: datetime,
+    handover: Handover | None = None,
+) -> list[Transfer]:
+    """Undo all transfers between two accounts that are given, the latest first, and hand over what is given.
+
+    Both accounts are locked and no transfer was undone before; a repeat is refused by the database.
+    """
+    undoing = [
+        Transfer.objects.create(
+            reason=transfer.reason, source_id=target_id, target_id=source_id, undoes=transfer, moved_at=at
         )
+        for transfer in transfers
+    ]
+    post_batch(
+        [
+            MoveBack(
+                account_id=target_id,
+                target_id=source_id,
+                undoing=[(new.pk, old.pk) for new, old in zip(undoing, transfers, strict=True)],
+                occurred_at=at,
+                lot=lot,
+                handover=handover,
+            )
+        ],
+        zone=zone,
+        at=at,
+    )
     return undoing

@@ -21,6 +21,7 @@ from loyalty.models.ledger import (
     Transfer,
     TransferReason,
 )
+from loyalty.models.merging import MergedPoints
 from loyalty.models.programmes import Agreement, ExpiryRounding, LeavingPolicy, Programme
 from loyalty.models.purchases import Purchase, PurchaseKind, PurchaseState
 from loyalty.models.reminders import ExpiryReminder
@@ -61,6 +62,7 @@ __all__ = [
     "Lot",
     "LotUse",
     "MemberGroup",
+    "MergedPoints",
     "PointAccount",
     "Programme",
     "Purchase",

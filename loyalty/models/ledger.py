@@ -37,6 +37,15 @@ class PointAccount(models.Model):
         default="",
         db_default="",
     )
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged_accounts",
+        db_index=False,
+        verbose_name=_("leads to"),
+    )
 
     class Meta:
         verbose_name = _("point account")
@@ -44,8 +53,15 @@ class PointAccount(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["member", "programme"], name="account_once_a_member"),
             models.CheckConstraint(condition=Q(owed_points__gte=0), name="account_owed_not_negative"),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")),
+                name="account_leads_to_another",
+            ),
         ]
         indexes: ClassVar = [
+            models.Index(
+                fields=["merged_into"], name="account_merged", condition=Q(merged_into__isnull=False)
+            ),
             models.Index(
                 fields=["id"],
                 name="accounts_that_lose_points",
@@ -167,6 +183,7 @@ class TransferReason(models.IntegerChoices):
     MERGE = 1, _("Members merged")
     HOUSEHOLD = 2, _("Household")
     SUCCESSION = 3, _("Succession of a programme")
+    SEPARATION = 4, _("Members separated")
 
 
 class Transfer(models.Model):

@@ -121,9 +121,9 @@ FULL JOIN (
     FROM loyalty_purchase p
     CROSS JOIN LATERAL jsonb_array_elements(p.breakdown) b
     JOIN loyalty_earningrule r ON r.id = (b->>'rule')::bigint
-    JOIN loyalty_entry e ON e.purchase_id = p.id AND e.kind = p.kind
     JOIN loyalty_programme g ON g.id = p.programme_id
     LEFT JOIN loyalty_purchase o ON o.id = p.original_id
+    JOIN loyalty_entry e ON e.purchase_id = coalesce(o.id, p.id) AND e.kind = %(purchase)s
     CROSS JOIN LATERAL (
         SELECT (coalesce(o.purchased_at, p.purchased_at) AT TIME ZONE g.time_zone)::date AS day) d
     WHERE p.state = %(accepted)s AND p.breakdown IS NOT NULL

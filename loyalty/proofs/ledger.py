@@ -125,7 +125,9 @@ UNION ALL
 SELECT 'entry ' || e.id, format('posted to account %%s, the card is of member %%s', e.account_id, c.member_id)
 FROM loyalty_entry e JOIN loyalty_purchase p ON p.id = e.purchase_id JOIN members_card c ON c.id = p.card_id
 JOIN loyalty_pointaccount a ON a.id = e.account_id
-WHERE a.member_id <> c.member_id OR a.programme_id <> p.programme_id
+WHERE a.programme_id <> p.programme_id OR (a.member_id <> c.member_id AND NOT EXISTS (
+    SELECT 1 FROM members_mergedcard mc JOIN members_membermerge m ON m.id = mc.merge_id
+    WHERE mc.card_id = c.id AND a.member_id IN (m.survivor_id, m.merged_id)))
 UNION ALL
 SELECT 'purchase ' || id, format('not accepted, yet %%s points', points)
 FROM loyalty_purchase WHERE state <> %(accepted)s AND points <> 0

@@ -25,7 +25,11 @@ from loyalty.purchases.written import packed_breakdown
 
 @dataclass(frozen=True, slots=True)
 class WaitingReturn:
-    """A parked return whose purchase is settled. The account is None when the purchase was rejected."""
+    """A parked return whose purchase is settled. The account is None when the purchase was rejected.
+
+    `counted_in_id` is the account in which the purchase counted: another one when its member leads to the
+    owner of the account since, or did then.
+    """
 
     return_id: int
     amount_cents: int
@@ -33,6 +37,7 @@ class WaitingReturn:
     original_id: int
     card_id: int | None
     account_id: int | None
+    counted_in_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +98,14 @@ def waiting_returns(
             return []
         cursor.execute(
             """
-            SELECT r.id, r.amount_cents, r.purchased_at, o.id, o.card_id, CASE WHEN o.state = %s THEN a.id END
+            SELECT r.id, r.amount_cents, r.purchased_at, o.id, e.account_id, o.card_id,
+                   CASE WHEN o.state = %s THEN a.id END
             FROM loyalty_purchase r
             JOIN loyalty_purchase o ON o.partner_id = r.partner_id AND o.reference = r.original_reference
                                    AND o.programme_id = r.programme_id
             LEFT JOIN members_card c ON c.id = o.card_id
             LEFT JOIN loyalty_pointaccount a ON a.member_id = c.member_id AND a.programme_id = o.programme_id
+            LEFT JOIN loyalty_entry e ON e.purchase_id = o.id AND e.kind = o.kind
             WHERE r.id = ANY(%b) AND r.state = %s AND o.kind = %s AND (o.state <> %s OR o.id = ANY(%b))
             ORDER BY r.id FOR UPDATE OF r
             """,
@@ -113,9 +120,12 @@ def waiting_returns(
         )
         rows = cursor.fetchall()
     returns = []
-    for return_id, cents, returned_at, original_id, *owner in rows:
+    for return_id, cents, returned_at, original_id, posted_to_id, *owner in rows:
         card_id, account_id = settling.get(original_id, owner)
-        returns.append(WaitingReturn(return_id, cents, returned_at, original_id, card_id, account_id))
+        counted_in_id = account_id and (posted_to_id or account_id)
+        returns.append(
+            WaitingReturn(return_id, cents, returned_at, original_id, card_id, account_id, counted_in_id)
+        )
     return returns
 
 
@@ -131,16 +141,16 @@ def decide_returns(
     named = {part.rule_id for original in originals.values() for part in original.given}
     rules |= load_rules(named - rules.keys())
     meters.load(
-        (rules[part.rule_id], waiting.account_id, originals[waiting.original_id].purchased_on)
+        (rules[part.rule_id], waiting.counted_in_id, originals[waiting.original_id].purchased_on)
         for waiting in returns
-        if waiting.account_id is not None
+        if waiting.counted_in_id is not None
         for part in originals[waiting.original_id].given
     )
     before = {original_id: original.returned_cents for original_id, original in originals.items()}
     settled = []
     for waiting in returns:
         original = originals[waiting.original_id]
-        if waiting.account_id is None:
+        if waiting.counted_in_id is None:
             settled.append(SettledReturn(waiting, PurchaseState.REJECTED, Reason.RETURN_OF_REJECTED))
             continue
         if waiting.amount_cents > original.amount_cents:
@@ -153,7 +163,7 @@ def decide_returns(
             original,
             rules,
             meters,
-            account_id=waiting.account_id,
+            account_id=waiting.counted_in_id,
             kept_before=kept_before,
             kept_after=kept_after,
         )

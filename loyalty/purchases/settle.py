@@ -1,6 +1,6 @@
 """Posting the points of recorded purchases and settling lines that had to wait for a card or a purchase."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from loyalty.earning.terms import Part
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
+from loyalty.merging.follow import bring_expired_along
 from loyalty.models import EntryKind, Programme, PurchaseKind, PurchaseState
 from loyalty.purchases.checks import check_card
 from loyalty.purchases.earning import Bought, Earned, Earnings, earned_by
@@ -90,7 +91,7 @@ def settle_points(
     )
     if returns or metered:
         accounts = {one.account_id for one in earned} | {one.account_id for one in metered}
-        accounts |= {waiting.account_id for waiting in returns if waiting.account_id is not None}
+        accounts |= {one for waiting in returns for one in (waiting.account_id, waiting.counted_in_id) if one}
         lock_accounts(accounts)
     meters = Meters()
     let_through = _let_through(metered, meters, programme) if metered else {}
@@ -173,6 +174,7 @@ def _post_returns(settled: Sequence[SettledReturn], programme: Programme, at: da
             [originals, EntryKind.PURCHASE],
         )
         lots = {purchase_id: LotDates(*dates) for purchase_id, *dates in cursor.fetchall()}
+    _bring_along_what_expired(settled, lots, at)
     post_batch(
         [
             Movement(
@@ -189,6 +191,24 @@ def _post_returns(settled: Sequence[SettledReturn], programme: Programme, at: da
         zone=programme.zone,
         at=at,
     )
+
+
+def _bring_along_what_expired(
+    settled: Sequence[SettledReturn], lots: Mapping[int, LotDates], at: datetime
+) -> None:
+    """Let points that expired in an account of before be where the return of their purchase looks."""
+    for one in settled:
+        waiting, lot = one.waiting, lots.get(one.waiting.original_id)
+        if waiting.account_id == waiting.counted_in_id or lot is None or not one.points:
+            continue
+        if waiting.account_id is not None and waiting.counted_in_id is not None:
+            bring_expired_along(
+                source_id=waiting.counted_in_id,
+                target_id=waiting.account_id,
+                lot=lot,
+                points=-one.points,
+                at=at,
+            )
 
 
 @transaction.atomic

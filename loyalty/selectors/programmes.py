@@ -31,8 +31,13 @@ def programme_for_host(host: str) -> Programme | None:
 
 
 def account_of(user: User, programme: Programme) -> PointAccount | None:
-    """Return the point account that a sign-in has in the programme, with its member, or none."""
+    """Return the point account that a sign-in has in the programme, with its member, or none.
+
+    The sign-in of a member who leads to another opens the account of that one.
+    """
     account = _ACCOUNT.first(user=user.pk, programme=programme.pk)
+    if account is not None and account.merged_into_id is not None:
+        account = PointAccount.objects.select_related("member").get(pk=account.merged_into_id)
     if account is not None:
         account.programme = programme
     return account

@@ -20,6 +20,12 @@ SENTENCES: dict[TransferReason, dict[EntryKind, StrOrPromise]] = {
         EntryKind.MOVE_UNDONE_IN: _("The order of your household was cancelled: your points are back."),
         EntryKind.MOVE_UNDONE_OUT: _("Your order was cancelled: these points are back with your household."),
     },
+    TransferReason.SEPARATION: {
+        EntryKind.MOVED_OUT: _(
+            "The two accounts are separate again: these points belong to the other's cards."
+        ),
+        EntryKind.MOVED_IN: _("The two accounts are separate again: these points belong to your cards."),
+    },
     TransferReason.SUCCESSION: {
         EntryKind.MOVED_OUT: _("A new programme follows this one: your points are there now."),
         EntryKind.MOVED_IN: _("These are your points of the programme before this one."),

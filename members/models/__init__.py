@@ -12,6 +12,7 @@ from members.models.contact import (
     NotificationKind,
     SentLetter,
 )
+from members.models.merging import MemberMerge, MergedCard
 from members.models.people import (
     Card,
     CardProduct,
@@ -41,7 +42,9 @@ __all__ = [
     "ErasedReference",
     "Issuer",
     "Member",
+    "MemberMerge",
     "MemberSearch",
+    "MergedCard",
     "NotificationChoice",
     "NotificationKind",
     "ProofCode",

@@ -109,6 +109,15 @@ class Member(models.Model):
     activated_at = models.DateTimeField(_("activated"), null=True, blank=True)
     created_at = models.DateTimeField(_("enrolled"), default=timezone.now)
     erased_at = models.DateTimeField(_("erased"), null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged_members",
+        db_index=False,
+        verbose_name=_("leads to"),
+    )
 
     class Meta:
         verbose_name = _("member")
@@ -117,6 +126,11 @@ class Member(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["issuer", "reference"], name="member_reference_once_an_issuer"),
             models.UniqueConstraint(fields=["user", "issuer"], name="member_once_a_sign_in_and_issuer"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["merged_into"], name="member_merged", condition=models.Q(merged_into__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,8 @@
 """Recording the members and cards that the issuer's file describes.
 
 What a member gave themselves, on the site or through an agent, is newer than any file: a file does not change
-it. A member who was erased is not brought back.
+it. A member who was erased is not brought back. Who leads to another member keeps what files say of them, and
+their cards are the other one's.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from members.models import (
     ErasedReference,
     Issuer,
     Member,
+    MemberMerge,
+    MergedCard,
 )
 from members.pseudonyms import hash_of_reference
 from members.services.card_statuses import StatusChange, record_status_changes
@@ -114,11 +117,12 @@ def record_cardholders(
     `on` is the day from which a new status counts. A line that says what is known already changes nothing.
     The language of a member who activated is theirs to choose, and so are contact details they gave
     themselves: a line cannot change them, nor bring back a member who was erased.
-    A card never moves to another member. Files of one issuer wait for each other here, chunk by chunk.
+    A card never moves to another member; the cards of a member who leads to another are the other one's.
+    Files of one issuer wait for each other here, chunk by chunk.
     """
     Issuer.objects.select_for_update(no_key=True).get(pk=issuer.pk)
     products = dict(CardProduct.objects.filter(issuer=issuer).values_list("code", "pk"))
-    members, kept = _known_members(lines, issuer)
+    members, kept, leads = _known_members(lines, issuer)
     erased = _erased_references(lines, issuer, known=members)
     cards = _known_cards(lines, issuer)
     changes: list[tuple[str, CardState | None, CardState]] = []
@@ -132,11 +136,12 @@ def record_cardholders(
             outcomes.append(CardholderOutcome.UNKNOWN_PRODUCT)
         elif line.member_reference in erased:
             outcomes.append(CardholderOutcome.ERASED_MEMBER)
-        elif card is not None and card.member_reference != line.member_reference:
+        elif card is not None and card.member_reference not in leads.names_of(line.member_reference):
             outcomes.append(CardholderOutcome.CARD_OF_ANOTHER_MEMBER)
         else:
             details = _details_of(line, kept.get(line.member_reference, {}))
-            new_card = _card_after(card, line, product_id, on)
+            owner = card.member_reference if card else leads.survivor_of(line.member_reference)
+            new_card = _card_after(card, line, owner, product_id, on)
             has_other_details = members.get(line.member_reference) != details
             if has_other_details:
                 members[line.member_reference] = details
@@ -149,17 +154,51 @@ def record_cardholders(
             outcomes.append(CardholderOutcome.CHANGED if is_change else CardholderOutcome.UNCHANGED)
     _write_members({reference: members[reference] for reference in sorted(changed_members)}, issuer, at)
     ids = dict(Member.objects.filter(issuer=issuer, reference__in=members).values_list("reference", "pk"))
+    ids |= leads.survivor_ids
     _write_cards({token: cards[token] for token in sorted(changed_cards)}, ids, issuer)
     _write_status_changes(changes, issuer, at)
+    leads.keep_cards([line for line in lines if line.card_token in changed_cards], issuer)
     changed_members.update(cards[token].member_reference for token in changed_cards)
     index_members([ids[reference] for reference in changed_members])
-    return [_recorded(line, outcome, ids) for line, outcome in zip(lines, outcomes, strict=True)]
+    owners = {reference: ids[leads.survivor_of(reference)] for reference in members}
+    return [_recorded(line, outcome, owners) for line, outcome in zip(lines, outcomes, strict=True)]
 
 
-def _card_after(card: CardState | None, line: CardholderLine, product_id: int, on: date) -> CardState:
+@dataclass(frozen=True, slots=True)
+class Leads:
+    """Who of the members named leads to whom: the merge and the survivor's reference, by reference."""
+
+    merges: dict[str, tuple[int, str]]
+    survivor_ids: dict[str, int]
+
+    def survivor_of(self, reference: str) -> str:
+        """Return the reference of the member whose cards those listed under a reference are."""
+        return self.merges[reference][1] if reference in self.merges else reference
+
+    def names_of(self, reference: str) -> tuple[str, str]:
+        """Return the references under which a card listed under this one may be known."""
+        return reference, self.survivor_of(reference)
+
+    def keep_cards(self, lines: Sequence[CardholderLine], issuer: Issuer) -> None:
+        """Remember which cards were listed under the reference of a member who leads to another."""
+        merges = {
+            line.card_token: self.merges[line.member_reference][0]
+            for line in lines
+            if line.member_reference in self.merges
+        }
+        if merges:
+            cards = Card.objects.filter(issuer=issuer, token__in=merges).order_by("pk")
+            MergedCard.objects.bulk_create(
+                [MergedCard(merge_id=merges[card.token], card=card) for card in cards], ignore_conflicts=True
+            )
+
+
+def _card_after(
+    card: CardState | None, line: CardholderLine, owner: str, product_id: int, on: date
+) -> CardState:
     """Return the card as the line leaves it; what it was on earlier days, its history keeps."""
     status_on = on if card is None or card.status != line.card_status else card.status_on
-    return CardState(line.member_reference, product_id, line.card_last4, line.card_status, status_on)
+    return CardState(owner, product_id, line.card_last4, line.card_status, status_on)
 
 
 def _recorded(
@@ -176,8 +215,8 @@ def _details_of(line: CardholderLine, kept: Kept) -> MemberDetails:
 
 def _known_members(
     lines: Sequence[CardholderLine], issuer: Issuer
-) -> tuple[dict[str, MemberDetails], dict[str, Kept]]:
-    """Return what is known of the members, and what of it is their own.
+) -> tuple[dict[str, MemberDetails], dict[str, Kept], Leads]:
+    """Return what is known of the members, what of it is their own, and who of them leads to whom.
 
     A member who changes something just now waits, or what was read here would overwrite it.
     """
@@ -185,12 +224,15 @@ def _known_members(
         Member.objects.filter(issuer=issuer, reference__in={line.member_reference for line in lines})
         .select_for_update(no_key=True)
         .order_by("pk")
-        .values_list("pk", "reference", "activated_at", *DETAILS)
+        .values_list("pk", "reference", "activated_at", "merged_into_id", *DETAILS)
     )
+    merged: list[int] = []
     details: dict[str, MemberDetails] = {}
     kept: dict[str, Kept] = {}
     references: dict[int, str] = {}
-    for pk, reference, activated_at, *values in rows:
+    for pk, reference, activated_at, merged_into_id, *values in rows:
+        if merged_into_id is not None:
+            merged.append(pk)
         references[pk] = reference
         details[reference] = tuple(values)
         if activated_at is not None:
@@ -200,7 +242,17 @@ def _known_members(
         known = dict(zip(DETAILS, details[references[member_id]], strict=True))
         own = kept.setdefault(references[member_id], {})
         own.update({name: known[name] for name in OWN_DETAILS[ContactDetail(detail)]})
-    return details, kept
+    return details, kept, _leads_of(merged)
+
+
+def _leads_of(merged: Sequence[int]) -> Leads:
+    """Return to whom members lead who lead to somebody; they are locked, so that stays so."""
+    if not merged:
+        return Leads({}, {})
+    rows = MemberMerge.objects.filter(merged__in=merged, undone_at__isnull=True).order_by("pk")
+    columns = rows.values_list("merged__reference", "pk", "survivor__reference", "survivor_id")
+    merges = {reference: (pk, survivor) for reference, pk, survivor, _survivor_id in columns}
+    return Leads(merges, {survivor: survivor_id for _reference, _pk, survivor, survivor_id in columns})
 
 
 def _erased_references(

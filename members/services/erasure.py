@@ -12,6 +12,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone, translation
 
 from core.audit import record_action
@@ -47,33 +48,44 @@ def erase_member(*, member: Member, at: datetime, actor: User | None = None, rea
     """Remove the person and give up their points; keep the ledger, the purchases and the consents' dates.
 
     `actor` is who asked for it: the member themselves, or a colleague with the reason they were given. The
-    member is told by e-mail, once, after everything has committed. A repeat changes nothing.
+    member is told by e-mail, once, after everything has committed. Members who lead to one another are one
+    person and go together. A repeat changes nothing.
     """
-    current = (
-        Member.objects.select_for_update(of=("self",)).select_related("issuer", "user").get(pk=member.pk)
-    )
+    current, *others = _persons(member)
     if current.erased_at is not None:
         return
     address, language, greeting = address_of(current), current.language, ""
     with translation.override(language):
         greeting = hello(current)
     record_action(actor=actor, action=MEMBER_ERASED, subject=current, reason=reason, at=at)
-    erase_everywhere(current, at=at)
-    ErasedReference.objects.create(
-        issuer=current.issuer,
-        reference_hash=hash_of_reference(current.issuer, current.reference),
-        erased_at=at,
-    )
-    _erase_traces(current)
-    _erase_sign_in(current)
-    _erase_cards(current, at)
-    _erase_person(current, at)
+    for one in (current, *others):
+        erase_everywhere(one, at=at)
+        ErasedReference.objects.create(
+            issuer=one.issuer, reference_hash=hash_of_reference(one.issuer, one.reference), erased_at=at
+        )
+        _erase_traces(one)
+        _erase_sign_in(one)
+        _erase_cards(one, at)
+        _erase_person(one, at)
     if address:
         issuer = current.issuer
         transaction.on_commit(
             lambda: _tell(issuer=issuer, address=address, greeting=greeting, language=language, at=at),
             robust=True,
         )
+
+
+def _persons(member: Member) -> list[Member]:
+    """Lock and return the member, or the one to whom they lead, and then those who lead there."""
+    leads_to = Member.objects.values_list("merged_into", flat=True).get(pk=member.pk)
+    survivor_id = leads_to or member.pk
+    persons = (
+        Member.objects.select_for_update(of=("self",))
+        .select_related("issuer", "user")
+        .filter(Q(pk=survivor_id) | Q(merged_into=survivor_id))
+        .order_by("pk")
+    )
+    return sorted(persons, key=lambda one: one.pk != survivor_id)
 
 
 def _erase_traces(member: Member) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Prefetch
 
 from loyalty.models import PointAccount
+from loyalty.selectors.merged import accounts_behind
 from rewards.models import GiftCardMovement, GiftCardMovementKind, Order
 
 
@@ -34,7 +35,7 @@ class Step:
 
 def orders_of(account: PointAccount, *, limit: int = 50) -> list[Order]:
     """Return the latest orders with product and gift card, the newest first. One query."""
-    orders = Order.objects.filter(account=account).select_related("product", "gift_card")
+    orders = Order.objects.filter(account__in=accounts_behind(account)).select_related("product", "gift_card")
     return list(orders.order_by("-ordered_at", "-pk")[:limit])
 
 
@@ -42,7 +43,7 @@ def order_of(account: PointAccount, *, public_id: UUID) -> Order | None:
     """Return the account's order with all its steps; nothing when it is not theirs. Two queries."""
     movements = GiftCardMovement.objects.select_related("store").order_by("pk")
     return (
-        Order.objects.filter(account=account, public_id=public_id)
+        Order.objects.filter(account__in=accounts_behind(account), public_id=public_id)
         .select_related("product", "entry", "gift_card")
         .prefetch_related(Prefetch("gift_card__movements", queryset=movements))
         .first()

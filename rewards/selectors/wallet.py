@@ -20,6 +20,7 @@ from django.db.models import (
 from django.db.models.functions import TruncDate
 
 from loyalty.models import PointAccount
+from loyalty.selectors.merged import accounts_behind
 from rewards.codes import hash_code
 from rewards.models import GiftCard, GiftCardMovement, GiftCardState
 
@@ -65,7 +66,7 @@ def wallet_of(account: PointAccount, *, on: date, limit: int = 200) -> list[Held
     """
     usable = Q(state=GiftCardState.ACTIVE, balance_cents__gt=0, expires_on__gte=on)
     gift_cards = (
-        _with_movements(GiftCard.objects.filter(order__account=account))
+        _with_movements(GiftCard.objects.filter(order__account__in=accounts_behind(account)))
         .alias(last_day=_last_day(account))
         .filter(last_day__gte=on - timedelta(days=KEPT_DAYS))
         .annotate(rank=Case(When(usable, then=Value(0)), default=Value(1), output_field=IntegerField()))
@@ -77,7 +78,7 @@ def wallet_of(account: PointAccount, *, on: date, limit: int = 200) -> list[Held
 def history_of(account: PointAccount, *, on: date, before: int | None = None, size: int = 20) -> History:
     """Return the gift cards that left the wallet, the newest first, or those before one. Two queries."""
     gift_cards = (
-        _with_movements(GiftCard.objects.filter(order__account=account))
+        _with_movements(GiftCard.objects.filter(order__account__in=accounts_behind(account)))
         .alias(last_day=_last_day(account))
         .filter(last_day__lt=on - timedelta(days=KEPT_DAYS))
     )
@@ -90,7 +91,7 @@ def history_of(account: PointAccount, *, on: date, before: int | None = None, si
 
 def gift_card_of(account: PointAccount, *, public_id: UUID, on: date) -> HeldGiftCard | None:
     """Return one gift card of the account, or nothing when it is somebody else's. Two queries."""
-    gift_cards = GiftCard.objects.filter(order__account=account, public_id=public_id)
+    gift_cards = GiftCard.objects.filter(order__account__in=accounts_behind(account), public_id=public_id)
     gift_card = _with_movements(gift_cards).first()
     return None if gift_card is None else _held(gift_card, on)
 

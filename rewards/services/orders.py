@@ -15,6 +15,7 @@ from loyalty.errors import MemberLeft
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import Movement
 from loyalty.ledger.post import post_batch
+from loyalty.merging.follow import follow, with_survivors
 from loyalty.models import EntryKind, PointAccount
 from rewards.codes import new_code, seal_code
 from rewards.errors import GiftCardNotOffered, GiftCardUsed, PriceChanged
@@ -74,9 +75,11 @@ def order_gift_card(
 def cancel_order(*, order: Order, reason: str, at: datetime) -> Order:
     """Give the points of an order back to the lots they came from, and make its gift card worthless.
 
-    A repeat changes nothing and keeps the first reason. Raises GiftCardUsed when anything was paid with it.
+    Where the account leads to another by now, the points go on to that one. A repeat changes nothing and
+    keeps the first reason. Raises GiftCardUsed when anything was paid with it.
     """
-    lock_accounts([order.account_id])
+    accounts = with_survivors([order.account_id])
+    lock_accounts(accounts)
     order = (
         Order.objects.select_related("account__programme").select_for_update(of=("self",)).get(pk=order.pk)
     )
@@ -98,6 +101,8 @@ def cancel_order(*, order: Order, reason: str, at: datetime) -> Order:
         zone=order.account.programme.zone,
         at=at,
     )
+    if len(accounts) > 1:
+        follow([order.account_id], at=at)
     GiftCardMovement.objects.create(
         gift_card=gift_card,
         kind=GiftCardMovementKind.CANCELLATION,

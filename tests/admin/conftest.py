@@ -19,7 +19,7 @@ from helpdesk.notes import write_note
 from loyalty.earning.versions import draft_next_version
 from loyalty.feeds.imports import begin_import, finish_import, import_lines
 from loyalty.feeds.source import Source
-from loyalty.ledger.transfers import move_points
+from loyalty.merging.merge import merge_members
 from loyalty.models import (
     Brand,
     EarningRule,
@@ -27,7 +27,6 @@ from loyalty.models import (
     GroupMembership,
     MemberGroup,
     Programme,
-    TransferReason,
 )
 from members.models import ActivationAttempt, User
 from members.services.staff import open_staff_sign_in, sync_staff_groups
@@ -146,13 +145,7 @@ def story(db: None) -> Story:  # noqa: ARG001 - for its effect
         action_flag=CHANGE,
     )
     double = make_cardholder(programme, first_name="Alice")
-    move_points(
-        source_id=double.account.pk,
-        target_id=alice.account.pk,
-        reason=TransferReason.MERGE,
-        zone=programme.zone,
-        at=NOW,
-    )
+    merge_members(survivor=alice.member, merged=double.member, at=NOW)
     group = MemberGroup.objects.create(
         programme=programme, code="first-hundred", name_fr="Les cent premiers", name_en="First hundred"
     )

@@ -54,6 +54,7 @@ MAY_LOOK: dict[str, set[str]] = {
     "members.cardproduct": EVERYBODY,
     "members.member": KNOWS_MEMBERS,
     "members.card": KNOWS_MEMBERS,
+    "members.membermerge": KNOWS_MEMBERS,
     "members.activationattempt": {CALL_CENTRE, AUDITOR},
     "members.user": SEES_MACHINERY,
     "partners.partner": EVERYBODY,

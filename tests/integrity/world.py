@@ -12,6 +12,7 @@ from loyalty.bonuses import grant_verified_email_points
 from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
 from loyalty.ledger.transfers import move_points, undo_transfer
+from loyalty.merging.merge import merge_members
 from loyalty.models import (
     Brand,
     EarningRule,
@@ -56,6 +57,8 @@ def make_world() -> None:
     programme = make_programme()
     alice = make_cardholder(programme)
     _move_points(programme, alice)
+    _merge(programme)
+    _adjust(programme, alice)
     _import_a_file(programme)
     _rule_out(programme, alice)
     _move_points_by_hand(alice)
@@ -108,7 +111,6 @@ def _move_points(programme: Programme, alice: Cardholder) -> None:
     for key in ("one", "two"):
         order = order_gift_card(account=alice.account, product=product, request_key=key, at=NOW)
     cancel_order(order=order, reason="Asked by phone", at=NOW)
-    _adjust(programme, alice)
 
 
 def _adjust(programme: Programme, alice: Cardholder) -> None:
@@ -140,6 +142,12 @@ def _adjust(programme: Programme, alice: Cardholder) -> None:
             at=NOW,
         )
         undo_transfer(transfer=transfer, lot=live, zone=programme.zone, at=NOW)
+
+
+def _merge(programme: Programme) -> None:
+    """Let a member lead to another."""
+    survivor, merged = make_cardholder(programme, first_name="Dora"), make_cardholder(programme)
+    merge_members(survivor=survivor.member, merged=merged.member, at=NOW)
 
 
 def _import_a_file(programme: Programme) -> None:

@@ -96,4 +96,4 @@ def _reverse(before: Side, other: Dates, today: date) -> None:
     for dates in sorted(before.left):
         side.get(dates, today)
     side.owe(owing, today)
-    account.expire(today, only={*before.came, *before.left})
+    account.expire(today, only={*before.came, *before.left, *lots, other})

@@ -71,7 +71,7 @@ def move(*parts: Part, leaving_owed: int = 0, arriving_owed: int = 0, may_owe: b
 
 
 EVERYTHING = Move(ALICE, BOB, transfer_id=7, occurred_at=AT)
-BACK = MoveBack(BOB, ALICE, transfer_id=8, undoes_id=7, occurred_at=AT, lot=LATER)
+BACK = MoveBack(BOB, ALICE, undoing=[(8, 7)], occurred_at=AT, lot=LATER)
 
 
 def test_a_debit_by_staff_takes_what_can_be_spent_before_what_waits_and_owes_the_rest() -> None:

@@ -10,6 +10,7 @@ __all__ = ["APPS", "IMPLIED_BY", "caught_by"]
 _REFUSED = "tests/integrity/test_refused_rows.py::test_the_database_refuses_what_breaks_a_rule_of_the_table"
 _LOCKS = "tests/integrity/test_locks.py::"
 _MEMBERS = "tests/integrity/test_member_locks.py::"
+_MERGES = "tests/integrity/test_locks_of_merges.py::"
 _ORDER = "tests/loyalty/test_ledger_locks.py::"
 _BY_HAND = "tests/integrity/test_adjustment_locks.py::"
 _RACES = "tests/loyalty/test_ledger_races.py::"
@@ -61,6 +62,9 @@ LOCKS = {
     "loyalty.feeds.uploads._start_running: lock_running_import": (
         _LOCKS + "test_an_upload_joins_the_import_of_its_content_that_just_began"
     ),
+    "loyalty.holdings.erase: lock_accounts": (
+        _MERGES + "test_the_erasure_of_one_person_locks_all_their_accounts_at_once"
+    ),
     "loyalty.ledger.locks.LOCK_STATEMENT: FOR NO KEY UPDATE": (
         _RACES + "test_fifty_orders_for_the_last_points_never_overdraw_them"
     ),
@@ -68,6 +72,21 @@ LOCKS = {
     "loyalty.ledger.post.post_batch: lock_accounts": _ORDER + "test_a_batch_locks_its_accounts_first",
     "loyalty.ledger.transfers.undo_transfer: lock_accounts": (
         _ORDER + "test_undoing_a_transfer_locks_before_it_looks_whether_it_was_undone"
+    ),
+    "loyalty.merging.follow.follow_all: lock_accounts": (
+        _MERGES + "test_what_follows_a_merge_locks_both_accounts_before_it_moves"
+    ),
+    "loyalty.merging.merge.merge_members: lock_accounts": (
+        _MERGES + "test_a_merge_locks_both_accounts_before_it_moves_anything"
+    ),
+    "loyalty.merging.merge.merge_members: lock_members": (
+        _MERGES + "test_of_two_who_lead_to_each_other_the_second_is_refused"
+    ),
+    "loyalty.merging.separate.separate_members: lock_accounts": (
+        _MERGES + "test_a_separation_locks_both_accounts_before_it_moves_anything"
+    ),
+    "loyalty.merging.separate.separate_members: lock_members": (
+        _MERGES + "test_two_who_separate_the_same_members_do_it_once"
     ),
     "loyalty.purchases.settle._parked_purchases: FOR UPDATE OF p": (
         _LOCKS + "test_a_waiting_purchase_that_one_settles_is_passed_over_by_another"

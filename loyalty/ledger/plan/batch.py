@@ -8,7 +8,8 @@ from loyalty.ledger.movements import AnyMovement, Move, Movement
 from loyalty.ledger.plan.credits import credit, give_back, reinstate
 from loyalty.ledger.plan.debits import spend, take_back
 from loyalty.ledger.plan.endings import expire, give_up
-from loyalty.ledger.plan.moves import move, move_back
+from loyalty.ledger.plan.moves import move
+from loyalty.ledger.plan.returns import move_back
 from loyalty.ledger.plan.state import AccountState, Corrected, PlannedEntry
 from loyalty.models import EntryKind
 
@@ -43,12 +44,7 @@ def plan_batch(
             entries += move(account, accounts[movement.target_id], movement, today=today, zone=zone)
         else:
             entries += move_back(
-                account,
-                accounts[movement.target_id],
-                movement,
-                undone.get(movement.undoes_id, {}),
-                today=today,
-                zone=zone,
+                account, accounts[movement.target_id], movement, undone, today=today, zone=zone
             )
     return entries
 

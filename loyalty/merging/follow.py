@@ -1,0 +1,86 @@
+"""Points that come to an account which leads to another follow there.
+
+A cancelled order gives its points back to the account that had ordered. A purchase that was being recorded
+while its card moved still reaches the account of before. Neither is lost: it moves on, at once or in minutes.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from core.jobs import register_sweeper
+from loyalty.ledger.locks import lock_accounts
+from loyalty.ledger.movements import LotDates, part_of
+from loyalty.merging.merge import move_to_survivor
+from loyalty.models import Lot, PointAccount
+from members.models import MemberMerge
+
+AT_ONCE = 200
+
+
+def with_survivors(account_ids: Iterable[int]) -> list[int]:
+    """Return the accounts and those to which they lead, to be locked together. One query."""
+    leads = PointAccount.objects.filter(pk__in=account_ids, merged_into__isnull=False)
+    return [*account_ids, *leads.values_list("merged_into_id", flat=True)]
+
+
+@transaction.atomic
+def follow(account_ids: Iterable[int], *, at: datetime) -> int:
+    """Move what there is in accounts that lead to others; return in how many there was something.
+
+    The accounts and their survivors are locked by now, in the order of their ids. A repeat finds nothing.
+    """
+    leading = PointAccount.objects.filter(pk__in=account_ids, merged_into__isnull=False).select_related(
+        "programme", "merged_into"
+    )
+    moved = 0
+    for account in leading.order_by("pk"):
+        if not _holds_something(account):
+            continue
+        merge = MemberMerge.objects.get(merged=account.member_id, undone_at__isnull=True)
+        if account.merged_into is not None:
+            move_to_survivor(merge, source=account, target=account.merged_into, at=at)
+            moved += 1
+    return moved
+
+
+def _holds_something(account: PointAccount) -> bool:
+    return account.owed_points > 0 or Lot.objects.filter(account=account, remaining_points__gt=0).exists()
+
+
+def bring_expired_along(*, source_id: int, target_id: int, lot: LotDates, points: int, at: datetime) -> None:
+    """Move points that expired in an account of before to where a return takes so many from their lot.
+
+    Only as many as the lot in the account it leads to lacks: the return undoes their expiry there, as it
+    would have done here. Both accounts are locked.
+    """
+    source = PointAccount.objects.select_related("programme", "merged_into").get(pk=source_id)
+    if source.merged_into is None or source.merged_into_id != target_id:
+        return
+    there = Lot.objects.filter(account=target_id, expires_on=lot.expires_on, available_on=lot.available_on)
+    here = Lot.objects.filter(account=source_id, expires_on=lot.expires_on, available_on=lot.available_on)
+    held = sum(one.remaining_points + one.expired_points for one in there)
+    expired = sum(one.expired_points for one in here)
+    wanted = min(points - held, expired)
+    if wanted > 0:
+        merge = MemberMerge.objects.get(merged=source.member_id, undone_at__isnull=True)
+        move_to_survivor(merge, source=source, target=source.merged_into, at=at, parts=[part_of(lot, wanted)])
+
+
+def follow_all(at: datetime) -> int:
+    """Move what there is in any account that leads to another, each in a transaction of its own."""
+    held = Lot.objects.filter(account=OuterRef("pk"), remaining_points__gt=0)
+    leading = PointAccount.objects.filter(Q(owed_points__gt=0) | Exists(held), merged_into__isnull=False)
+    moved = 0
+    for account_id in leading.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]:
+        with transaction.atomic():
+            lock_accounts(with_survivors([account_id]))
+            moved += follow([account_id], at=at)
+    return moved
+
+
+def register_following_sweeper() -> None:
+    """Look every ten minutes: there seldom is anything."""
+    register_sweeper("points of merged members", follow_all, every_minutes=10)

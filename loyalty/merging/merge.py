@@ -1,0 +1,86 @@
+"""Merging two members: points, debts and cards of one go to the other, to whom all leads from then on."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.db.models import Max
+
+from core.audit import record_action
+from loyalty.enrolment import enrol_member
+from loyalty.errors import SurvivorLeft
+from loyalty.ledger.locks import lock_accounts
+from loyalty.ledger.movements import Part
+from loyalty.ledger.transfers import move_points
+from loyalty.models import Entry, MergedPoints, PointAccount, TransferReason
+from members.models import Member, MemberMerge
+from members.services.merging import lead_to, lock_members, merge_under_way, refuse_merge
+
+MERGED = "member.merged"
+
+
+@transaction.atomic
+def merge_members(
+    *,
+    survivor: Member,
+    merged: Member,
+    at: datetime,
+    actor: AbstractBaseUser | AnonymousUser | None = None,
+    reason: str = "",
+) -> MemberMerge:
+    """Let one member lead to another, who gets their cards, all their points and what they owe.
+
+    A repeat returns the merge of before and changes nothing. Raises the MergeRefused that says why not, and
+    SurvivorLeft when the survivor has left a programme in which the other still takes part.
+    """
+    survivor, merged = lock_members(survivor.pk, merged.pk)
+    before = merge_under_way(survivor=survivor, merged=merged)
+    if before is not None:
+        return before
+    refuse_merge(survivor=survivor, merged=merged)
+    pairs = _pairs(survivor, merged, at)
+    lock_accounts(account.pk for pair in pairs for account in pair)
+    merge = lead_to(survivor=survivor, merged=merged, at=at)
+    for source, target in pairs:
+        PointAccount.objects.filter(pk=source.pk).update(merged_into=target)
+        move_to_survivor(merge, source=source, target=target, at=at)
+    record_action(
+        actor=actor, action=MERGED, subject=survivor, reason=reason, details={"merged": merged.pk}, at=at
+    )
+    return merge
+
+
+def _pairs(survivor: Member, merged: Member, at: datetime) -> list[tuple[PointAccount, PointAccount]]:
+    """Return each account of the one with the survivor's in the same programme, opened when there is none."""
+    pairs = []
+    accounts = PointAccount.objects.filter(member=merged).select_related("programme").order_by("pk")
+    for source in accounts:
+        target = enrol_member(member=survivor, programme=source.programme, at=at)
+        if target.left_on is not None and source.left_on is None:
+            raise SurvivorLeft
+        pairs.append((source, target))
+    return pairs
+
+
+def move_to_survivor(
+    merge: MemberMerge,
+    *,
+    source: PointAccount,
+    target: PointAccount,
+    at: datetime,
+    parts: Sequence[Part] | None = None,
+) -> None:
+    """Move points of an account to the one it leads to, all or some, as part of a merge. Both are locked."""
+    latest = Entry.objects.filter(account=target).aggregate(latest=Max("pk"))["latest"]
+    transfer = move_points(
+        source_id=source.pk,
+        target_id=target.pk,
+        reason=TransferReason.MERGE,
+        zone=source.programme.zone,
+        at=at,
+        parts=parts,
+        may_owe=parts is not None,
+    )
+    MergedPoints.objects.create(merge=merge, transfer=transfer, last_entry_id=latest or 0)

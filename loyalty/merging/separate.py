@@ -1,0 +1,169 @@
+"""Separating two members who were merged: each gets back their own, to the point.
+
+What came with the member goes back to its own lots. The purchases made since with the cards that go back go
+with them, less what was returned. What the survivor spent, was granted or gave up meanwhile stays with the
+survivor: where their own points do not cover it, they owe it.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection, transaction
+
+from core.audit import record_action
+from loyalty.dates import expiry_date, local_date
+from loyalty.enrolment import enrol_member
+from loyalty.ledger.locks import lock_accounts
+from loyalty.ledger.movements import Handover, LotDates
+from loyalty.ledger.transfers import undo_together
+from loyalty.models import (
+    EntryKind,
+    MergedPoints,
+    PointAccount,
+    Programme,
+    Transfer,
+    TransferReason,
+)
+from members.models import Member, MemberMerge
+from members.services.merging import lead_no_more, lock_members
+
+SEPARATED = "member.separated"
+
+POSTED_SINCE = """
+WITH posted AS (
+    SELECT e.id, e.kind, e.points, e.owed_change_points AS owed,
+           CASE e.kind WHEN %(purchase)s THEN e.lot_id ELSE o.lot_id END AS lot_id
+    FROM loyalty_entry e
+    JOIN loyalty_purchase p ON p.id = e.purchase_id
+    JOIN members_mergedcard c ON c.card_id = p.card_id AND c.merge_id = %(merge)s
+    LEFT JOIN loyalty_entry o ON o.purchase_id = p.original_id AND o.kind = %(purchase)s
+    WHERE e.account_id = %(account)s AND e.id > %(last_entry)s AND e.kind IN (%(purchase)s, %(return)s)
+      AND e.points <> 0
+)
+SELECT 'earned', l.expires_on, l.available_on, sum(e.points)::bigint
+FROM posted e JOIN loyalty_lot l ON l.id = e.lot_id WHERE e.kind = %(purchase)s GROUP BY 2, 3
+UNION ALL
+SELECT 'returned', l.expires_on, l.available_on, -sum(e.points)::bigint
+FROM posted e JOIN loyalty_lot l ON l.id = e.lot_id WHERE e.kind = %(return)s GROUP BY 2, 3
+UNION ALL
+SELECT 'used', l.expires_on, l.available_on, sum(u.points)::bigint
+FROM posted e JOIN loyalty_lotuse u ON u.entry_id = e.id JOIN loyalty_lot l ON l.id = u.lot_id
+WHERE e.kind = %(return)s GROUP BY 2, 3
+UNION ALL
+SELECT 'owed', NULL, NULL, sum(e.owed)::bigint FROM posted e WHERE e.kind = %(return)s
+"""
+"""What purchases and returns with the cards that go back did in an account: by the lots of the purchases what
+they earned and what was returned, and from which lots the returns took that, or left it owing."""
+
+
+@transaction.atomic
+def separate_members(
+    *,
+    merge: MemberMerge,
+    at: datetime,
+    actor: AbstractBaseUser | AnonymousUser | None = None,
+    reason: str = "",
+) -> MemberMerge:
+    """Undo a merge: cards, points by their lots, debts and the sign-in go back to whom they belong.
+
+    A repeat changes nothing. Raises ErasedPerson when the person was erased meanwhile.
+    """
+    survivor, merged = lock_members(merge.survivor_id, merge.merged_id)
+    merge = MemberMerge.objects.get(pk=merge.pk)
+    if merge.undone_at is not None:
+        return merge
+    pairs = _pairs(merge, survivor, merged, at)
+    lock_accounts(account.pk for pair in pairs for account in pair)
+    lead_no_more(merge, survivor=survivor, merged=merged, at=at)
+    for account, of_survivor in pairs:
+        _give_back(merge, account, of_survivor, at)
+    PointAccount.objects.filter(member=merged).update(merged_into=None)
+    record_action(
+        actor=actor, action=SEPARATED, subject=survivor, reason=reason, details={"merged": merged.pk}, at=at
+    )
+    return MemberMerge.objects.get(pk=merge.pk)
+
+
+def _pairs(
+    merge: MemberMerge, survivor: Member, merged: Member, at: datetime
+) -> list[tuple[PointAccount, PointAccount]]:
+    """Return each account of the member with the survivor's in the same programme.
+
+    Where the cards earned points in a programme that the member did not take part in, an account opens.
+    """
+    own = {one.programme_id: one for one in PointAccount.objects.filter(member=merged).order_by("pk")}
+    pairs = []
+    for target in PointAccount.objects.filter(member=survivor).select_related("programme").order_by("pk"):
+        account = own.get(target.programme_id)
+        if account is None and _posted_since(merge, target.pk, 0):
+            account = enrol_member(member=merged, programme=target.programme, at=at)
+        if account is not None:
+            pairs.append((account, target))
+    return pairs
+
+
+def _give_back(merge: MemberMerge, account: PointAccount, of_survivor: PointAccount, at: datetime) -> None:
+    """Undo the transfers of an account, the latest first; what its cards earned since goes with them."""
+    programme = of_survivor.programme
+    points = MergedPoints.objects.filter(merge=merge, transfer__source=account).select_related("transfer")
+    moved = list(points.order_by("-pk"))
+    posted = _posted_since(merge, of_survivor.pk, moved[-1].last_entry_id if moved else 0)
+    undo_together(
+        source_id=account.pk,
+        target_id=of_survivor.pk,
+        transfers=[one.transfer for one in moved],
+        lot=_new_lot(programme, at),
+        zone=programme.zone,
+        at=at,
+        handover=_handover(posted, account, of_survivor, at) if posted else None,
+    )
+
+
+def _handover(
+    posted: Mapping[str, list[tuple[LotDates, int]]],
+    account: PointAccount,
+    of_survivor: PointAccount,
+    at: datetime,
+) -> Handover:
+    transfer = Transfer.objects.create(
+        reason=TransferReason.SEPARATION, source=of_survivor, target=account, moved_at=at
+    )
+    return Handover(
+        transfer_id=transfer.pk,
+        earned=posted["earned"],
+        returned=posted["returned"],
+        uses=posted["used"],
+        owed=sum(points for _lot, points in posted["owed"]),
+    )
+
+
+def _posted_since(
+    merge: MemberMerge, account_id: int, last_entry_id: int
+) -> dict[str, list[tuple[LotDates, int]]]:
+    """Return what the cards that go back did in an account after an entry; nothing when they did nothing."""
+    posted: dict[str, list[tuple[LotDates, int]]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            POSTED_SINCE,
+            {
+                "merge": merge.pk,
+                "account": account_id,
+                "last_entry": last_entry_id,
+                "purchase": EntryKind.PURCHASE,
+                "return": EntryKind.RETURN,
+            },
+        )
+        for what, expires_on, available_on, points in cursor.fetchall():
+            if points is not None:
+                posted[what].append((LotDates(expires_on, available_on), points))
+    return posted
+
+
+def _new_lot(programme: Programme, at: datetime) -> LotDates:
+    """Return the lot of points earned now, for what no older lot takes back."""
+    today = local_date(at, programme.zone)
+    expires_on = expiry_date(today, years=programme.points_validity_years, rounding=programme.expiry_rounding)
+    return LotDates(expires_on, today + timedelta(days=programme.days_until_available))

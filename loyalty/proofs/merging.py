@@ -1,0 +1,57 @@
+"""Proofs over members who lead to others: their accounts lead to the same person's, and so did their points.
+
+Each proof is one query that finds the rows that break its rule. Nothing here writes.
+"""
+
+from functools import partial
+
+from core.proof import register_proof, rows_that_break
+from loyalty.models import TransferReason
+
+PARAMETERS: dict[str, int | str] = {"merge": int(TransferReason.MERGE)}
+
+MEMBERS = """
+SELECT 'member ' || m.id,
+       format('leads to member %%s, by a merge to member %%s', m.merged_into_id, l.survivor_id)
+FROM members_member m
+LEFT JOIN members_membermerge l ON l.merged_id = m.id AND l.undone_at IS NULL
+WHERE (m.merged_into_id IS NOT NULL OR l.id IS NOT NULL) AND m.merged_into_id IS DISTINCT FROM l.survivor_id
+UNION ALL
+SELECT 'member ' || m.id, format('leads to member %%s, who leads to member %%s', s.id, s.merged_into_id)
+FROM members_member m JOIN members_member s ON s.id = m.merged_into_id WHERE s.merged_into_id IS NOT NULL
+"""
+
+ACCOUNTS = """
+SELECT 'account ' || a.id,
+       format('leads to account %%s of member %%s, its member to member %%s', t.id, t.member_id,
+              m.merged_into_id)
+FROM loyalty_pointaccount a JOIN members_member m ON m.id = a.member_id
+LEFT JOIN loyalty_pointaccount t ON t.id = a.merged_into_id
+WHERE (a.merged_into_id IS NOT NULL OR m.merged_into_id IS NOT NULL)
+  AND (t.member_id IS DISTINCT FROM m.merged_into_id OR t.programme_id IS DISTINCT FROM a.programme_id)
+"""
+
+TRANSFERS = """
+SELECT 'transfer ' || t.id,
+       format('from member %%s to member %%s, by a merge of member %%s into member %%s', s.member_id,
+              a.member_id, m.merged_id, m.survivor_id)
+FROM loyalty_mergedpoints p
+JOIN members_membermerge m ON m.id = p.merge_id JOIN loyalty_transfer t ON t.id = p.transfer_id
+JOIN loyalty_pointaccount s ON s.id = t.source_id JOIN loyalty_pointaccount a ON a.id = t.target_id
+LEFT JOIN loyalty_transfer u ON u.undoes_id = t.id
+WHERE (s.member_id, a.member_id) <> (m.merged_id, m.survivor_id) OR t.reason <> %(merge)s
+   OR t.undoes_id IS NOT NULL OR (u.id IS NULL) <> (m.undone_at IS NULL)
+"""
+
+PROOFS = {
+    "merged member": MEMBERS,
+    "merged account": ACCOUNTS,
+    "transfer of a merge": TRANSFERS,
+}
+"""The rules of merges, each with the query that finds the rows that break it."""
+
+
+def register_merging_proofs() -> None:
+    """Add the proofs of merges to those that `verify_ledger` runs."""
+    for rule, query in PROOFS.items():
+        register_proof(rule, partial(rows_that_break, rule, query, PARAMETERS))

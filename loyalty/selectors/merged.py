@@ -1,0 +1,10 @@
+"""The accounts that are one person's: an account and those that lead to it."""
+
+from django.db.models import Q, QuerySet
+
+from loyalty.models import PointAccount
+
+
+def accounts_behind(account: PointAccount) -> QuerySet[PointAccount]:
+    """Return the account and those that lead to it, to look in all of them at once: no query by itself."""
+    return PointAccount.objects.filter(Q(pk=account.pk) | Q(merged_into=account.pk))

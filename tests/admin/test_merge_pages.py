@@ -1,0 +1,174 @@
+"""A colleague merges two members who are one person, after seeing what comes together, and separates them."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from core.models import StaffAction
+from members.models import Member, MemberMerge
+from members.services.erasure import erase_member
+from tests.admin.conftest import ROLES, WHY, Story, client_of, make_colleague
+from tests.factories import NOW, Cardholder, make_cardholder
+from tests.loyalty.ledger_state import balance
+
+MAY_MERGE = {"Programme manager", "Call centre"}
+
+
+@pytest.fixture
+def agent(story: Story) -> Client:
+    """Return the browser of a colleague of the call centre."""
+    assert story.programme.pk
+    return client_of(make_colleague("Call centre"))
+
+
+@pytest.fixture
+def twin(story: Story) -> Cardholder:
+    """Return a member who is Alice as well, with seven points."""
+    return make_cardholder(story.programme, first_name="Alix", points=7)
+
+
+def merge_address(member: Member) -> str:
+    return reverse("admin:members_member_merge", args=[member.pk])
+
+
+def confirmed(page: str) -> str:
+    """Return what the page wants back from whoever has seen it."""
+    (found,) = re.findall(r'name="confirmed" value="([^"]+)"', page)
+    return str(found).replace("&gt;", ">")
+
+
+def test_two_members_are_merged_once_what_comes_together_was_seen(
+    agent: Client, story: Story, twin: Cardholder
+) -> None:
+    answers = {"reference": twin.member.reference.lower(), "stays": "this", "reason": WHY}
+    address = merge_address(story.alice.member)
+
+    shown = agent.post(address, answers).content.decode()
+
+    assert "What would come together" in shown
+    assert "512 points" in shown
+    assert "7 points" in shown
+    assert Member.objects.get(pk=twin.member.pk).merged_into is None
+    done = agent.post(address, answers | {"confirmed": confirmed(shown)}, follow=True).content.decode()
+    assert "The two are one member now." in done
+    assert Member.objects.get(pk=twin.member.pk).merged_into == story.alice.member
+    assert (balance(story.alice.account), balance(twin.account)) == ((519, 0), (0, 0))
+    action = StaffAction.objects.get(action="member.merged", reason=WHY)
+    assert (action.subject_id, action.details) == (story.alice.member.pk, {"merged": twin.member.pk})
+
+
+def test_the_other_member_may_stay(agent: Client, story: Story, twin: Cardholder) -> None:
+    answers = {"reference": story.alice.member.reference, "stays": "this", "reason": WHY}
+    # Another leads to Alice already, so Alice is the one to stay.
+    refused = agent.post(merge_address(twin.member), answers).content.decode()
+    assert "Others lead to the member who would be merged" in refused
+
+    answers["stays"] = "other"
+    shown = agent.post(merge_address(twin.member), answers).content.decode()
+    agent.post(merge_address(twin.member), answers | {"confirmed": confirmed(shown)})
+
+    assert Member.objects.get(pk=twin.member.pk).merged_into == story.alice.member
+
+
+def test_who_has_seen_something_else_sees_it_first(agent: Client, story: Story, twin: Cardholder) -> None:
+    answers = {"reference": twin.member.reference, "stays": "this", "reason": WHY, "confirmed": "1>2"}
+
+    shown = agent.post(merge_address(story.alice.member), answers).content.decode()
+
+    assert "What would come together" in shown
+    assert Member.objects.get(pk=twin.member.pk).merged_into is None
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        ({"reference": "nobody"}, "No member of this issuer has this reference."),
+        ({"reference": "{own}"}, "This is the same member."),
+        ({"reference": ""}, "This field is required."),
+        ({"reason": ""}, "This field is required."),
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_an_error_of_the_form(
+    agent: Client, story: Story, twin: Cardholder, answers: dict[str, str], sentence: str
+) -> None:
+    given = {"reference": twin.member.reference, "stays": "this", "reason": WHY} | answers
+    given["reference"] = given["reference"].format(own=story.alice.member.reference)
+
+    page = agent.post(merge_address(story.alice.member), given).content.decode()
+
+    assert sentence in page
+    assert 'name="confirmed"' not in page
+
+
+def test_who_stays_must_not_have_left(agent: Client, story: Story, twin: Cardholder) -> None:
+    agent.post(reverse("admin:loyalty_pointaccount_leave", args=[story.alice.account.pk]), {"reason": WHY})
+    answers = {"reference": twin.member.reference, "stays": "this", "reason": WHY}
+    shown = agent.post(merge_address(story.alice.member), answers).content.decode()
+
+    told = agent.post(
+        merge_address(story.alice.member), answers | {"confirmed": confirmed(shown)}, follow=True
+    ).content.decode()
+
+    assert "has left a programme of the other" in told
+    assert Member.objects.get(pk=twin.member.pk).merged_into is None
+
+
+def test_two_members_are_separated_with_a_reason(agent: Client, story: Story) -> None:
+    merge = MemberMerge.objects.get()
+    address = reverse("admin:members_membermerge_separate", args=[merge.pk])
+
+    asked = agent.get(address).content.decode()
+    assert "may leave them owing points" in asked
+    agent.post(address, {"reason": ""})
+    assert MemberMerge.objects.get().undone_at is None
+    done = agent.post(address, {"reason": WHY}, follow=True).content.decode()
+
+    assert "They are two members again" in done
+    assert MemberMerge.objects.get().undone_at is not None
+    assert StaffAction.objects.get(action="member.separated").reason == WHY
+    assert agent.get(address).status_code == 403
+    assert story.programme.pk
+
+
+def test_an_erased_person_is_not_separated(agent: Client, story: Story) -> None:
+    merge = MemberMerge.objects.get()
+    erase_member(member=story.alice.member, at=NOW)
+    address = reverse("admin:members_membermerge_separate", args=[merge.pk])
+
+    told = agent.post(address, {"reason": WHY}, follow=True).content.decode()
+
+    assert "One of the two was erased" in told
+    assert MemberMerge.objects.get().undone_at is None
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_may_merge_and_separate(role: str, story: Story) -> None:
+    client = client_of(make_colleague(role))
+    may = role in MAY_MERGE
+    merge = MemberMerge.objects.get()
+
+    assert (client.get(merge_address(story.alice.member)).status_code == 200) is may
+    separate = reverse("admin:members_membermerge_separate", args=[merge.pk])
+    assert (client.get(separate).status_code == 200) is may
+
+
+def test_who_leads_to_another_or_was_erased_is_not_merged(agent: Client, story: Story) -> None:
+    merge = MemberMerge.objects.get()
+    erased = make_cardholder(story.programme, first_name="Dora")
+    erase_member(member=erased.member, at=NOW)
+
+    assert agent.get(merge_address(merge.merged)).status_code == 403
+    assert agent.get(merge_address(erased.member)).status_code == 403
+
+
+def test_merges_are_found_by_their_member(agent: Client, story: Story) -> None:
+    address = reverse("admin:members_membermerge_changelist")
+
+    def found(term: str) -> int:
+        return int(agent.get(address, {"q": term}).context["cl"].result_count)
+
+    assert [found(story.alice.member.reference), found("nobody"), found("")] == [1, 0, 1]
+    page = agent.get(reverse("admin:members_membermerge_change", args=[MemberMerge.objects.get().pk]))
+    assert "transfer" in page.content.decode()

@@ -1,0 +1,122 @@
+"""What the locks of a merge and of a separation are for: see `test_locks`."""
+
+import re
+
+import pytest
+
+from core.models import StaffAction
+from loyalty.ledger.movements import Movement
+from loyalty.ledger.post import post_batch
+from loyalty.merging.follow import follow_all
+from loyalty.merging.merge import merge_members
+from loyalty.merging.separate import separate_members
+from loyalty.models import EntryKind, Programme
+from members.errors import MergedAlready
+from members.models import Member, MemberMerge
+from members.services.erasure import erase_member
+from tests.factories import NOW, PARIS, Cardholder, make_cardholder, make_programme
+from tests.loyalty.ledger_state import balance
+from tests.proofs import violations
+from tests.transactions import one_after_the_other, real_commits, sent_statements
+
+__all__ = ["real_commits"]
+pytestmark = pytest.mark.usefixtures("real_commits")
+
+LOCK = re.compile(r"FROM loyalty_pointaccount .* ORDER BY id FOR NO KEY UPDATE")
+MOVES = re.compile(r"(INSERT INTO|UPDATE) \"?loyalty_(transfer|lot|entry|pointaccount)\b")
+
+
+@pytest.fixture
+def programme(real_commits: None) -> Programme:  # noqa: ARG001 - the programme needs the database
+    """Return the Happy Card programme."""
+    return make_programme()
+
+
+@pytest.fixture
+def alice(programme: Programme) -> Cardholder:
+    """Return a cardholder with fifteen points."""
+    return make_cardholder(programme, points=15)
+
+
+@pytest.fixture
+def twin(programme: Programme) -> Cardholder:
+    """Return the same person once more, with ten points."""
+    return make_cardholder(programme, points=10)
+
+
+def merge(survivor: Cardholder, merged: Cardholder) -> MemberMerge:
+    """Merge two members."""
+    return merge_members(survivor=survivor.member, merged=merged.member, at=NOW)
+
+
+def assert_locked_together(statements: list[str], *cardholders: Cardholder) -> None:
+    """Check that nothing of the accounts is written before both are locked by one statement."""
+    first = next(place for place, one in enumerate(statements) if LOCK.search(one))
+    moved = [place for place, one in enumerate(statements) if MOVES.search(one)]
+    assert moved
+    assert min(moved) > first, statements[min(moved)]
+    locked = {int(number) for number in re.findall(r"[0-9]+", statements[first].split("{")[1].split("}")[0])}
+    assert locked == {one.account.pk for one in cardholders}
+
+
+def test_of_two_who_lead_to_each_other_the_second_is_refused(alice: Cardholder, twin: Cardholder) -> None:
+    second = one_after_the_other(lambda: merge(alice, twin), lambda: merge(twin, alice))
+
+    assert isinstance(second, MergedAlready)
+    assert Member.objects.get(pk=alice.member.pk).merged_into is None
+    assert (balance(alice.account), balance(twin.account)) == ((25, 0), (0, 0))
+    assert violations() == []
+
+
+def test_two_who_separate_the_same_members_do_it_once(alice: Cardholder, twin: Cardholder) -> None:
+    made = merge(alice, twin)
+
+    second = one_after_the_other(
+        lambda: separate_members(merge=made, at=NOW), lambda: separate_members(merge=made, at=NOW)
+    )
+
+    assert second == made
+    assert StaffAction.objects.filter(action="member.separated").count() == 1
+    assert (balance(alice.account), balance(twin.account)) == ((15, 0), (10, 0))
+    assert violations() == []
+
+
+def test_a_merge_locks_both_accounts_before_it_moves_anything(alice: Cardholder, twin: Cardholder) -> None:
+    with sent_statements() as statements:
+        merge(alice, twin)
+
+    assert_locked_together([one for one in statements if "enrolled_at" not in one], alice, twin)
+
+
+def test_a_separation_locks_both_accounts_before_it_moves_anything(
+    alice: Cardholder, twin: Cardholder
+) -> None:
+    made = merge(alice, twin)
+
+    with sent_statements() as statements:
+        separate_members(merge=made, at=NOW)
+
+    assert_locked_together(statements, alice, twin)
+
+
+def test_what_follows_a_merge_locks_both_accounts_before_it_moves(
+    alice: Cardholder, twin: Cardholder
+) -> None:
+    merge(alice, twin)
+    post_batch([Movement(twin.account.pk, EntryKind.ADJUSTMENT, -3, NOW)], zone=PARIS, at=NOW)
+
+    with sent_statements() as statements:
+        assert follow_all(NOW) == 1
+
+    assert_locked_together(statements, alice, twin)
+
+
+def test_the_erasure_of_one_person_locks_all_their_accounts_at_once(
+    alice: Cardholder, twin: Cardholder
+) -> None:
+    merge(alice, twin)
+
+    with sent_statements() as statements:
+        erase_member(member=alice.member, at=NOW)
+
+    assert_locked_together(statements, alice, twin)

@@ -1,0 +1,258 @@
+"""A merge that is undone restores both, whatever happened before; what happens meanwhile follows the rule.
+
+LEDGER_EXAMPLES asks for more histories than usual.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from loyalty.errors import InsufficientPoints
+from loyalty.expiry.service import expire_points
+from loyalty.ledger.movements import LotDates, Movement
+from loyalty.ledger.post import post_batch
+from loyalty.merging.merge import merge_members
+from loyalty.merging.separate import separate_members
+from loyalty.models import EntryKind, Lot, PointAccount, Programme
+from rewards.models import Order
+from rewards.services.orders import cancel_order
+from tests.factories import PARIS, Cardholder, bring_back, buy, make_cardholder, make_programme, order
+from tests.proofs import violations
+
+EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "25"))
+START = datetime(2022, 3, 1, 12, 0, tzinfo=UTC)
+SURVIVOR, MERGED = 0, 1
+
+people = st.sampled_from((SURVIVOR, MERGED))
+numbers = st.integers(1, 40)
+steps = st.one_of(
+    st.tuples(st.just("buy"), people, numbers),
+    st.tuples(st.just("bring_back"), people, numbers),
+    st.tuples(st.just("order"), people, numbers),
+    st.tuples(st.just("cancel"), people, numbers),
+    st.tuples(st.just("adjust"), people, numbers),
+    st.tuples(st.just("take_away"), people, numbers),
+)
+times = st.tuples(st.just("time"), people, st.sampled_from((1, 40, 800, 1500)))
+
+
+@dataclass
+class World:
+    """Two members, what they did, and what has been posted for each since somebody began to count."""
+
+    programme: Programme
+    cardholders: tuple[Cardholder, Cardholder]
+    now: datetime = START
+    bought: list[tuple[int, str]] = field(default_factory=list)
+    orders: list[tuple[int, Order]] = field(default_factory=list)
+    by_card: list[int] = field(default_factory=lambda: [0, 0])
+    is_merged: bool = False
+
+    def account(self, person: int) -> PointAccount:
+        """Return the account that is a person's today."""
+        return self.cardholders[SURVIVOR if self.is_merged else person].account
+
+    def do(self, step: tuple[str, int, int]) -> None:
+        """Do one step."""
+        name, person, number = step
+        deed: Callable[[int, int], None] = getattr(self, name)
+        deed(person, number)
+
+    def buy(self, person: int, number: int) -> None:
+        """Buy for so many euros."""
+        reference = f"P{len(self.bought)}"
+        token = self.cardholders[person].card.token
+        verdict = buy(self.programme, token, euros=number, reference=reference, at=self.now)
+        self.bought.append((person, reference))
+        self.by_card[person] += verdict.points
+
+    def bring_back(self, _person: int, number: int) -> None:
+        """Bring back a part of a purchase."""
+        if self.bought:
+            person, reference = self.bought[number % len(self.bought)]
+            token = self.cardholders[person].card.token
+            verdict = bring_back(self.programme, token, reference=reference, euros=number, at=self.now)
+            self.by_card[person] += verdict.points
+
+    def order(self, person: int, number: int) -> None:
+        """Order a gift card, if there are points."""
+        try:
+            self.orders.append(
+                (person, order(self.programme, self.account(person), points=number, at=self.now))
+            )
+        except InsufficientPoints:
+            return
+
+    def cancel(self, _person: int, number: int) -> None:
+        """Cancel an order, perhaps again."""
+        if self.orders:
+            _person, made = self.orders[number % len(self.orders)]
+            is_first = Order.objects.get(pk=made.pk).cancelled_at is None
+            cancel_order(order=made, reason="Asked by phone", at=self.now)
+            if is_first and made.account_id == self.cardholders[MERGED].account.pk:
+                self.by_card[MERGED] += made.points
+
+    def adjust(self, person: int, number: int) -> None:
+        """Let staff grant points."""
+        today = self.now.date()
+        lot = LotDates(today + timedelta(days=100 * number), today)
+        movement = Movement(self.account(person).pk, EntryKind.ADJUSTMENT, number, self.now, lot)
+        post_batch([movement], zone=PARIS, at=self.now)
+
+    def take_away(self, person: int, number: int) -> None:
+        """Let staff take points."""
+        movement = Movement(self.account(person).pk, EntryKind.ADJUSTMENT, -number, self.now)
+        post_batch([movement], zone=PARIS, at=self.now)
+
+    def time(self, _person: int, days: int) -> None:
+        """Let time pass, and what is over expire now and then."""
+        self.now += timedelta(days=days)
+        if days > 1:
+            expire_points(programme=self.programme, as_of=self.now.date(), at=self.now)
+
+    def points(self) -> list[tuple[int, int, dict[tuple[object, ...], int]]]:
+        """Return balance, points owed and what the lots hold of each."""
+        return [
+            (
+                *PointAccount.objects.values_list("balance_points", "owed_points").get(pk=one.account.pk),
+                {
+                    (lot.expires_on, lot.available_on): lot.remaining_points
+                    for lot in Lot.objects.filter(account=one.account, remaining_points__gt=0).order_by("pk")
+                },
+            )
+            for one in self.cardholders
+        ]
+
+    def is_proved(self) -> bool:
+        """Say whether every proof is clean."""
+        with time_machine.travel(self.now, tick=False):
+            return violations() == []
+
+
+@contextmanager
+def undone_afterwards() -> Iterator[None]:
+    """Leave the database as it was."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+PATIENT = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture
+def world(db: None) -> World:  # noqa: ARG001 - the world needs the database
+    """Return two members without points."""
+    programme = make_programme()
+    cardholders = make_cardholder(programme, at=START), make_cardholder(programme, at=START)
+    return World(programme, cardholders)
+
+
+def fresh(world: World) -> World:
+    """Return the same world before anything happened."""
+    return World(world.programme, world.cardholders)
+
+
+def merged(world: World) -> Callable[[], None]:
+    """Merge the two; return what undoes it."""
+    survivor, other = (one.member for one in world.cardholders)
+    merge = merge_members(survivor=survivor, merged=other, at=world.now)
+    world.is_merged = True
+
+    def separate() -> None:
+        separate_members(merge=merge, at=world.now)
+        world.is_merged = False
+
+    return separate
+
+
+def test_a_merge_that_is_undone_restores_both(world: World) -> None:
+    @PATIENT
+    @given(before=st.lists(st.one_of(steps, times), max_size=14))
+    def check(before: Sequence[tuple[str, int, int]]) -> None:
+        with undone_afterwards():
+            here = fresh(world)
+            for step in before:
+                here.do(step)
+            # What is over is written down: a merge does so.
+            expire_points(programme=here.programme, as_of=here.now.date(), at=here.now)
+            points = here.points()
+
+            separate = merged(here)
+            assert sum(balance for balance, _owed, _lots in here.points()) == sum(
+                balance for balance, _owed, _lots in points
+            )
+            assert here.is_proved()
+            separate()
+
+            assert here.points() == points
+            assert here.is_proved()
+
+    check()
+
+
+def test_what_happens_meanwhile_goes_with_the_cards_or_stays_with_the_survivor(world: World) -> None:
+    @PATIENT
+    @given(
+        before=st.lists(st.one_of(steps, times), max_size=10),
+        meanwhile=st.lists(steps, min_size=1, max_size=8),
+    )
+    def check(before: Sequence[tuple[str, int, int]], meanwhile: Sequence[tuple[str, int, int]]) -> None:
+        with undone_afterwards():
+            here = fresh(world)
+            for step in before:
+                here.do(step)
+            expire_points(programme=here.programme, as_of=here.now.date(), at=here.now)
+            of_merged = here.points()[MERGED][0]
+            here.by_card = [0, 0]
+
+            separate = merged(here)
+            for step in meanwhile:
+                here.do(step)
+            assert here.is_proved()
+            total = sum(balance for balance, _owed, _lots in here.points())
+            separate()
+
+            balances = [balance for balance, _owed, _lots in here.points()]
+            assert sum(balances) == total
+            assert balances[MERGED] == of_merged + here.by_card[MERGED]
+            assert here.is_proved()
+
+    check()
+
+
+def test_years_may_pass_before_two_are_separated(world: World) -> None:
+    @PATIENT
+    @given(
+        before=st.lists(st.one_of(steps, times), max_size=8),
+        meanwhile=st.lists(st.one_of(steps, times), max_size=8),
+        after=st.lists(st.one_of(steps, times), max_size=4),
+    )
+    def check(
+        before: Sequence[tuple[str, int, int]],
+        meanwhile: Sequence[tuple[str, int, int]],
+        after: Sequence[tuple[str, int, int]],
+    ) -> None:
+        with undone_afterwards():
+            here = fresh(world)
+            for step in before:
+                here.do(step)
+            separate = merged(here)
+            for step in meanwhile:
+                here.do(step)
+            assert here.is_proved()
+            separate()
+            assert here.is_proved()
+            for step in after:
+                here.do(step)
+            assert here.is_proved()
+
+    check()
