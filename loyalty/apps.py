@@ -31,6 +31,8 @@ class LoyaltyConfig(AppConfig):
         from loyalty.proofs.feeds import register_feed_proofs  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.proofs.ledger import register_ledger_proofs  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.proofs.merging import register_merging_proofs  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.proofs.succession import register_succession_proofs  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.succession.background import register_successions_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
 
         subscribe(EMAIL_VERIFIED, on_email_verified)
         register_programme_letterheads()
@@ -42,8 +44,10 @@ class LoyaltyConfig(AppConfig):
         register_leavers_sweeper()
         register_following_sweeper()
         register_imports_sweeper()
+        register_successions_sweeper()
         register_ledger_proofs()
         register_adjustment_proofs()
         register_merging_proofs()
         register_feed_proofs()
+        register_succession_proofs()
         add_loyalty_cards()

@@ -20,12 +20,13 @@ EMAIL_VERIFIED = "members.email_verified"
 def grant_verified_email_points(*, account: PointAccount, at: datetime) -> int:
     """Grant the points for a verified e-mail, once per account for ever; return the points granted.
 
-    A repeat, an account that left and a programme without such points grant zero.
+    A repeat, an account that left and a programme that is closed or has no such points grant zero.
     """
     programme = account.programme
     lock_accounts([account.pk])
     before = Entry.objects.filter(account=account, kind=EntryKind.VERIFIED_EMAIL)
-    if programme.verified_email_points == 0 or account.left_on is not None or before.exists():
+    is_over = account.left_on is not None or programme.closed_at is not None
+    if programme.verified_email_points == 0 or is_over or before.exists():
         return 0
     earned_on = local_date(at, programme.zone)
     expires_on = expiry_date(

@@ -30,6 +30,7 @@ from loyalty.selectors.period import TooManyMovements, period_statement
 from loyalty.selectors.programmes import account_of
 from loyalty.selectors.statement import TOP, UNCOUNTED, Place, statement_page
 from loyalty.selectors.statement_choices import cards_of, partners_of
+from loyalty.selectors.succession import successor_of
 from loyalty.selectors.waiting import waiting_lines_of
 from members.models import Card
 
@@ -54,6 +55,7 @@ def home(request: ProgrammeRequest) -> HttpResponse:
         "account": account,
         "balance": balance,
         "waiting": waiting_lines_of(account),
+        "successor": successor_of(request.programme),
         "latest": latest_movements(account),
     } | _panels(visit)
     return render(request, "loyalty/home.html", context)

@@ -118,6 +118,9 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _list_of("campaigns.promotion", _("Promotions"), "campaign"),
                     _list_of("loyalty.programme", _("Programmes"), "loyalty"),
+                    _list_of("loyalty.succession", _("Successions of programmes"), "swap_horiz"),
+                    _list_of("loyalty.counterpart", _("Counterparts of members"), "people_alt"),
+                    _list_of("loyalty.conversion", _("Conversions of points"), "currency_exchange"),
                     _list_of("loyalty.brand", _("Brands"), "palette"),
                     _list_of("loyalty.earningrule", _("Earning rules"), "rule"),
                     _list_of("loyalty.adjustmentreason", _("Adjustment reasons"), "help_center"),

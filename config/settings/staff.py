@@ -6,8 +6,10 @@ anybody, so only the permission to view them exists here. Some permissions stand
 cancels orders, `loyalty.change_pointaccount` lets members leave, `loyalty.add_adjustmentrequest` moves
 points within the limits of the group, `loyalty.approve_adjustmentrequest` approves those of colleagues,
 `members.delete_member` erases members who ask for it, `loyalty.schedule_earningrule` lets rules decide and
-ends them, `core.export_lists` takes lists away as files, `helpdesk.search_members` opens the pages of the
-call centre, `helpdesk.add_note` writes there, and without `members.see_contact_details` a person is masked.
+ends them, `loyalty.add_succession` prepares and rehearses successions of programmes,
+`loyalty.run_succession` lets them run, closes and reverses them, `core.export_lists` takes lists away as
+files, `helpdesk.search_members` opens the pages of the call centre, `helpdesk.add_note` writes there, and
+without `members.see_contact_details` a person is masked.
 
 Whoever moves points is not who says how many: only finance changes the limits, and moves none.
 
@@ -44,6 +46,9 @@ _LEDGER = [
     "loyalty.view_lot",
     "loyalty.view_lotuse",
     "loyalty.view_transfer",
+    "loyalty.view_succession",
+    "loyalty.view_counterpart",
+    "loyalty.view_conversion",
     "loyalty.view_purchase",
     "loyalty.view_rejectedline",
     "loyalty.view_adjustmentrequest",
@@ -86,6 +91,8 @@ STAFF_GROUPS: dict[str, list[str]] = {
         "loyalty.add_adjustmentreason",
         "loyalty.change_adjustmentreason",
         *_MERGES,
+        "loyalty.add_succession",
+        "loyalty.run_succession",
         "members.delete_member",
         "partners.add_partner",
         "partners.change_partner",

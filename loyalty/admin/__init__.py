@@ -11,6 +11,8 @@ from loyalty.admin import (
     programmes,
     purchases,
     rules,
+    succession_rows,
+    successions,
 )
 
 __all__ = [
@@ -24,4 +26,6 @@ __all__ = [
     "programmes",
     "purchases",
     "rules",
+    "succession_rows",
+    "successions",
 ]

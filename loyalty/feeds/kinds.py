@@ -1,4 +1,4 @@
-"""The three kinds of feed: their columns, how a line is read and how a chunk of lines is recorded."""
+"""The kinds of feed: their columns, how a line is read and how a chunk of lines is recorded."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,13 @@ from typing import Any
 
 from loyalty.dates import local_date
 from loyalty.enrolment import enrol_members
-from loyalty.feeds import cardholder_lines, purchase_lines, store_lines
+from loyalty.feeds import cardholder_lines, counterpart_lines, purchase_lines, store_lines
 from loyalty.models import Agreement, FeedImport, FeedKind, PointAccount, Programme
 from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
 from loyalty.purchases.reasons import Reason
 from loyalty.purchases.record import record_purchases
 from loyalty.purchases.settle import settle_parked
+from loyalty.succession.counterparts import CounterpartLine, CounterpartOutcome, record_counterparts
 from members.services.cardholders import CardholderLine, CardholderOutcome, record_cardholders
 from partners.services.stores import StoreLine, record_stores
 
@@ -102,6 +103,25 @@ def _record_cardholder_lines(
     return verdicts
 
 
+_COUNTERPART_VERDICTS = {
+    CounterpartOutcome.CHANGED: LineVerdict(Outcome.ACCEPTED),
+    CounterpartOutcome.UNCHANGED: LineVerdict(Outcome.DUPLICATE, Reason.UNCHANGED),
+    CounterpartOutcome.NO_SUCCESSION: LineVerdict(Outcome.REJECTED, Reason.NO_SUCCESSION),
+    CounterpartOutcome.UNKNOWN_MEMBER: LineVerdict(Outcome.REJECTED, Reason.UNKNOWN_MEMBER),
+    CounterpartOutcome.UNKNOWN_COUNTERPART: LineVerdict(Outcome.REJECTED, Reason.UNKNOWN_COUNTERPART),
+    CounterpartOutcome.TWO_COUNTERPARTS: LineVerdict(Outcome.REJECTED, Reason.TWO_COUNTERPARTS),
+    CounterpartOutcome.ERASED: LineVerdict(Outcome.REJECTED, Reason.ERASED_MEMBER),
+    CounterpartOutcome.TAKEN: LineVerdict(Outcome.REJECTED, Reason.COUNTERPART_TAKEN),
+    CounterpartOutcome.MOVED: LineVerdict(Outcome.REJECTED, Reason.COUNTERPART_MOVED),
+}
+
+
+def _record_counterpart_lines(lines: Sequence[CounterpartLine], feed_import: FeedImport) -> list[LineVerdict]:
+    """Record who members of the programme that ends are in the one that follows."""
+    outcomes = record_counterparts(lines, programme=feed_import.programme)
+    return [_COUNTERPART_VERDICTS[outcome] for outcome in outcomes]
+
+
 def _settle_cards(
     lines: Sequence[tuple[CardholderLine, Reason]], verdicts: Sequence[LineVerdict], feed_import: FeedImport
 ) -> None:
@@ -147,5 +167,11 @@ FEEDS: dict[str, Feed] = {
         reference=("reference",),
         read=purchase_lines.read_purchase,
         record=_record_purchase_lines,
+    ),
+    FeedKind.COUNTERPARTS: Feed(
+        columns=counterpart_lines.COLUMNS,
+        reference=("member_reference",),
+        read=counterpart_lines.read_counterpart,
+        record=_record_counterpart_lines,
     ),
 }

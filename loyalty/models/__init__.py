@@ -35,6 +35,15 @@ from loyalty.models.rules import (
     RuleStatus,
     RuleTally,
 )
+from loyalty.models.succession import (
+    Conversion,
+    ConversionKind,
+    Counterpart,
+    RoundedOver,
+    Rounding,
+    Succession,
+    SuccessionState,
+)
 
 __all__ = [
     "MOVES",
@@ -47,6 +56,9 @@ __all__ = [
     "Agreement",
     "Brand",
     "Character",
+    "Conversion",
+    "ConversionKind",
+    "Counterpart",
     "EarningRule",
     "Entry",
     "EntryKind",
@@ -70,10 +82,14 @@ __all__ = [
     "PurchaseState",
     "ReinstatedExpiry",
     "RejectedLine",
+    "RoundedOver",
+    "Rounding",
     "RuleEffect",
     "RuleSpending",
     "RuleStatus",
     "RuleTally",
+    "Succession",
+    "SuccessionState",
     "Transfer",
     "TransferReason",
 ]

@@ -19,6 +19,7 @@ class FeedKind(models.TextChoices):
     STORES = "stores", _("stores")
     CARDHOLDERS = "cardholders", _("cardholders")
     PURCHASES = "purchases", _("purchases")
+    COUNTERPARTS = "counterparts", _("counterparts of members, for a succession")
 
 
 class FeedState(models.TextChoices):

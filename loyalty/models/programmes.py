@@ -111,6 +111,14 @@ class Programme(models.Model):
         default=60,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_REINSTATEMENT_DAYS)],
     )
+    lines_end_on = models.DateField(
+        _("takes purchases and returns through"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Set by the succession of the programme: later lines are refused."),
+    )
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True, editable=False)
     contact_phone = models.CharField(
         _("phone of the call centre"), max_length=30, blank=True, validators=[validate_phone]
     )

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+from core.bulk import bulk_cursor
 from loyalty.dates import expiry_date, local_date
 from loyalty.models import Programme
 from loyalty.purchases.lines import PurchaseLine
@@ -16,7 +17,12 @@ LONGEST_YEAR = timedelta(days=366)
 
 
 def check_date(line: PurchaseLine, programme: Programme, at: datetime) -> Reason:
-    """Check that a purchase or return is neither to come nor older than the points it would earn."""
+    """Check that a line comes in time: the programme takes lines, and it is neither to come nor too old.
+
+    Too old is what was bought so long ago that its points would be over.
+    """
+    if not takes_lines(programme, at):
+        return Reason.PROGRAMME_CLOSED
     if line.purchased_at > at + CLOCK_DRIFT:
         return Reason.IN_FUTURE
     # The calendar of a time zone ends before year 1 does, so what is clearly too old is not looked up in it.
@@ -29,6 +35,25 @@ def check_date(line: PurchaseLine, programme: Programme, at: datetime) -> Reason
     if last_day < local_date(at, programme.zone):
         return Reason.OLDER_THAN_VALIDITY
     return Reason.NONE
+
+
+def takes_lines(programme: Programme, at: datetime) -> bool:
+    """Say whether the programme takes purchases and returns that arrive at an instant."""
+    last_day = programme.lines_end_on
+    return programme.closed_at is None and (last_day is None or local_date(at, programme.zone) <= last_day)
+
+
+def keep_open(programme: Programme) -> None:
+    """Read afresh through when the programme takes lines; nobody closes it before this transaction ends.
+
+    Naming the programme in the purchases takes the same lock, so this makes nobody wait.
+    """
+    with bulk_cursor() as cursor:
+        cursor.execute(
+            "SELECT lines_end_on, closed_at FROM loyalty_programme WHERE id = %s FOR KEY SHARE",
+            [programme.pk],
+        )
+        programme.lines_end_on, programme.closed_at = cursor.fetchone() or (None, None)
 
 
 def check_place(partner: KnownPartner, store: KnownStore, purchased_on: date) -> Reason:

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     CARD_BLOCKED = "card_blocked"
     CARD_CLOSED = "card_closed"
     MEMBER_LEFT = "member_left"
+    PROGRAMME_CLOSED = "programme_closed"
     REFERENCE_REUSED = "reference_reused"
     ALREADY_RECORDED = "already_recorded"
     RETURN_ABOVE_PURCHASE = "return_above_purchase"
@@ -67,6 +68,13 @@ class Reason(StrEnum):
     MALFORMED_LANGUAGE = "malformed_language"
     MALFORMED_POSITION = "malformed_position"
     CLOSED_BEFORE_OPENED = "closed_before_opened"
+    # Counterparts of members, for the succession of a programme.
+    NO_SUCCESSION = "no_succession"
+    UNKNOWN_MEMBER = "unknown_member"
+    UNKNOWN_COUNTERPART = "unknown_counterpart"
+    TWO_COUNTERPARTS = "two_counterparts"
+    COUNTERPART_TAKEN = "counterpart_taken"
+    COUNTERPART_MOVED = "counterpart_moved"
 
 
 RECORDED_REFUSALS = frozenset({Reason.RETURN_ABOVE_PURCHASE, Reason.RETURN_OF_REJECTED})
@@ -96,6 +104,10 @@ SENTENCES = {
     Reason.CARD_BLOCKED: _("The card was blocked before the purchase."),
     Reason.CARD_CLOSED: _("The card was closed before the purchase."),
     Reason.MEMBER_LEFT: _("The purchase came after leaving the programme."),
+    Reason.PROGRAMME_CLOSED: _(
+        "The programme has ended, and the time for late purchases and returns is over. Another programme"
+        " follows it, where the points are now."
+    ),
     Reason.REFERENCE_REUSED: _(
         "This reference was used before for another purchase. The partner brand must send this one with a new"
         " reference."
@@ -141,6 +153,14 @@ SENTENCES = {
     Reason.MALFORMED_LANGUAGE: _("The language is not a code of two letters, like fr."),
     Reason.MALFORMED_POSITION: _("The latitude or the longitude is no position on Earth."),
     Reason.CLOSED_BEFORE_OPENED: _("The store closed before it opened."),
+    Reason.NO_SUCCESSION: _("No succession of this programme is prepared or running."),
+    Reason.UNKNOWN_MEMBER: _("No member of the programme that ends has this reference."),
+    Reason.UNKNOWN_COUNTERPART: _("The programme that follows knows neither such a member nor such a card."),
+    Reason.TWO_COUNTERPARTS: _(
+        "The member reference and the card token of the programme that follows belong to two people."
+    ),
+    Reason.COUNTERPART_TAKEN: _("Another member of the programme that ends is this person already."),
+    Reason.COUNTERPART_MOVED: _("The points of this member moved already, to another person."),
 }
 
 

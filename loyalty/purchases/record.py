@@ -10,7 +10,7 @@ from core.bulk import bulk_cursor
 from loyalty.dates import local_date
 from loyalty.earning.terms import Part
 from loyalty.models import FeedImport, Programme, PurchaseKind, PurchaseState
-from loyalty.purchases.checks import check_card, check_date, check_place
+from loyalty.purchases.checks import check_card, check_date, check_place, keep_open
 from loyalty.purchases.earning import Bought, Earned, Earnings
 from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
 from loyalty.purchases.places import (
@@ -100,6 +100,7 @@ def record_purchases(
     another programme, it is rejected, as are lines the programme's rules refuse. A purchase of an unknown
     card and a return of an unknown purchase are parked and settled when the missing piece arrives.
     """
+    keep_open(programme)
     rejected, found = _sort_out(lines, programme, at)
     firsts: dict[Key, Candidate] = {}
     for candidate in found.values():

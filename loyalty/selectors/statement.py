@@ -79,7 +79,8 @@ MOVEMENTS = """
 SELECT e.id, e.posted_at, e.occurred_at, e.kind, e.points, e.balance_after_points, e.owed_change_points,
        s.name, b.name, c.last4, p.amount_cents,
        coalesce(n.name_fr, r.name_fr), coalesce(n.name_en, r.name_en), p.reason,
-       t.reason, p.id, w.sentence_fr, w.sentence_en
+       t.reason, p.id, w.sentence_fr, w.sentence_en,
+       k.kind, k.left_points, k.arrived_points, k.account_id = e.account_id, y.name, z.name
 FROM loyalty_entry e
 LEFT JOIN loyalty_purchase p ON p.id = e.purchase_id
 LEFT JOIN partners_store s ON s.id = p.store_id
@@ -87,6 +88,10 @@ LEFT JOIN partners_partner b ON b.id = p.partner_id
 LEFT JOIN members_card c ON c.id = p.card_id
 LEFT JOIN loyalty_earningrule r ON r.id = p.rule_id
 LEFT JOIN loyalty_transfer t ON t.id = e.transfer_id
+LEFT JOIN loyalty_conversion k ON k.transfer_id = t.id
+LEFT JOIN loyalty_succession i ON i.id = k.succession_id
+LEFT JOIN loyalty_programme y ON y.id = i.source_id
+LEFT JOIN loyalty_programme z ON z.id = i.target_id
 LEFT JOIN LATERAL (
     SELECT string_agg(v.name_fr, ' + ' ORDER BY g.place) AS name_fr,
            string_agg(v.name_en, ' + ' ORDER BY g.place) AS name_en

@@ -10,6 +10,7 @@ from loyalty.dates import local_date
 from loyalty.explanations.words import Step
 from loyalty.models import EntryKind, PointAccount, PurchaseKind, PurchaseState
 from loyalty.purchases.reasons import sentence_for
+from loyalty.selectors.succession_words import Converted, title_of, why_converted
 from loyalty.selectors.transfer_words import why_moved
 
 LATE = timedelta(days=7)
@@ -36,6 +37,7 @@ class StatementLine:
     sentence: str
     purchase_id: int | None = None
     steps: tuple[Step, ...] = ()
+    heading: str = ""
 
     @property
     def is_counted(self) -> bool:
@@ -45,7 +47,7 @@ class StatementLine:
     @property
     def title(self) -> str:
         """Where it happened or, for points that move by themselves, what happened."""
-        return self.store_name or str(EntryKind(self.kind).label)
+        return self.store_name or self.heading or str(EntryKind(self.kind).label)
 
     @property
     def is_return(self) -> bool:
@@ -114,7 +116,14 @@ class Row(NamedTuple):
 def movement_of(row: Row, account: PointAccount) -> StatementLine:
     """Return the line of a movement."""
     (kind, points, balance_after, owed_change, store, partner, last4, cents, *words) = row.rest
-    rule_fr, rule_en, reason, transfer_reason, purchase_id, why_fr, why_en = words
+    rule_fr, rule_en, reason, transfer_reason, purchase_id, why_fr, why_en, *conversion = words
+    converted = Converted(*conversion) if conversion[0] else None
+    if converted:
+        sentence = why_converted(converted)
+    elif transfer_reason:
+        sentence = why_moved(kind, transfer_reason)
+    else:
+        sentence = sentence_for(reason or "") or in_language(french=why_fr or "", english=why_en or "")
     zone = account.programme.zone
     return StatementLine(
         entry_id=row.id,
@@ -130,10 +139,9 @@ def movement_of(row: Row, account: PointAccount) -> StatementLine:
         amount_cents=cents or 0,
         currency=account.programme.currency,
         rule_name=in_language(french=rule_fr or "", english=rule_en or ""),
-        sentence=why_moved(kind, transfer_reason)
-        if transfer_reason
-        else sentence_for(reason or "") or in_language(french=why_fr or "", english=why_en or ""),
         purchase_id=purchase_id,
+        sentence=sentence,
+        heading=title_of(converted) if converted else "",
     )
 
 

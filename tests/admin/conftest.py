@@ -17,23 +17,37 @@ from core.audit import record_action
 from core.models import IdempotencyRecord, JobRun, OutboxMessage
 from helpdesk.notes import write_note
 from loyalty.earning.versions import draft_next_version
+from loyalty.enrolment import enrol_member
 from loyalty.feeds.imports import begin_import, finish_import, import_lines
 from loyalty.feeds.source import Source
+from loyalty.ledger.movements import LotDates, Movement
+from loyalty.ledger.post import post_batch
 from loyalty.merging.merge import merge_members
 from loyalty.models import (
     Brand,
     EarningRule,
+    EntryKind,
     FeedImport,
     GroupMembership,
     MemberGroup,
     Programme,
+    Succession,
 )
 from members.models import ActivationAttempt, User
 from members.services.staff import open_staff_sign_in, sync_staff_groups
 from rewards.models import GiftCardProduct, Order
 from rewards.services.orders import order_gift_card
-from tests.factories import NOW, Cardholder, make_cardholder, make_programme, make_user
+from tests.factories import (
+    NOW,
+    Cardholder,
+    make_card,
+    make_cardholder,
+    make_member,
+    make_programme,
+    make_user,
+)
 from tests.loyalty.adjusting import ask, make_agent
+from tests.loyalty.succession.conftest import Programmes, prepare, run
 
 ROLES = tuple(settings.STAFF_GROUPS)
 WHY = "Asked for by the issuer"
@@ -169,3 +183,17 @@ def story(db: None) -> Story:  # noqa: ARG001 - for its effect
             is_published=True,
         ),
     )
+
+
+@pytest.fixture
+def succession(story: Story) -> Succession:
+    """Let the programme of the story follow another one, which had a member with points."""
+    old = Programme.objects.create(code="smiles", name="Smiles", issuer=story.programme.issuer)
+    former = make_member(first_name="Zoe")
+    make_card(member=former)
+    account = enrol_member(member=former, programme=old, at=NOW)
+    lot = LotDates(NOW.date().replace(year=2029), NOW.date())
+    post_batch([Movement(account.pk, EntryKind.GOODWILL, 10, NOW, lot=lot)], zone=old.zone, at=NOW)
+    prepared = prepare(Programmes(old, story.programme))
+    prepared.counterparts.create(member=former, counterpart=former)
+    return run(prepared)

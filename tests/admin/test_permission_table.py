@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
 from tests.admin.conftest import ADMINISTRATOR, ROLES, Story, make_colleague
@@ -11,6 +12,7 @@ from tests.admin.permission_table import table
 DOCUMENT = Path(settings.BASE_DIR) / "docs" / "permissions.md"
 
 
+@pytest.mark.usefixtures("succession")
 def test_the_table_of_permissions_is_current(story: Story) -> None:
     found = table(story, {group: make_colleague(group) for group in (*ROLES, ADMINISTRATOR)})
 

@@ -70,6 +70,9 @@ MAY_LOOK: dict[str, set[str]] = {
     "loyalty.lot": SEES_LEDGER,
     "loyalty.lotuse": SEES_LEDGER,
     "loyalty.transfer": SEES_LEDGER,
+    "loyalty.succession": SEES_LEDGER,
+    "loyalty.counterpart": SEES_LEDGER,
+    "loyalty.conversion": SEES_LEDGER,
     "loyalty.purchase": SEES_LEDGER,
     "loyalty.rejectedline": SEES_LEDGER | SEES_FEEDS,
     "loyalty.feedimport": SEES_FEEDS,
@@ -101,12 +104,17 @@ MAY_ADD: dict[str, set[str]] = {
     "loyalty.earningrule": {MANAGER, MARKETING, ADMINISTRATOR},
     "loyalty.membergroup": {MANAGER, ADMINISTRATOR},
     "loyalty.feedimport": {MANAGER, OPERATOR, ADMINISTRATOR},
+    "loyalty.succession": {MANAGER, ADMINISTRATOR},
     "loyalty.adjustmentreason": {MANAGER, ADMINISTRATOR},
     "loyalty.adjustmentlimit": {FINANCE, ADMINISTRATOR},
     "rewards.giftcardproduct": {MANAGER, ADMINISTRATOR},
     "campaigns.promotion": {MARKETING, ADMINISTRATOR},
 }
-MAY_CHANGE: dict[str, set[str]] = MAY_ADD | {"loyalty.feedimport": set(), "loyalty.earningrule": set()}
+MAY_CHANGE: dict[str, set[str]] = MAY_ADD | {
+    "loyalty.feedimport": set(),
+    "loyalty.earningrule": set(),
+    "loyalty.succession": set(),
+}
 MAY_DELETE: dict[str, set[str]] = {
     "campaigns.promotion": {MARKETING, ADMINISTRATOR},
     "loyalty.adjustmentlimit": {FINANCE, ADMINISTRATOR},
@@ -137,6 +145,7 @@ def test_every_model_has_a_line_in_the_table_and_a_page() -> None:
     assert registered == set(MAY_LOOK)
 
 
+@pytest.mark.usefixtures("succession")
 @pytest.mark.parametrize("role", [*ROLES, ADMINISTRATOR])
 def test_who_may_look_add_change_and_delete(role: str, story: Story) -> None:
     assert story.order.pk

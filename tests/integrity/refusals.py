@@ -156,6 +156,14 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
         "loyalty_agreement", starts_on="'2026-02-01'", ends_on="'2026-01-31'"
     ),
     "loyalty_agreement.agreement_once_a_partner": again("loyalty_agreement"),
+    **append_only("loyalty_conversion"),
+    "loyalty_conversion.loyalty_conversion_transfer_id_key": again("loyalty_conversion"),
+    "loyalty_counterpart.counterpart_of_one_member_only": again(
+        "loyalty_counterpart", member_id="(SELECT max(id) FROM members_member)"
+    ),
+    "loyalty_counterpart.counterpart_once_a_member": again(
+        "loyalty_counterpart", counterpart_id="(SELECT max(id) FROM members_member)"
+    ),
     "loyalty_brand.brand_colours_are_colours": tuple(
         again("loyalty_brand", **{colour: "'red'"})
         for colour in (
@@ -301,6 +309,29 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
         again("loyalty_ruletally", entitled_points="-1"),
     ),
     "loyalty_ruletally.rule_tally_once_a_period": again("loyalty_ruletally"),
+    "loyalty_succession.never_deleted": delete("loyalty_succession"),
+    "loyalty_succession.never_truncated": truncate("loyalty_succession"),
+    "loyalty_succession.succession_of_two_programmes": again("loyalty_succession", target_id="source_id"),
+    "loyalty_succession.succession_one_of_a_programme": again("loyalty_succession"),
+    "loyalty_succession.succession_rate_within_reason": tuple(
+        again("loyalty_succession", **{column: points})
+        for column in ("new_points", "old_points")
+        for points in ("0", "1000001")
+    ),
+    "loyalty_succession.succession_rehearsed_before_it_runs": again(
+        "loyalty_succession", rehearsed_at="NULL"
+    ),
+    "loyalty_succession.terms_are_kept": tuple(
+        change("loyalty_succession", assignment)
+        for assignment in (
+            "target_id = target_id + 1",
+            "new_points = 7",
+            "old_points = 7",
+            "rounding = 'up'",
+            "rounded_over = 'lot'",
+            "started_at = NULL",
+        )
+    ),
     "loyalty_transfer.loyalty_transfer_undoes_id_key": again("loyalty_transfer", where="undoes_id > 0"),
     "loyalty_transfer.transfer_between_two_accounts": again("loyalty_transfer", target_id="source_id"),
     **append_only("loyalty_transfer"),
@@ -403,6 +434,12 @@ IMPLIED_BY = {
     ),
     "loyalty_programme.loyalty_programme_points_validity_years_check": (
         "loyalty_programme.programme_points_live",
+    ),
+    "loyalty_succession.loyalty_succession_new_points_check": (
+        "loyalty_succession.succession_rate_within_reason",
+    ),
+    "loyalty_succession.loyalty_succession_old_points_check": (
+        "loyalty_succession.succession_rate_within_reason",
     ),
     "rewards_giftcard.rewards_giftcard_face_value_cents_check": (
         "rewards_giftcard.rewards_giftcard_balance_cents_check",

@@ -48,6 +48,7 @@ from rewards.models import GiftCardProduct
 from rewards.services.orders import cancel_order, order_gift_card
 from tests.factories import NOW, Cardholder, bring_back, buy, make_cardholder, make_programme, make_user
 from tests.loyalty.adjusting import SAID, ask, make_agent, make_manager
+from tests.loyalty.succession.conftest import Programmes, prepare, run
 
 TODAY = date(2026, 11, 22)
 
@@ -56,6 +57,7 @@ def make_world() -> None:
     """Make the rows."""
     programme = make_programme()
     alice = make_cardholder(programme)
+    _replace_a_programme(programme)
     _move_points(programme, alice)
     _merge(programme)
     _adjust(programme, alice)
@@ -98,6 +100,16 @@ def _write_about(alice: Cardholder) -> None:
     DetailOrigin.objects.create(member=member, detail="phone", source="site", changed_at=NOW)
     NotificationChoice.objects.create(member=member, kind="order", is_wanted=False, decided_at=NOW)
     ErasedReference.objects.create(issuer=member.issuer, reference_hash="1", erased_at=NOW)
+
+
+def _replace_a_programme(programme: Programme) -> None:
+    """Let the programme follow another one, and two members of that one be known here."""
+    old = make_programme("smiles", name="Smiles")
+    former, other = (make_cardholder(old, points=10) for _ in range(2))
+    succession = prepare(Programmes(old, programme))
+    succession.counterparts.create(member=former.member, counterpart=former.member)
+    assert other.member.pk > former.member.pk
+    run(succession)
 
 
 def _move_points(programme: Programme, alice: Cardholder) -> None:

@@ -91,7 +91,7 @@ def converted(folder: Path) -> Feeds:
 
 def import_feeds(feeds: Feeds, server_url: str) -> None:
     """Import the files into a database made anew, prove the ledger, print a table. Raises Trouble."""
-    url = database_made_anew(server_url)
+    url = database_made_anew(server_url, DATABASE)
     environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings.local"}
     environment.pop("DEBUG", None)
     manage(environment, "migrate", "--verbosity", "0")
@@ -111,13 +111,13 @@ def import_feeds(feeds: Feeds, server_url: str) -> None:
         raise Trouble(f"The import needed {imported.megabytes:.0f} MB; {MEMORY_LIMIT_MB} MB is the limit.")
 
 
-def database_made_anew(server_url: str) -> str:
-    """Drop and create the database of the run; return its address."""
-    name = sql.Identifier(DATABASE)
+def database_made_anew(server_url: str, database: str) -> str:
+    """Drop and create a database; return its address."""
+    name = sql.Identifier(database)
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
         connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
-    return urlunsplit(urlsplit(server_url)._replace(path=f"/{DATABASE}"))
+    return urlunsplit(urlsplit(server_url)._replace(path=f"/{database}"))
 
 
 def manage(environment: Mapping[str, str], *arguments: str) -> Done:

@@ -11,6 +11,7 @@ _REFUSED = "tests/integrity/test_refused_rows.py::test_the_database_refuses_what
 _LOCKS = "tests/integrity/test_locks.py::"
 _MEMBERS = "tests/integrity/test_member_locks.py::"
 _MERGES = "tests/integrity/test_locks_of_merges.py::"
+_SUCCESSIONS = "tests/integrity/test_succession_locks.py::"
 _ORDER = "tests/loyalty/test_ledger_locks.py::"
 _BY_HAND = "tests/integrity/test_adjustment_locks.py::"
 _RACES = "tests/loyalty/test_ledger_races.py::"
@@ -157,6 +158,33 @@ LOCKS = {
     ),
     "loyalty.groups.add_to_group: MemberGroup": (
         _LOCKS + "test_two_who_add_a_member_to_a_group_make_one_membership"
+    ),
+    "loyalty.purchases.checks.keep_open: FOR KEY SHARE": (
+        _SUCCESSIONS + "test_a_programme_is_not_closed_while_somebody_records_lines"
+    ),
+    "loyalty.succession.service.close_succession: Programme": (
+        _SUCCESSIONS + "test_a_programme_is_not_closed_while_somebody_records_lines"
+    ),
+    "loyalty.succession.service.prepare_succession: Programme": (
+        _SUCCESSIONS + "test_two_who_prepare_a_succession_get_one"
+    ),
+    "loyalty.succession.service._own: lock_succession": (
+        _SUCCESSIONS + "test_a_succession_that_is_being_reversed_is_not_followed"
+    ),
+    "loyalty.succession.counterparts._succession_of: lock_succession": (
+        _SUCCESSIONS + "test_a_member_who_is_moving_gets_no_other_counterpart"
+    ),
+    "loyalty.succession.move.both_sides_under_lock: lock_accounts": (
+        _SUCCESSIONS + "test_points_that_come_at_that_moment_move_as_well"
+    ),
+    "loyalty.succession.walks.lock_succession: rows": (
+        _SUCCESSIONS + "test_a_chunk_that_one_worker_does_is_passed_over_by_another"
+    ),
+    "loyalty.succession.walks.lock_succession: rows SKIP LOCKED": (
+        _SUCCESSIONS + "test_a_chunk_that_one_worker_does_is_passed_over_by_another"
+    ),
+    "loyalty.succession.walks.step_succession: lock_succession": (
+        _SUCCESSIONS + "test_a_chunk_that_one_worker_does_is_passed_over_by_another"
     ),
     "rewards.services.gift_cards.redeem_gift_card: GiftCard": (
         _LOCKS + "test_a_second_payment_sees_what_the_first_left"

@@ -66,7 +66,12 @@ STORE = {
     "opened_on": "2001-05-02",
     "closed_on": "",
 }
-COLUMNS = {"purchases": PURCHASE_COLUMNS, "cardholders": CARDHOLDER_COLUMNS, "stores": STORE_COLUMNS}
+COLUMNS = {
+    "purchases": PURCHASE_COLUMNS,
+    "cardholders": CARDHOLDER_COLUMNS,
+    "stores": STORE_COLUMNS,
+    "counterparts": ("member_reference", "new_member_reference", "new_card_token"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,102 @@
+"""The files of a succession: each account, the months of expiry, and what letters to members need."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.admin import page_of
+from core.admin_exports import MAY_EXPORT, csv_file
+from core.audit import record_action
+from core.reasons import ReasonForm
+from loyalty.models import Succession
+from loyalty.succession.figures import Figures
+from loyalty.succession.files import (
+    ACCOUNT_COLUMNS,
+    LETTER_COLUMNS,
+    MONTH_COLUMNS,
+    account_rows,
+    letter_rows,
+    month_rows,
+)
+
+MAY_SEE_CONTACTS = "members.see_contact_details"
+
+PARTS: Mapping[str, tuple[str | Promise, Mapping[str, Any]]] = {
+    "accounts": (gettext_lazy("Each account, to the point"), ACCOUNT_COLUMNS),
+    "months": (gettext_lazy("Opening lots by month of expiry"), MONTH_COLUMNS),
+    "letters": (gettext_lazy("Letters to members: addresses, old and new points"), LETTER_COLUMNS),
+}
+
+
+class SuccessionFiles:
+    """The pages that ask why and send a file, below the page of the succession."""
+
+    def get_urls(self: Any) -> list[URLPattern]:
+        """Add the files."""
+        page = path(
+            "<path:object_id>/file/<str:part>/",
+            self.admin_site.admin_view(self.file_view),
+            name="loyalty_succession_file",
+        )
+        return [page, *super().get_urls()]  # type: ignore[misc] # a mixin: the admin page comes after it
+
+    def files_for(self, request: HttpRequest, succession: Succession) -> list[tuple[str, str]]:
+        """Return the names and addresses of the files that the person may take away."""
+        return [
+            (str(name), reverse("admin:loyalty_succession_file", args=[succession.pk, part]))
+            for part, (name, _columns) in PARTS.items()
+            if _may_take(request, part)
+        ]
+
+    def file_view(self: Any, request: HttpRequest, object_id: str, part: str) -> HttpResponseBase:
+        """Ask why, then send the file; what is sent is written down before its first row leaves."""
+        if part not in PARTS:
+            raise Http404
+        if not (self.has_view_permission(request) and _may_take(request, part)):
+            raise PermissionDenied
+        succession: Succession = self.row(request, object_id)
+        name, columns = PARTS[part]
+        form = ReasonForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            record_action(
+                actor=request.user,
+                action="succession.letters" if part == "letters" else "succession.exported",
+                subject=succession,
+                reason=form.cleaned_data["reason"],
+                details={"table": part},
+                at=timezone.now(),
+            )
+            file_name = f"succession-{succession.pk}-{part}-{timezone.localdate():%Y-%m-%d}.csv"
+            return csv_file(file_name, [str(one) for one in columns.values()], _rows(succession, part))
+        context = self.admin_site.each_context(request) | {
+            "title": _("Export"),
+            "subtitle": str(name),
+            "sentence": _("The file has these columns: %(columns)s.")
+            % {"columns": ", ".join(str(one) for one in columns.values())},
+            "button": _("Export as CSV"),
+            "is_dangerous": False,
+            "form": form,
+            "opts": self.opts,
+            "back": page_of(succession),
+        }
+        return TemplateResponse(request, "admin/form_page.html", context)
+
+
+def _may_take(request: HttpRequest, part: str) -> bool:
+    may = request.user.has_perm(MAY_EXPORT)
+    return may and (part != "letters" or request.user.has_perm(MAY_SEE_CONTACTS))
+
+
+def _rows(succession: Succession, part: str) -> Iterator[Sequence[object]]:
+    if part == "months":
+        return month_rows(Figures.of_json(succession.rehearsal))
+    rows = letter_rows if part == "letters" else account_rows
+    return rows(succession, at=timezone.now())

@@ -1,0 +1,117 @@
+"""What the page of a succession shows: where it stands, how far it has come, and figures that reconcile."""
+
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, Sum
+from django.utils.translation import gettext as _
+
+from core.formatting import day, month, number
+from loyalty.models import Conversion, ConversionKind, Succession, SuccessionState
+from loyalty.succession.accounts import STAY_SENTENCES, Stay, terms_of
+from loyalty.succession.figures import Figures
+from loyalty.succession.files import fraction
+
+ORDER = (
+    SuccessionState.DRAFT,
+    SuccessionState.REHEARSED,
+    SuccessionState.RUNNING,
+    SuccessionState.CLOSED,
+)
+PLACES = {
+    SuccessionState.DRAFT: 0,
+    SuccessionState.REHEARSING: 0,
+    SuccessionState.REHEARSED: 1,
+    SuccessionState.RUNNING: 2,
+    SuccessionState.CLOSING: 2,
+    SuccessionState.CLOSED: 3,
+}
+"""How many of the steps are behind each state; a reversed one went back."""
+
+
+def shown_succession(succession: Succession) -> dict[str, Any]:
+    """Return what the template needs."""
+    walk = Figures.of_json(succession.walk)
+    return {
+        "succession": succession,
+        "steps": _steps(succession),
+        "percent": walk.accounts * 100 // succession.walk_accounts if succession.walk_accounts else 0,
+        "walked": _("%(done)s of %(total)s accounts")
+        % {"done": number(walk.accounts), "total": number(succession.walk_accounts)},
+        "reconciliation": _reconciliation(succession) if succession.rehearsal else None,
+        "moved": _moved(succession),
+    }
+
+
+def _steps(succession: Succession) -> list[dict[str, Any]]:
+    """Return the steps with what each is and when it was done."""
+    place = PLACES.get(SuccessionState(succession.state), -1)
+    told = [
+        (_("Prepare: agree on the terms"), succession.created_at),
+        (_("Rehearse: what each account becomes, to the point"), succession.rehearsed_at),
+        (_("Run: points move, late lines follow"), succession.started_at),
+        (
+            _("Close: nothing is left in the old programme"),
+            succession.ended_at if succession.state == SuccessionState.CLOSED else None,
+        ),
+    ]
+    return [
+        {"name": name, "on": day(at.date()) if at else "", "is_done": number <= place}
+        for number, (name, at) in enumerate(told)
+    ]
+
+
+def _reconciliation(succession: Succession) -> dict[str, Any]:
+    figures, terms = Figures.of_json(succession.rehearsal), terms_of(succession)
+    old = [
+        (_("Points that move"), figures.left),
+        (_("Points owed that move"), -figures.owed_left),
+        *(
+            (_("Stay: %(reason)s") % {"reason": STAY_SENTENCES[Stay(stay)]}, one.points - one.owed)
+            for stay, one in figures.staying.items()
+        ),
+        (_("Over, and still to be written down as expired"), figures.over),
+    ]
+    return {
+        "accounts": [
+            (_("Members with points, or who owe some"), number(figures.moving)),
+            (_("of them owing points"), number(figures.owing)),
+            (_("Members without points, who move as well"), number(figures.empty)),
+            *(
+                (_("Stay: %(reason)s") % {"reason": STAY_SENTENCES[Stay(stay)]}, number(one.accounts))
+                for stay, one in figures.staying.items()
+            ),
+        ],
+        "total_accounts": number(figures.accounts),
+        "old": [(name, number(points)) for name, points in old],
+        "balance": number(figures.balance),
+        "gap": number(figures.gap) if figures.gap else "",
+        "new": [
+            (_("New points"), number(figures.arrived)),
+            (_("New points owed"), number(-figures.owed_arrived)),
+        ],
+        "new_balance": number(figures.arrived - figures.owed_arrived),
+        "rounding": fraction(figures.fractions, terms),
+        "lots": number(figures.lots),
+        "months": [
+            (
+                month(date.fromisoformat(f"{key}-01")),
+                number(one.left),
+                number(one.arrived),
+                number(one.lots),
+            )
+            for key, one in sorted(figures.months.items())
+        ],
+        "left": number(figures.left),
+        "arrived": number(figures.arrived),
+    }
+
+
+def _moved(succession: Succession) -> list[tuple[str, str, str, str]]:
+    """Return what moved so far by kind: transfers, old points and new ones. One query."""
+    kinds = Conversion.objects.filter(succession=succession).values_list("kind").order_by("kind")
+    rows = kinds.annotate(transfers=Count("pk"), left=Sum("left_points"), arrived=Sum("arrived_points"))
+    return [
+        (str(ConversionKind(kind).label), number(transfers), number(left), number(arrived))
+        for kind, transfers, left, arrived in rows
+    ]

@@ -1,0 +1,60 @@
+"""The rows of successions: who is who in the new programme, and what each transfer converted."""
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from core.admin import LockedAdmin, link_to
+from core.formatting import number
+from loyalty.models import Conversion, Counterpart
+
+
+@admin.register(Counterpart)
+class CounterpartAdmin(LockedAdmin):
+    """Who members of an old programme are in the new one. A file says it."""
+
+    list_display = ("id", "succession", "member_link", "counterpart_link")
+    list_filter = ("succession",)
+    list_select_related = ("succession", "member", "counterpart")
+    search_fields = ("member__reference", "counterpart__reference")
+    fields: ClassVar = ("succession", "member_link", "counterpart_link")
+    readonly_fields: ClassVar = ("member_link", "counterpart_link")
+
+    @admin.display(description=_("member of the programme that ends"))
+    def member_link(self, pair: Counterpart) -> str:
+        return link_to(pair.member, pair.member.reference)
+
+    @admin.display(description=_("member of the programme that follows"))
+    def counterpart_link(self, pair: Counterpart) -> str:
+        return link_to(pair.counterpart, pair.counterpart.reference)
+
+
+@admin.register(Conversion)
+class ConversionAdmin(LockedAdmin):
+    """What each transfer of a succession took, and what arrived in its place."""
+
+    list_display = ("id", "succession", "account_link", "kind", "left_points", "arrived_points")
+    list_filter = ("succession", "kind")
+    list_select_related = ("succession", "account__member")
+    export_columns = (
+        "succession_id",
+        "account__member__reference",
+        "kind",
+        "left_points",
+        "arrived_points",
+        "transfer__moved_at",
+    )
+    fields: ClassVar = ("succession", "account_link", "kind", "left_points", "arrived_points", "shown_parts")
+    readonly_fields: ClassVar = ("account_link", "shown_parts")
+
+    @admin.display(description=_("account that ends"))
+    def account_link(self, conversion: Conversion) -> str:
+        return link_to(conversion.account, conversion.account.member.reference)
+
+    @admin.display(description=_("by lot"))
+    def shown_parts(self, conversion: Conversion) -> str:
+        return ", ".join(
+            f"{expires_on or '-'}: {number(left)} → {number(arrived)}"
+            for expires_on, _available_on, left, arrived in conversion.parts
+        )

@@ -1,0 +1,405 @@
+"""Successions of programmes: prepared, rehearsed and looked at before they run, step by step."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core.admin import Labelled, LockedAdmin, button, in_colours, page_of
+from core.admin_questions import Question, ask
+from core.audit import name_actions, record_action
+from core.doorbell import ring
+from core.errors import DomainError
+from core.formatting import day, number
+from core.reasons import ReasonForm
+from loyalty.admin.succession_files import SuccessionFiles
+from loyalty.admin.succession_forms import (
+    CloseForm,
+    ExtendForm,
+    PrepareForm,
+    SecondLook,
+    TermsForm,
+)
+from loyalty.admin.succession_pages import shown_succession
+from loyalty.models import Succession, SuccessionState
+from loyalty.succession.background import run_succession
+from loyalty.succession.errors import REFUSALS
+from loyalty.succession.figures import Figures
+from loyalty.succession.service import (
+    PREPARED,
+    TermsOfSuccession,
+    begin_rehearsal,
+    begin_succession,
+    change_terms,
+    close_succession,
+    extend_late_returns,
+    follow_up,
+    prepare_succession,
+    reverse_succession,
+)
+
+if TYPE_CHECKING:
+    from members.models import User
+
+MAY_PREPARE = "loyalty.add_succession"
+MAY_RUN = "loyalty.run_succession"
+SECONDS_BETWEEN_LOOKS = 2
+
+name_actions(
+    {
+        "succession.prepared": _("Prepare a succession"),
+        "succession.changed": _("Change the terms of a succession"),
+        "succession.rehearsed": _("Rehearse a succession"),
+        "succession.run": _("Let a succession run"),
+        "succession.followed": _("Move what came late"),
+        "succession.extended": _("Set another last day for late lines"),
+        "succession.closed": _("Close the old programme"),
+        "succession.reversed": _("Reverse a succession"),
+        "succession.exported": _("Export of a succession"),
+        "succession.letters": _("Export for the letters of a succession"),
+    }
+)
+
+
+@admin.register(Succession)
+class SuccessionAdmin(SuccessionFiles, LockedAdmin):
+    """Successions, the newest first."""
+
+    list_display = ("source", "target", "shown_rate", "shown_state", "late_returns_until", "shown_moved")
+    list_select_related = ("source", "target")
+    fieldsets = (
+        (None, {"fields": ("source", "target", "shown_state")}),
+        (_("Terms"), {"fields": ("shown_rate", "rounding", "rounded_over", "late_returns_until")}),
+    )
+    readonly_fields: ClassVar = ("shown_state", "shown_rate")
+    actions_detail = ("terms", "rehearse", "begin", "follow", "extend", "close", "reverse")
+    change_form_template = "admin/loyalty/succession/page.html"
+
+    @in_colours(
+        _("state"),
+        {
+            SuccessionState.DRAFT: "info",
+            SuccessionState.REHEARSED: "info",
+            SuccessionState.RUNNING: "success",
+            SuccessionState.CLOSED: "success",
+            SuccessionState.REVERSED: "warning",
+            "failing": "danger",
+        },
+    )
+    def shown_state(self, succession: Succession) -> Labelled:
+        if succession.is_walking and succession.attempts:
+            return "failing", _("failing")
+        return succession.state, succession.get_state_display()
+
+    @admin.display(description=_("rate"))
+    def shown_rate(self, succession: Succession) -> str:
+        return gettext("%(new)s new for %(old)s old points") % {
+            "new": number(succession.new_points),
+            "old": number(succession.old_points),
+        }
+
+    @admin.display(description=_("points that moved"))
+    def shown_moved(self, succession: Succession) -> str:
+        return f"{number(succession.left_points)} → {number(succession.arrived_points)}"
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the signature is Django's
+        """Let those prepare successions who may."""
+        return request.user.has_perm(MAY_PREPARE)
+
+    def _may(
+        self, request: HttpRequest, object_id: str | None, permission: str, *states: SuccessionState
+    ) -> bool:
+        """Say whether the person may do something with a succession in one of these states."""
+        succession = self.get_object(request, object_id or "")
+        return succession is not None and succession.state in states and request.user.has_perm(permission)
+
+    def has_prepare_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Say whether the person may change the terms, or rehearse."""
+        return self._may(request, object_id, MAY_PREPARE, *PREPARED)
+
+    def has_begin_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Say whether the person may let it run."""
+        return self._may(request, object_id, MAY_RUN, SuccessionState.REHEARSED)
+
+    def has_run_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Say whether the person may do something with a succession that runs."""
+        return self._may(request, object_id, MAY_RUN, SuccessionState.RUNNING)
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",  # noqa: ARG002 - the signature is Django's
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - the signature is Django's
+    ) -> HttpResponse:
+        """Ask which programme follows which, by which terms and why, and write down a draft."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+
+        def prepare(answers: dict[str, Any], terms: TermsOfSuccession) -> Succession:
+            return prepare_succession(
+                source=answers["source"],
+                target=answers["target"],
+                terms=terms,
+                created_by=cast("User", request.user),
+                at=timezone.now(),
+            )
+
+        form = PrepareForm(request.POST if request.method == "POST" else None)
+        return self._agree(
+            request,
+            form,
+            do=prepare,
+            action="succession.prepared",
+            sentence=gettext(
+                "This writes down a draft. Nothing moves: it is rehearsed next, and looked at once more."
+            ),
+            back=reverse("admin:loyalty_succession_changelist"),
+        )
+
+    @button(_("Change the terms"), url_path="terms", permissions=["prepare"], icon="tune")
+    def terms(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for other terms; the succession is a draft again."""
+        succession: Succession = self.row(request, object_id)
+        form = TermsForm(
+            request.POST if request.method == "POST" else None,
+            initial={name: getattr(succession, name) for name in TermsOfSuccession.__annotations__},
+        )
+        return self._agree(
+            request,
+            form,
+            do=lambda _answers, terms: change_terms(succession=succession, terms=terms, at=timezone.now()),
+            action="succession.changed",
+            sentence=gettext("With other terms the succession is a draft again, to be rehearsed."),
+            back=page_of(succession),
+        )
+
+    def _agree(
+        self,
+        request: HttpRequest,
+        form: TermsForm,
+        *,
+        do: Callable[[dict[str, Any], TermsOfSuccession], Succession],
+        action: str,
+        sentence: str,
+        back: str,
+    ) -> HttpResponse:
+        """Show a form of terms; once answered, do it and show the succession."""
+        if request.method == "POST" and form.is_valid():
+            try:
+                with transaction.atomic():
+                    succession = do(form.cleaned_data, form.agreed)
+                    record_action(
+                        actor=request.user,
+                        action=action,
+                        subject=succession,
+                        reason=form.cleaned_data["reason"],
+                        details={name: str(value) for name, value in form.agreed.items()},
+                        at=timezone.now(),
+                    )
+            except DomainError as refusal:
+                form.add_error(next(iter(form.fields)), str(REFUSALS[type(refusal)]))
+            else:
+                return redirect(page_of(succession))
+        context = self.admin_site.each_context(request) | {
+            "title": gettext("Succession of a programme"),
+            "sentence": sentence,
+            "button": gettext("Write down the terms"),
+            "is_dangerous": False,
+            "form": form,
+            "opts": self.opts,
+            "back": back,
+        }
+        return TemplateResponse(request, "admin/form_page.html", context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show a succession, again every few seconds while its accounts are gone through."""
+        context = dict(extra_context or {})
+        succession = self.get_object(request, object_id)
+        if succession is not None and self.has_view_permission(request, succession):
+            is_moving = succession.is_walking and not succession.attempts
+            context |= shown_succession(succession)
+            context |= {
+                "seconds_between_looks": SECONDS_BETWEEN_LOOKS if is_moving else 0,
+                "files": self.files_for(request, succession),
+            }
+        response: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return response
+
+    def _ask(
+        self,
+        request: HttpRequest,
+        succession: Succession,
+        question: Question,
+        do: Callable[..., Succession],
+        form_class: Callable[..., forms.Form] = ReasonForm,
+    ) -> HttpResponse:
+        """Ask, do it, and let a worker go on with the accounts."""
+
+        def done(*, reason: str, **answers: Any) -> Succession:  # noqa: ANN401, ARG001 - the form's own fields
+            result = do(**answers)
+            ring(run_succession, result.pk)
+            return result
+
+        return ask(self, request, question, row=succession, do=done, form_class=form_class)
+
+    @button(_("Rehearse"), url_path="rehearse", permissions=["prepare"], icon="theater_comedy")
+    def rehearse(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then work out what each account would become."""
+        succession: Succession = self.row(request, object_id)
+        question = Question(
+            title=_("Rehearse the succession"),
+            sentence=_(
+                "What each account would become is worked out to the point. Nothing moves, and the ledger"
+                " keeps no trace of it."
+            ),
+            button=_("Rehearse"),
+            done=_("The rehearsal has begun; this page says how far it has come."),
+            action="succession.rehearsed",
+            refusals=REFUSALS,
+        )
+        return self._ask(
+            request,
+            succession,
+            question,
+            lambda **_answers: begin_rehearsal(succession=succession, at=timezone.now()),
+        )
+
+    @button(_("Let it run"), url_path="run", permissions=["begin"], icon="rocket_launch")
+    def begin(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show once more what was found, ask for the number of points that move, then move them."""
+        succession: Succession = self.row(request, object_id)
+        figures = Figures.of_json(succession.rehearsal)
+        question = Question(
+            title=_("Let the succession run"),
+            sentence=gettext(
+                "%(accounts)s members of %(old)s move, %(staying)s stay. %(left)s points become %(arrived)s"
+                " points of %(new)s, and %(owed)s points owed move as well. Late purchases and returns are"
+                " taken through %(until)s. Until it is closed, all of it can be reversed."
+            )
+            % {
+                "accounts": number(figures.moving + figures.empty),
+                "staying": number(figures.staying_accounts),
+                "old": succession.source,
+                "new": succession.target,
+                "left": number(figures.left),
+                "arrived": number(figures.arrived),
+                "owed": number(figures.owed_left),
+                "until": day(succession.late_returns_until) if succession.late_returns_until else "-",
+            },
+            button=_("Move members and points"),
+            done=_("The succession runs; this page says how far it has come."),
+            action="succession.run",
+            refusals=REFUSALS,
+        )
+        return self._ask(
+            request,
+            succession,
+            question,
+            lambda **_answers: begin_succession(succession=succession, at=timezone.now()),
+            form_class=SecondLook.expecting(figures.left),
+        )
+
+    @button(_("Move what came late"), url_path="follow", permissions=["run"], icon="update")
+    def follow(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then go through the accounts at once instead of in a few minutes."""
+        succession: Succession = self.row(request, object_id)
+        question = Question(
+            title=_("Move what came late"),
+            sentence=_(
+                "Late purchases and returns follow by themselves every few minutes; this does it at once."
+            ),
+            button=_("Move it now"),
+            done=_("The accounts are being gone through."),
+            action="succession.followed",
+            refusals=REFUSALS,
+        )
+        return self._ask(
+            request,
+            succession,
+            question,
+            lambda **_answers: follow_up(succession=succession, at=timezone.now()),
+        )
+
+    @button(_("Set another last day"), url_path="extend", permissions=["run"], icon="event")
+    def extend(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for the last day on which late lines are taken."""
+        succession: Succession = self.row(request, object_id)
+        question = Question(
+            title=_("Last day for late purchases and returns"),
+            sentence=_("Through this day the old programme takes what partners report late."),
+            button=_("Set the day"),
+            done=_("The last day is set."),
+            action="succession.extended",
+            refusals=REFUSALS,
+        )
+        return self._ask(
+            request,
+            succession,
+            question,
+            lambda **answers: extend_late_returns(succession=succession, at=timezone.now(), **answers),
+            form_class=ExtendForm,
+        )
+
+    @button(_("Close the old programme"), url_path="close", permissions=["run"], icon="lock")
+    def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then close the old programme for good."""
+        succession: Succession = self.row(request, object_id)
+        question = Question(
+            title=_("Close the old programme"),
+            sentence=_(
+                "No purchase or return of the old programme is taken any more, lines that still wait are"
+                " refused, and what is left moves. There is no way back: a closed succession is not reversed."
+            ),
+            button=_("Close it for good"),
+            done=_("The old programme is being closed."),
+            action="succession.closed",
+            is_dangerous=True,
+            refusals=REFUSALS,
+        )
+        return self._ask(
+            request,
+            succession,
+            question,
+            lambda **answers: close_succession(succession=succession, at=timezone.now(), **answers),
+            form_class=CloseForm,
+        )
+
+    @button(_("Reverse"), url_path="reverse", permissions=["run"], icon="undo")
+    def reverse(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then give every point back."""
+        succession: Succession = self.row(request, object_id)
+        question = Question(
+            title=_("Reverse the succession"),
+            sentence=_(
+                "Every point goes back to the lot it left, with its own days, and is taken from the new"
+                " programme. Whoever spent new points meanwhile owes them there. The old programme goes on."
+            ),
+            button=_("Give every point back"),
+            done=_("The succession is being reversed."),
+            action="succession.reversed",
+            is_dangerous=True,
+            refusals=REFUSALS,
+        )
+        return self._ask(
+            request,
+            succession,
+            question,
+            lambda **_answers: reverse_succession(succession=succession, at=timezone.now()),
+        )

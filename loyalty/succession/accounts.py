@@ -1,0 +1,279 @@
+"""The accounts of a programme that ends, chunk by chunk: what each holds, where it goes, what moved before.
+
+Nothing here writes. Whoever moves points locks the accounts first and reads them then.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import psycopg
+from django.utils.translation import gettext_lazy as _
+
+from core.bulk import bulk_cursor
+from loyalty.dates import local_date
+from loyalty.ledger.movements import LotDates
+from loyalty.models import EntryKind, RoundedOver, Rounding, Succession
+from loyalty.succession.convert import Bucket, Converted, Held, LateReturn, Moved, Terms
+
+
+class Stay(StrEnum):
+    """Why the points of an account stay where they are. Codes never change once they were used."""
+
+    ERASED = "erased"
+    LEFT = "left"
+    NO_COUNTERPART = "no_counterpart"
+    COUNTERPART_ERASED = "counterpart_erased"
+    COUNTERPART_LEFT = "counterpart_left"
+
+
+STAY_SENTENCES = {
+    Stay.ERASED: _("The member asked to be deleted."),
+    Stay.LEFT: _("The member left the programme before the points moved."),
+    Stay.NO_COUNTERPART: _("Nobody in the programme that follows is known to be this member."),
+    Stay.COUNTERPART_ERASED: _("The member asked to be deleted in the programme that follows."),
+    Stay.COUNTERPART_LEFT: _("The member left the programme that follows."),
+}
+
+
+@dataclass(slots=True)
+class OldAccount:
+    """An account of the programme that ends.
+
+    `lots` holds the points that are not over, those that wait included; `over_points` are over and wait to be
+    written down as expired. `member_id` is the member in the new programme, `target_id` their account there;
+    both are None as long as there is none.
+    """
+
+    account_id: int
+    reference: str
+    balance: int
+    owed: int
+    left_on: date | None
+    is_erased: bool
+    member_id: int | None
+    new_reference: str
+    target_id: int | None
+    target_left_on: date | None
+    is_counterpart_erased: bool
+    lots: dict[LotDates, int] = field(default_factory=dict)
+    over_points: int = 0
+    moved: Moved = field(default_factory=Moved)
+    late_returns: list[LateReturn] = field(default_factory=list)
+
+    @property
+    def stay(self) -> Stay | None:
+        """Why nothing of it moves, if so. Who leaves the old programme after moving is followed still."""
+        if self.is_erased:
+            return Stay.ERASED
+        if self.left_on is not None and not self.moved.left:
+            return Stay.LEFT
+        if self.member_id is None:
+            return Stay.NO_COUNTERPART
+        if self.is_counterpart_erased:
+            return Stay.COUNTERPART_ERASED
+        return Stay.COUNTERPART_LEFT if self.target_left_on is not None else None
+
+    @property
+    def held(self) -> Held:
+        """What there is to convert."""
+        return Held(self.lots, self.owed, self.late_returns)
+
+    @property
+    def held_points(self) -> int:
+        """The points that are not over."""
+        return sum(self.lots.values())
+
+
+def terms_of(succession: Succession) -> Terms:
+    """Return the terms of a succession."""
+    return Terms(
+        succession.new_points,
+        succession.old_points,
+        Rounding(succession.rounding),
+        RoundedOver(succession.rounded_over),
+    )
+
+
+_ACCOUNTS = """
+SELECT a.id, m.reference, a.balance_points, a.owed_points, a.left_on, m.erased_at IS NOT NULL,
+       n.id, coalesce(n.reference, ''), t.id, t.left_on, n.erased_at IS NOT NULL
+FROM loyalty_pointaccount a
+JOIN members_member m ON m.id = a.member_id
+LEFT JOIN loyalty_counterpart c ON c.succession_id = %(succession)s AND c.member_id = a.member_id
+LEFT JOIN members_member n
+       ON n.id = coalesce(c.counterpart_id, CASE WHEN %(is_one_issuer)s THEN a.member_id END)
+LEFT JOIN loyalty_pointaccount t ON t.member_id = n.id AND t.programme_id = %(target)s
+WHERE a.id = ANY(%(accounts)b) ORDER BY a.id
+"""
+
+
+def next_accounts(succession: Succession, *, after: int, limit: int) -> list[int]:
+    """Return the next accounts of the programme that ends, by id."""
+    with bulk_cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM loyalty_pointaccount WHERE programme_id = %s AND id > %s ORDER BY id LIMIT %s",
+            [succession.source_id, after, limit],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def next_holding_accounts(
+    succession: Succession, *, after: int, limit: int, looked_at: int
+) -> tuple[list[int], int | None]:
+    """Return the next accounts that hold or owe points, and the account up to which all were looked at.
+
+    At most so many accounts are looked at; the second is None where the programme has no more.
+    """
+    with bulk_cursor() as cursor:
+        cursor.execute(
+            """
+            WITH near AS (
+                SELECT id, balance_points, owed_points FROM loyalty_pointaccount
+                WHERE programme_id = %s AND id > %s ORDER BY id LIMIT %s
+            ), holding AS (
+                SELECT id FROM near WHERE balance_points <> 0 OR owed_points <> 0 ORDER BY id LIMIT %s
+            )
+            SELECT (SELECT array_agg(id ORDER BY id) FROM holding), count(*), max(id) FROM near
+            """,
+            [succession.source_id, after, looked_at, limit],
+        )
+        row = cursor.fetchone()
+    holding, count, last = row or (None, 0, None)
+    found = list(holding or [])
+    if len(found) == limit:
+        return found, found[-1]
+    return found, last if count == looked_at else None
+
+
+def find_accounts(succession: Succession, account_ids: Sequence[int]) -> list[OldAccount]:
+    """Return the accounts, and where each goes, without their points, in the order of their ids."""
+    with bulk_cursor() as cursor:
+        cursor.execute(
+            _ACCOUNTS,
+            {
+                "succession": succession.pk,
+                "target": succession.target_id,
+                "is_one_issuer": succession.source.issuer_id == succession.target.issuer_id,
+                "accounts": list(account_ids),
+            },
+        )
+        return [OldAccount(*row) for row in cursor.fetchall()]
+
+
+def read_accounts(succession: Succession, account_ids: Sequence[int], *, at: datetime) -> list[OldAccount]:
+    """Return the accounts with all that their conversion needs, in the order of their ids.
+
+    Whether points are over is decided by the day in the old programme's time zone.
+    """
+    accounts = {one.account_id: one for one in find_accounts(succession, account_ids)}
+    with bulk_cursor() as cursor:
+        _read_lots(cursor, accounts, local_date(at, succession.source.zone))
+        if succession.started_at is not None:
+            _read_moved(cursor, accounts, succession)
+            _read_late_returns(cursor, accounts, local_date(at, succession.source.zone))
+    return list(accounts.values())
+
+
+Cursor = psycopg.Cursor[tuple[Any, ...]]
+
+
+def _read_lots(cursor: Cursor, accounts: Mapping[int, OldAccount], today: date) -> None:
+    holding = [one.account_id for one in accounts.values() if one.balance + one.owed]
+    cursor.execute(
+        "SELECT account_id, expires_on, available_on, remaining_points FROM loyalty_lot"
+        " WHERE account_id = ANY(%b) AND remaining_points > 0 ORDER BY account_id, expires_on, available_on",
+        [holding],
+    )
+    for account_id, expires_on, available_on, points in cursor.fetchall():
+        if expires_on < today:
+            accounts[account_id].over_points += points
+        else:
+            accounts[account_id].lots[LotDates(expires_on, available_on)] = points
+
+
+def _read_moved(cursor: Cursor, accounts: Mapping[int, OldAccount], succession: Succession) -> None:
+    cursor.execute(
+        "SELECT account_id, parts FROM loyalty_conversion WHERE succession_id = %s AND account_id = ANY(%b)"
+        " ORDER BY id",
+        [succession.pk, list(accounts)],
+    )
+    for account_id, parts in cursor.fetchall():
+        for part in read_parts(json.loads(parts)):
+            accounts[account_id].moved.add(part)
+
+
+_LATE_RETURNS = """
+WITH since AS (
+    SELECT m.account_id, max(m.id) AS entry_id
+    FROM loyalty_entry m JOIN loyalty_conversion c ON c.transfer_id = m.transfer_id
+    WHERE m.account_id = ANY(%(accounts)b) GROUP BY m.account_id
+), late AS (
+    SELECT e.account_id, e.id, e.owed_change_points, own.id AS own_id, own.expires_on, own.available_on
+    FROM since
+    JOIN loyalty_entry e ON e.account_id = since.account_id AND e.id > since.entry_id AND e.kind = %(return)s
+    JOIN loyalty_purchase r ON r.id = e.purchase_id
+    JOIN loyalty_entry g ON g.purchase_id = r.original_id AND g.kind = %(purchase)s
+    JOIN loyalty_lot own ON own.id = g.lot_id
+)
+SELECT account_id, id, expires_on, available_on, owed_change_points, NULL::date, NULL::date
+FROM late WHERE owed_change_points > 0
+UNION ALL
+SELECT late.account_id, late.id, late.expires_on, late.available_on, u.points,
+       other.expires_on, other.available_on
+FROM late
+JOIN loyalty_lotuse u ON u.entry_id = late.id AND u.points > 0
+JOIN loyalty_lot other ON other.id = u.lot_id AND other.id <> late.own_id AND other.expires_on >= %(today)s
+ORDER BY 2 DESC, 6 NULLS FIRST, 7
+"""
+
+
+def _read_late_returns(cursor: Cursor, accounts: Mapping[int, OldAccount], today: date) -> None:
+    """Find out which returns came after the points of their purchases had moved, the newest first.
+
+    Such a return left points owed, or took them from a lot that had come late itself.
+    """
+    moved = [one.account_id for one in accounts.values() if one.moved.left and (one.owed or one.lots)]
+    if not moved:
+        return
+    cursor.execute(
+        _LATE_RETURNS,
+        {
+            "accounts": moved,
+            "today": today,
+            "purchase": EntryKind.PURCHASE,
+            "return": EntryKind.RETURN,
+        },
+    )
+    for account_id, _entry_id, expires_on, available_on, points, *instead in cursor.fetchall():
+        other = LotDates(*instead) if instead[0] else None
+        accounts[account_id].late_returns.append(
+            LateReturn(LotDates(expires_on, available_on), points, other)
+        )
+
+
+def write_parts(parts: Sequence[Converted]) -> list[list[object]]:
+    """Write parts as a conversion keeps them."""
+    return [
+        [
+            part.lot.expires_on.isoformat() if part.lot else None,
+            part.lot.available_on.isoformat() if part.lot else None,
+            part.left,
+            part.arrived,
+        ]
+        for part in parts
+    ]
+
+
+def read_parts(rows: Sequence[Sequence[Any]]) -> list[Converted]:
+    """Read parts as a conversion keeps them."""
+    return [Converted(_lot(expires_on, available_on), *points) for expires_on, available_on, *points in rows]
+
+
+def _lot(expires_on: str | None, available_on: str | None) -> Bucket:
+    if expires_on is None or available_on is None:
+        return None
+    return LotDates(date.fromisoformat(expires_on), date.fromisoformat(available_on))

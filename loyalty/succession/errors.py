@@ -1,0 +1,81 @@
+"""Situations in which a succession is refused. Each refusal leaves everything as it was."""
+
+from typing import ClassVar
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from core.errors import DomainError
+
+
+class SuccessionUnderWay(DomainError):
+    """The programme that ends has a succession already."""
+
+    code: ClassVar[str] = "succession_under_way"
+
+
+class SuccessorEnds(DomainError):
+    """The programme that is to follow is ending itself, or closed."""
+
+    code: ClassVar[str] = "successor_ends"
+
+
+class TermsFixed(DomainError):
+    """Points moved by these terms already, so they cannot change any more."""
+
+    code: ClassVar[str] = "terms_fixed"
+
+
+class NotRehearsed(DomainError):
+    """The succession was not rehearsed with these terms."""
+
+    code: ClassVar[str] = "not_rehearsed"
+
+
+class NotRunning(DomainError):
+    """The succession does not run, or not any more."""
+
+    code: ClassVar[str] = "not_running"
+
+
+class WalkUnderWay(DomainError):
+    """The accounts are being gone through; what is asked for waits until that is over."""
+
+    code: ClassVar[str] = "walk_under_way"
+
+
+class LateReturnsStillCome(DomainError):
+    """The last day for late purchases and returns is not over."""
+
+    code: ClassVar[str] = "late_returns_still_come"
+
+
+class DayIsOver(DomainError):
+    """The last day for late purchases and returns is missing, or over already."""
+
+    code: ClassVar[str] = "day_is_over"
+
+
+class CounterpartsMissing(DomainError):
+    """Members with points are known to nobody in the programme that follows."""
+
+    code: ClassVar[str] = "counterparts_missing"
+
+
+REFUSALS: dict[type[DomainError], StrOrPromise] = {
+    SuccessionUnderWay: _("This programme has a succession already."),
+    SuccessorEnds: _("One of the two programmes is ending or closed, or both are the same."),
+    TermsFixed: _("Points moved by these terms already: they cannot change any more."),
+    NotRehearsed: _("It is not rehearsed with these terms. Rehearse it first, and look at what was found."),
+    NotRunning: _("The succession does not run, or not any more."),
+    WalkUnderWay: _("The accounts are being gone through. Ask again when that is over."),
+    LateReturnsStillCome: _(
+        "The old programme still takes late purchases and returns. Close it when their last day is over."
+    ),
+    DayIsOver: _("Say through which day the old programme takes late purchases and returns; today or later."),
+    CounterpartsMissing: _(
+        "Members with points are known to nobody in the new programme. Import their counterparts, or say that"
+        " their points stay behind."
+    ),
+}
+"""What to tell whoever asked, by situation."""

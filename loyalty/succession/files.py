@@ -1,0 +1,234 @@
+"""What a succession tells as files: each account to the point, and what letters to members need.
+
+Rows are read chunk by chunk, so memory does not grow, and nothing is written. A file tells what each account
+would become now, beside what moved before.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+
+from django.db import connection
+from django.utils import translation
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from loyalty.dates import local_date
+from loyalty.models import PointAccount, Succession
+from loyalty.succession.accounts import (
+    STAY_SENTENCES,
+    OldAccount,
+    Stay,
+    next_accounts,
+    read_accounts,
+    terms_of,
+)
+from loyalty.succession.convert import Converted, Terms, convert
+from loyalty.succession.figures import Figures
+from members.models import Member, Title
+
+AT_ONCE = 500
+DECIMALS = 4
+
+Row = Sequence[object]
+
+ACCOUNT_COLUMNS: dict[str, StrOrPromise] = {
+    "member_reference": _("Member reference"),
+    "outcome": _("What becomes of it"),
+    "reason": _("Why it stays"),
+    "old_balance": _("Old balance"),
+    "old_points": _("Old points that move"),
+    "old_owed": _("Old points owed that move"),
+    "over_points": _("Points that are over"),
+    "staying_points": _("Points that stay"),
+    "staying_owed": _("Points owed that stay"),
+    "new_points": _("New points"),
+    "new_owed": _("New points owed"),
+    "rounding": _("Rounding difference"),
+    "lots": _("Opening lots"),
+    "next_expiry": _("First expiry"),
+    "new_member_reference": _("New member reference"),
+}
+MONTH_COLUMNS: dict[str, StrOrPromise] = {
+    "month": _("Month of expiry"),
+    "old_points": _("Old points that move"),
+    "new_points": _("New points"),
+    "lots": _("Opening lots"),
+}
+LETTER_COLUMNS: dict[str, StrOrPromise] = {
+    "member_reference": _("Member reference"),
+    "title": _("Title"),
+    "first_name": _("First name"),
+    "last_name": _("Last name"),
+    "address": _("Address"),
+    "postcode": _("Postcode"),
+    "city": _("Town"),
+    "country": _("Country"),
+    "language": _("Language"),
+    "old_points": _("Old points"),
+    "new_points": _("New points"),
+    "next_expiry": _("Next expiry"),
+    "next_expiry_points": _("Points that expire then"),
+    "new_member_reference": _("New member reference"),
+}
+OUTCOMES = {"moves": _("moves"), "empty": _("moves without points"), "stays": _("stays")}
+
+
+def _accounts(succession: Succession, *, at: datetime) -> Iterator[list[tuple[OldAccount, list[Converted]]]]:
+    """Yield the accounts by chunks, each with what would become of what it holds."""
+    terms = terms_of(succession)
+    after = 0
+    while ids := next_accounts(succession, after=after, limit=AT_ONCE):
+        after = ids[-1]
+        yield [
+            (account, [] if account.stay else convert(account.held, terms, account.moved))
+            for account in read_accounts(succession, ids, at=at)
+        ]
+
+
+def account_rows(succession: Succession, *, at: datetime, in_words: bool = True) -> Iterator[Row]:
+    """Yield a row for each account in the order of ACCOUNT_COLUMNS, and a last one with the totals.
+
+    With `in_words` outcomes and reasons are told in the active language, otherwise by their codes.
+    """
+    terms, total = terms_of(succession), Figures()
+    for chunk in _accounts(succession, at=at):
+        for account, parts in chunk:
+            figures = Figures()
+            figures.count(account, parts, terms)
+            total.add(figures)
+            yield _account_row(account, figures, parts, terms, in_words=in_words)
+    yield (
+        gettext("Total") if in_words else "total",
+        "",
+        "",
+        *_sums(total, terms),
+        total.lots,
+        None,
+        "",
+    )
+
+
+def _account_row(
+    account: OldAccount, figures: Figures, parts: Sequence[Converted], terms: Terms, *, in_words: bool
+) -> Row:
+    outcome = "stays" if account.stay else "moves" if parts else "empty"
+    days = [part.lot.expires_on for part in parts if part.lot]
+    return (
+        account.reference,
+        str(OUTCOMES[outcome]) if in_words else outcome,
+        _reason(account.stay, in_words=in_words),
+        *_sums(figures, terms),
+        figures.lots,
+        min(days, default=None),
+        account.new_reference,
+    )
+
+
+def _reason(stay: Stay | None, *, in_words: bool) -> str:
+    if stay is None:
+        return ""
+    return str(STAY_SENTENCES[stay]) if in_words else str(stay)
+
+
+def _sums(figures: Figures, terms: Terms) -> Row:
+    return (
+        figures.balance,
+        figures.left,
+        figures.owed_left,
+        figures.over,
+        figures.staying_points,
+        figures.staying_owed,
+        figures.arrived,
+        figures.owed_arrived,
+        fraction(figures.fractions, terms),
+    )
+
+
+def fraction(fractions: int, terms: Terms) -> str:
+    """Write fractions of a new point as a decimal number with a point, exact to four decimals."""
+    whole, rest = divmod(abs(fractions) * 10**DECIMALS, terms.old_points)
+    digits = f"{whole + (2 * rest >= terms.old_points):0{DECIMALS + 1}d}"
+    sign = "-" if fractions < 0 and digits.strip("0") else ""
+    return f"{sign}{digits[:-DECIMALS]}.{digits[-DECIMALS:]}"
+
+
+def month_rows(figures: Figures) -> Iterator[Row]:
+    """Yield the opening lots by month of expiry, in the order of MONTH_COLUMNS."""
+    for month, sums in sorted(figures.months.items()):
+        yield month, sums.left, sums.arrived, sums.lots
+
+
+def letter_rows(succession: Succession, *, at: datetime) -> Iterator[Row]:
+    """Yield what a letter to each member who moves needs, in the order of LETTER_COLUMNS.
+
+    The points are all that moved and would move now; the next expiry is that of the new account, or of the
+    opening lots as long as nothing moved.
+    """
+    for chunk in _accounts(succession, at=at):
+        moving = [(account, parts) for account, parts in chunk if account.stay is None]
+        ids = [account.account_id for account, _parts in moving]
+        members = {
+            own.pk: own.member for own in PointAccount.objects.select_related("member").filter(pk__in=ids)
+        }
+        expiries = _next_expiries(succession, [account.target_id for account, _parts in moving], at=at)
+        for account, parts in moving:
+            expiry = _earlier(expiries.get(account.target_id), _first_of(parts))
+            yield _letter_row(account, members[account.account_id], expiry)
+
+
+Expiry = tuple[date, int] | None
+"""A day on which points expire, and how many."""
+
+
+def _letter_row(account: OldAccount, member: Member, expiry: Expiry) -> Row:
+    with translation.override(member.language):
+        title = str(Title(member.title).label) if member.title else ""
+    return (
+        member.reference,
+        title,
+        member.first_name,
+        member.last_name,
+        member.address,
+        member.postcode,
+        member.city,
+        member.country,
+        member.language,
+        account.moved.total_left,
+        account.moved.total_arrived,
+        *(expiry or (None, None)),
+        account.new_reference,
+    )
+
+
+def _first_of(parts: Sequence[Converted]) -> Expiry:
+    """Return the day on which the first opening lots expire, and their points."""
+    points: dict[date, int] = {}
+    for part in parts:
+        if part.lot is not None and part.arrived > 0:
+            points[part.lot.expires_on] = points.get(part.lot.expires_on, 0) + part.arrived
+    return min(points.items()) if points else None
+
+
+def _earlier(one: Expiry, other: Expiry) -> Expiry:
+    """Return the expiry that comes first; two on the same day are one."""
+    if one is None or other is None:
+        return one or other
+    if one[0] == other[0]:
+        return one[0], one[1] + other[1]
+    return min(one, other)
+
+
+def _next_expiries(
+    succession: Succession, target_ids: Sequence[int | None], *, at: datetime
+) -> Mapping[int | None, tuple[date, int]]:
+    today = local_date(at, succession.target.zone)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (account_id) account_id, expires_on,"
+            " (sum(remaining_points) OVER (PARTITION BY account_id, expires_on))::bigint"
+            " FROM loyalty_lot WHERE account_id = ANY(%s) AND remaining_points > 0 AND expires_on >= %s"
+            " ORDER BY account_id, expires_on",
+            [[one for one in target_ids if one is not None], today],
+        )
+        return {account_id: (expires_on, points) for account_id, expires_on, points in cursor.fetchall()}

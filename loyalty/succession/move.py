@@ -1,0 +1,154 @@
+"""Moving the points of some accounts into the programme that follows, in the caller's transaction.
+
+What an account holds now leaves it, and what it is worth by all that left before arrives. So a first move and
+the moves that follow it are the same thing, and a repeat finds nothing to do.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from loyalty.dates import local_date
+from loyalty.enrolment import enrol_members
+from loyalty.ledger.locks import lock_accounts
+from loyalty.ledger.movements import LotDates, Move, Part
+from loyalty.ledger.post import post_batch
+from loyalty.models import Conversion, ConversionKind, Succession, Transfer, TransferReason
+from loyalty.succession.accounts import (
+    OldAccount,
+    find_accounts,
+    read_accounts,
+    terms_of,
+    write_parts,
+)
+from loyalty.succession.convert import Converted, convert
+from loyalty.succession.figures import Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One transfer of an account: why, from where to where, and its parts."""
+
+    account_id: int
+    target_id: int
+    kind: ConversionKind
+    parts: Sequence[Converted]
+
+    @property
+    def is_backwards(self) -> bool:
+        """Whether points go from the new account to the old one."""
+        return self.kind in {ConversionKind.LATE_RETURN, ConversionKind.REVERSED}
+
+
+def move_accounts(succession: Succession, account_ids: Sequence[int], *, at: datetime) -> Figures:
+    """Move all that the accounts hold, or owe, and return what was counted; members without points move too.
+
+    A member who has no account in the new programme gets one. What stays, and why, is counted.
+    """
+    accounts = both_sides_under_lock(succession, account_ids, at=at)
+    terms, figures = terms_of(succession), Figures()
+    steps: list[Step] = []
+    for account in accounts:
+        parts = [] if account.stay else convert(account.held, terms, account.moved)
+        figures.count(account, parts, terms)
+        steps += steps_of(account, parts)
+    post_steps(succession, steps, at=at)
+    return figures
+
+
+def both_sides_under_lock(
+    succession: Succession, account_ids: Sequence[int], *, at: datetime
+) -> list[OldAccount]:
+    """Open the new accounts that are missing, lock the old and the new ones together, and read them."""
+    found = find_accounts(succession, account_ids)
+    missing = [one.member_id for one in found if one.target_id is None and not one.stay and one.member_id]
+    if missing:
+        enrol_members(member_ids=missing, programme=succession.target, at=at)
+        found = find_accounts(succession, account_ids)
+    lock_accounts([*account_ids, *(one.target_id for one in found if one.target_id is not None)])
+    return read_accounts(succession, account_ids, at=at)
+
+
+def steps_of(
+    account: OldAccount, parts: Sequence[Converted], *, kind: ConversionKind | None = None
+) -> Iterable[Step]:
+    """Sort the parts into transfers: late returns backwards, points forwards, points owed of no lot.
+
+    With a kind all are one transfer of that kind.
+    """
+    if account.target_id is None:
+        return
+    kinds = (
+        {kind: parts}
+        if kind
+        else {
+            ConversionKind.LATE_RETURN: [part for part in parts if part.left < 0 and part.lot],
+            ConversionKind.POINTS: [part for part in parts if part.left > 0],
+            ConversionKind.OWED: [part for part in parts if part.left < 0 and not part.lot],
+        }
+    )
+    for reason, chosen in kinds.items():
+        if chosen:
+            yield Step(account.account_id, account.target_id, reason, chosen)
+
+
+def post_steps(succession: Succession, steps: Sequence[Step], *, at: datetime) -> None:
+    """Post the transfers in the order given and keep what each converted."""
+    transfers = Transfer.objects.bulk_create(
+        [
+            Transfer(
+                reason=TransferReason.SUCCESSION,
+                source_id=step.target_id if step.is_backwards else step.account_id,
+                target_id=step.account_id if step.is_backwards else step.target_id,
+                moved_at=at,
+            )
+            for step in steps
+        ]
+    )
+    today = local_date(at, succession.source.zone)
+    moves = [
+        _move(step, transfer, today=today, at=at) for step, transfer in zip(steps, transfers, strict=True)
+    ]
+    post_batch(moves, zone=succession.source.zone, at=at)
+    Conversion.objects.bulk_create(
+        [
+            Conversion(
+                succession=succession,
+                account_id=step.account_id,
+                transfer=transfer,
+                kind=step.kind,
+                left_points=sum(part.left for part in step.parts),
+                arrived_points=sum(part.arrived for part in step.parts),
+                parts=write_parts(step.parts),
+            )
+            for step, transfer in zip(steps, transfers, strict=True)
+        ]
+    )
+
+
+def _move(step: Step, transfer: Transfer, *, today: date, at: datetime) -> Move:
+    owed = step.kind is ConversionKind.OWED
+    return Move(
+        account_id=transfer.source_id,
+        target_id=transfer.target_id,
+        transfer_id=transfer.pk,
+        occurred_at=at,
+        parts=[] if owed else [_part(part, step, today) for part in step.parts],
+        leaving_owed=-sum(part.left for part in step.parts) if owed else 0,
+        arriving_owed=-sum(part.arrived for part in step.parts) if owed else 0,
+        # A late return takes what is no longer there from the other points, or leaves it owed.
+        may_owe=step.is_backwards,
+    )
+
+
+def _part(part: Converted, step: Step, today: date) -> Part:
+    if part.lot is None:
+        message = "Points owed of no lot leave no lot."
+        raise ValueError(message)
+    if not step.is_backwards:
+        return Part(part.lot, part.left, part.lot, part.arrived)
+    arrives = part.back_to or part.lot
+    if step.kind is ConversionKind.LATE_RETURN and part.back_to is None:
+        # It repays what the return left owed, which points that are over would not.
+        arrives = LotDates(max(part.lot.expires_on, today), part.lot.available_on)
+    return Part(part.lot, -part.arrived, arrives, -part.left)

@@ -1,0 +1,164 @@
+"""Reversing a succession for some accounts: the old lots get back what left them, the new ones give it back.
+
+Whoever spent new points meanwhile pays from others or owes them there. In the caller's transaction.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from loyalty.dates import expiry_date, local_date
+from loyalty.ledger.movements import LotDates, MoveBack, Movement
+from loyalty.ledger.post import post_batch
+from loyalty.models import (
+    Conversion,
+    ConversionKind,
+    EntryKind,
+    Programme,
+    Succession,
+    Transfer,
+    TransferReason,
+)
+from loyalty.succession.accounts import OldAccount, read_parts, terms_of, write_parts
+from loyalty.succession.convert import Converted, settle_late_returns, shared_out
+from loyalty.succession.figures import Figures
+from loyalty.succession.move import Step, both_sides_under_lock, post_steps, steps_of
+
+
+def next_moved_accounts(succession: Succession, *, after: int, limit: int) -> list[int]:
+    """Return the next old accounts of which something was converted, by id."""
+    moved = Conversion.objects.filter(succession=succession, account_id__gt=after).order_by("account_id")
+    return list(moved.values_list("account_id", flat=True).distinct()[:limit])
+
+
+def reverse_accounts(succession: Succession, account_ids: Sequence[int], *, at: datetime) -> Figures:
+    """Undo all conversions of the accounts; return how many accounts, and the points that came back.
+
+    Late returns of since the last walk find their points first, so that each old lot gets exactly what it
+    would hold if nothing had ever moved.
+    """
+    accounts = [
+        one for one in both_sides_under_lock(succession, account_ids, at=at) if any(one.moved.left.values())
+    ]
+    figures = Figures(
+        accounts=len(account_ids),
+        moving=len(accounts),
+        undone_left=sum(one.moved.total_left for one in accounts),
+        undone_arrived=sum(one.moved.total_arrived for one in accounts),
+    )
+    _settle_late_returns(succession, accounts, at=at)
+    done = _conversions(succession, accounts)
+    undone: list[Conversion] = []
+    steps: list[Step] = []
+    for account in accounts:
+        own = done[account.account_id]
+        backwards = _backwards(account, own, succession)
+        steps += steps_of(account, backwards, kind=ConversionKind.REVERSED)
+        undone += [one for one in reversed(own) if not backwards or one.kind == ConversionKind.OWED]
+    _undo(succession, undone, at=at)
+    post_steps(succession, steps, at=at)
+    _end_points_of_erased(succession, accounts, at=at)
+    return figures
+
+
+def _settle_late_returns(succession: Succession, accounts: Sequence[OldAccount], *, at: datetime) -> None:
+    terms = terms_of(succession)
+    steps: list[Step] = []
+    for account in accounts:
+        steps += steps_of(account, settle_late_returns(account.held, terms, account.moved))
+    post_steps(succession, steps, at=at)
+
+
+def _backwards(
+    account: OldAccount, conversions: Sequence[Conversion], succession: Succession
+) -> list[Converted]:
+    """Return what goes back to each lot at once, net of late returns; nothing where each transfer is undone.
+
+    Undone one by one, a late return would take from the lots that come back first, not from its own.
+    """
+    if all(one.kind != ConversionKind.LATE_RETURN for one in conversions):
+        return []
+    shares = shared_out(account.moved, terms_of(succession))
+    arrived = sum(points for lot, points in account.moved.arrived.items() if lot is not None)
+    if sum(share.arrived for share in shares) != arrived:
+        return []
+    return [Converted(share.lot, -share.left, -share.arrived) for share in shares]
+
+
+def _conversions(
+    succession: Succession, accounts: Sequence[OldAccount]
+) -> Mapping[int, Sequence[Conversion]]:
+    found: dict[int, list[Conversion]] = defaultdict(list)
+    ids = [one.account_id for one in accounts]
+    for one in Conversion.objects.filter(succession=succession, account_id__in=ids).order_by("pk"):
+        found[one.account_id].append(one)
+    return found
+
+
+def _undo(succession: Succession, conversions: Sequence[Conversion], *, at: datetime) -> None:
+    """Undo transfers in the order given, and keep that they are undone."""
+    done = Transfer.objects.in_bulk([one.transfer_id for one in conversions])
+    undoing = Transfer.objects.bulk_create(
+        [
+            Transfer(
+                reason=TransferReason.SUCCESSION,
+                source_id=done[one.transfer_id].target_id,
+                target_id=done[one.transfer_id].source_id,
+                undoes_id=one.transfer_id,
+                moved_at=at,
+            )
+            for one in conversions
+        ]
+    )
+    lot = _lot_of_today(succession.target, at=at)
+    post_batch(
+        [
+            MoveBack(
+                account_id=one.source_id,
+                target_id=one.target_id,
+                transfer_id=one.pk,
+                undoes_id=conversion.transfer_id,
+                occurred_at=at,
+                lot=lot,
+            )
+            for one, conversion in zip(undoing, conversions, strict=True)
+        ],
+        zone=succession.source.zone,
+        at=at,
+    )
+    Conversion.objects.bulk_create(
+        [
+            Conversion(
+                succession=succession,
+                account_id=conversion.account_id,
+                transfer=one,
+                kind=ConversionKind.REVERSED,
+                left_points=-conversion.left_points,
+                arrived_points=-conversion.arrived_points,
+                parts=write_parts(
+                    [Converted(part.lot, -part.left, -part.arrived) for part in read_parts(conversion.parts)]
+                ),
+            )
+            for one, conversion in zip(undoing, conversions, strict=True)
+        ]
+    )
+
+
+def _lot_of_today(programme: Programme, *, at: datetime) -> LotDates:
+    """Return the lot for points that repaid a debt which is no longer one, and whose own lot is not known."""
+    today = local_date(at, programme.zone)
+    years, rounding = programme.points_validity_years, programme.expiry_rounding
+    return LotDates(expiry_date(today, years=years, rounding=rounding), today)
+
+
+def _end_points_of_erased(succession: Succession, accounts: Sequence[OldAccount], *, at: datetime) -> None:
+    """Let the points of members who were erased meanwhile end again, as they had in the new programme."""
+    post_batch(
+        [
+            Movement(account_id=one.account_id, kind=EntryKind.GIVEN_UP, points=0, occurred_at=at)
+            for one in accounts
+            if one.is_erased
+        ],
+        zone=succession.source.zone,
+        at=at,
+    )

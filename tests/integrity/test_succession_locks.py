@@ -1,0 +1,102 @@
+"""What the locks of a succession are for: whoever comes second waits, or passes it over.
+
+`make removal` takes out one lock at a time and shows that its test then fails.
+"""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from core.jobs import StepOutcome
+from loyalty.models import Programme, Succession
+from loyalty.purchases.checks import keep_open
+from loyalty.succession.counterparts import CounterpartLine, CounterpartOutcome, record_counterparts
+from loyalty.succession.errors import NotRunning, SuccessionUnderWay
+from loyalty.succession.service import begin_succession, close_succession, follow_up, reverse_succession
+from loyalty.succession.walks import step_succession
+from tests.factories import NOW, buy, make_cardholder, make_member
+from tests.loyalty.ledger_state import balance
+from tests.loyalty.succession.conftest import Programmes, make_programmes, prepare, rehearse, run
+from tests.proofs import violations
+from tests.transactions import beside, one_after_the_other
+
+pytestmark = pytest.mark.usefixtures("real_commits")
+
+NEXT_DAY = datetime(2027, 1, 31, 23, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def programmes(real_commits: None) -> Programmes:  # noqa: ARG001 - the programmes need the database
+    """Return both programmes."""
+    return make_programmes()
+
+
+def test_a_programme_is_not_closed_while_somebody_records_lines(programmes: Programmes) -> None:
+    succession = run(prepare(programmes))
+
+    second = one_after_the_other(
+        lambda: keep_open(programmes.old), lambda: close_succession(succession=succession, at=NEXT_DAY)
+    )
+
+    assert isinstance(second, Succession)
+    assert Programme.objects.get(code="smiles").closed_at == NEXT_DAY
+
+
+def test_two_who_prepare_a_succession_get_one(programmes: Programmes) -> None:
+    second = one_after_the_other(lambda: prepare(programmes), lambda: prepare(programmes))
+
+    assert isinstance(second, SuccessionUnderWay)
+    assert Succession.objects.count() == 1
+
+
+def test_a_succession_that_is_being_reversed_is_not_followed(programmes: Programmes) -> None:
+    succession = run(prepare(programmes))
+
+    second = one_after_the_other(
+        lambda: reverse_succession(succession=succession, at=NOW),
+        lambda: follow_up(succession=succession, at=NOW),
+    )
+
+    assert isinstance(second, NotRunning)
+    assert Succession.objects.get().state == "reversing"
+
+
+def test_a_member_who_is_moving_gets_no_other_counterpart(programmes: Programmes) -> None:
+    alice = make_cardholder(programmes.old, points=10)
+    other = make_member(issuer=programmes.new.issuer)
+    succession = begin_succession(succession=rehearse(prepare(programmes)), at=NOW)
+    line = CounterpartLine(alice.member.reference, new_member_reference=other.reference)
+
+    second = one_after_the_other(
+        lambda: step_succession(succession.pk, at=NOW),
+        lambda: record_counterparts([line], programme=programmes.old),
+    )
+
+    assert second == [CounterpartOutcome.MOVED]
+    assert balance(alice.account) == (0, 0)
+
+
+def test_points_that_come_at_that_moment_move_as_well(programmes: Programmes) -> None:
+    alice = make_cardholder(programmes.old, points=10)
+    succession = begin_succession(succession=rehearse(prepare(programmes)), at=NOW)
+
+    second = one_after_the_other(
+        lambda: buy(programmes.old, alice.card.token, euros=5),
+        lambda: step_succession(succession.pk, at=NOW),
+    )
+
+    assert second is StepOutcome.DONE
+    assert balance(alice.account) == (0, 0)
+    assert violations() == []
+
+
+def test_a_chunk_that_one_worker_does_is_passed_over_by_another(programmes: Programmes) -> None:
+    make_cardholder(programmes.old, points=10)
+    succession = begin_succession(succession=rehearse(prepare(programmes)), at=NOW)
+
+    second = beside(
+        lambda: step_succession(succession.pk, at=NOW), lambda: step_succession(succession.pk, at=NOW)
+    )
+
+    assert second is StepOutcome.NOTHING
+    assert violations() == []

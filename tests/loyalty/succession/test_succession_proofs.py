@@ -1,0 +1,121 @@
+"""`verify_ledger` finds each thing that may be wrong with a succession, and nothing else."""
+
+from datetime import timedelta
+
+import pytest
+
+from loyalty.models import RoundedOver
+from loyalty.succession.service import close_succession, reverse_succession
+from tests.factories import NOW, bring_back, buy, make_cardholder, order
+from tests.loyalty.succession.conftest import Programmes, follow, prepare, run, terms, walk
+from tests.proofs import broken_rules
+from tests.tampering import tamper
+
+pytestmark = pytest.mark.django_db
+
+LATER = NOW + timedelta(days=100)
+
+
+def history(programmes: Programmes, over: str = RoundedOver.ACCOUNT) -> None:
+    """Let Alice move with two lots and a late return, and Bob with points that he owes."""
+    alice, bob = (make_cardholder(programmes.old, first_name=name) for name in ("Alice", "Bob"))
+    buy(programmes.old, alice.card.token, euros=50, purchased_at=NOW - timedelta(days=100))
+    buy(programmes.old, alice.card.token, euros=50, reference="A")
+    buy(programmes.old, bob.card.token, euros=11, reference="B")
+    order(programmes.old, bob.account, points=11)
+    bring_back(programmes.old, bob.card.token, reference="B", euros=11)
+    succession = run(prepare(programmes, terms(1, 3, over=over)))
+    bring_back(programmes.old, alice.card.token, reference="A", euros=24)
+    follow(succession)
+    assert broken_rules() == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "statement"),
+    [
+        pytest.param(
+            {"conversion", "rate", "succession"},
+            "UPDATE loyalty_conversion SET arrived_points = arrived_points + 1,"
+            " parts = jsonb_set(parts, '{0,3}', to_jsonb((parts -> 0 ->> 3)::bigint + 1)) WHERE kind = 1",
+            id="a conversion that says more than arrived",
+        ),
+        pytest.param(
+            {"conversion"},
+            "UPDATE loyalty_conversion SET parts = jsonb_set(parts, '{0,2}', '49') WHERE kind = 1",
+            id="parts that do not add up",
+        ),
+        pytest.param(
+            {"conversion", "succession"},
+            "DELETE FROM loyalty_conversion WHERE kind = 2",
+            id="a transfer of a succession that converted nothing",
+        ),
+        pytest.param(
+            {"rate"},
+            "UPDATE loyalty_succession SET old_points = 2",
+            id="another rate than the one agreed on",
+        ),
+        pytest.param(
+            {"rate"},
+            "UPDATE loyalty_succession SET rounding = 'up'",
+            id="another rounding than the one agreed on",
+        ),
+        pytest.param(
+            {"days kept"},
+            "UPDATE loyalty_conversion SET parts = jsonb_set(parts, '{0,0}', '\"2030-01-01\"')"
+            " WHERE kind = 1",
+            id="points that changed their days",
+        ),
+        pytest.param(
+            {"succession"},
+            "UPDATE loyalty_succession SET left_points = left_points + 1",
+            id="a sum that is not that of the conversions",
+        ),
+        pytest.param(
+            {"succession"},
+            "UPDATE loyalty_succession SET state = 'reversed', ended_at = started_at",
+            id="reversed without anything coming back",
+        ),
+    ],
+)
+def test_what_is_wrong_is_found(programmes: Programmes, rules: set[str], statement: str) -> None:
+    history(programmes)
+    tamper(statement)
+    assert {rule for rule, _row in broken_rules()} == rules
+
+
+def test_rounded_over_the_lot_every_lot_is_proved(programmes: Programmes) -> None:
+    history(programmes, RoundedOver.LOT)
+    tamper("UPDATE loyalty_succession SET rounded_over = 'account'")
+    assert {rule for rule, _row in broken_rules()} == {"rate"}
+
+
+def test_half_up_is_proved(programmes: Programmes) -> None:
+    make_cardholder(programmes.old, points=5)
+    run(prepare(programmes, terms(1, 2, rounding="half-up")))
+    assert broken_rules() == []
+    tamper("UPDATE loyalty_succession SET rounding = 'down'")
+    assert {rule for rule, _row in broken_rules()} == {"rate"}
+
+
+def test_what_is_left_over_in_a_closed_programme_is_found(programmes: Programmes) -> None:
+    alice = make_cardholder(programmes.old, points=5)
+    bob = make_cardholder(programmes.old, points=6)
+    succession = run(prepare(programmes))
+    walk(close_succession(succession=succession, at=LATER), at=LATER)
+    assert broken_rules() == []
+    tamper("UPDATE loyalty_purchase SET state = 2, points = 0")
+    tamper(
+        "UPDATE loyalty_lot SET moved_points = 0, remaining_points = granted_points WHERE granted_points > 0"
+    )
+    tamper("UPDATE loyalty_pointaccount SET balance_points = 5, owed_points = 0 WHERE balance_points = 0")
+    found = [row for rule, row in broken_rules() if rule == "succession"]
+    assert f"account {alice.account.pk}" in found
+    assert f"account {bob.account.pk}" in found
+    assert sum(row.startswith("purchase ") for row in found) == 2
+
+
+def test_a_reversal_is_proved_by_account(programmes: Programmes) -> None:
+    history(programmes)
+    succession = programmes.old.successions.get()
+    walk(reverse_succession(succession=succession, at=LATER), at=LATER)
+    assert broken_rules() == []

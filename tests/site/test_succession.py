@@ -1,0 +1,129 @@
+"""Members read on both sites that one programme replaces the other, in plain words."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import translation
+
+from loyalty.models import PointAccount, Programme, Succession
+from loyalty.selectors.statement import statement_page
+from loyalty.selectors.statement_lines import StatementLine
+from loyalty.selectors.succession import Successor, successor_of
+from loyalty.succession.service import reverse_succession
+from tests.factories import Cardholder, bring_back, buy, make_cardholder, make_user, order
+from tests.loyalty.succession.conftest import (
+    Programmes,
+    follow,
+    make_programmes,
+    prepare,
+    run,
+    terms,
+    walk,
+)
+from tests.sign_ins import prove_now
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def programmes(db: None) -> Programmes:  # noqa: ARG001 - for its effect
+    """Return both programmes, each with a host of its own."""
+    both = make_programmes()
+    for programme, host in ((both.old, "localhost"), (both.new, "testserver")):
+        programme.host_names = [host]
+        programme.save()
+    return both
+
+
+def told(account: PointAccount, language: str) -> list[tuple[str, str]]:
+    """Return the title and the sentence of each line of the statement, the newest first."""
+    with translation.override(language):
+        lines = statement_page(account, cards=[]).lines
+        return [(line.title, line.sentence) for line in lines if isinstance(line, StatementLine)]
+
+
+def succeeded(programmes: Programmes, alice: Cardholder, at: datetime) -> Succession:
+    buy(programmes.old, alice.card.token, euros=100, reference="A", at=at)
+    return run(prepare(programmes, terms(3, 2)), at=at)
+
+
+def test_both_statements_say_where_the_points_are(programmes: Programmes, at: datetime) -> None:
+    alice = make_cardholder(programmes.old, at=at)
+    succeeded(programmes, alice, at)
+    new = PointAccount.objects.get(programme=programmes.new)
+    title, sentence = told(alice.account, "en")[0]
+    assert title == "Points moved to Galeries Lafayette"
+    assert sentence == (
+        "Galeries Lafayette replaces Smiles. Your points are there now: 150 points, with the same expiry"
+        " dates."
+    )
+    assert told(new, "en") == [
+        ("Opening balance", "Your 100 points of Smiles are 150 points here, with the same expiry dates.")
+    ]
+    assert told(new, "fr") == [
+        (
+            "Reprise de solde",
+            "Vos 100 points de Smiles font ici 150 points, avec les mêmes dates d’expiration.",
+        )
+    ]
+
+
+def test_a_late_return_is_told_on_both_sides(programmes: Programmes, at: datetime) -> None:
+    alice = make_cardholder(programmes.old, at=at)
+    succession = succeeded(programmes, alice, at)
+    bring_back(programmes.old, alice.card.token, reference="A", euros=20, at=at)
+    follow(succession, at=at)
+    new = PointAccount.objects.get(programme=programmes.new)
+    assert told(alice.account, "en")[0][1] == (
+        "A purchase was returned after your points had moved: its points are taken back in Galeries"
+        " Lafayette."
+    )
+    assert (
+        told(new, "en")[0][1] == "A purchase that counted in Smiles was returned: its points are taken back."
+    )
+
+
+def test_points_owed_and_a_reversal_are_told_on_both_sides(programmes: Programmes, at: datetime) -> None:
+    alice = make_cardholder(programmes.old, at=at)
+    buy(programmes.old, alice.card.token, euros=10, reference="A", at=at)
+    order(programmes.old, alice.account, points=10, at=at)
+    bring_back(programmes.old, alice.card.token, reference="A", euros=10, at=at)
+    succession = run(prepare(programmes), at=at)
+    new = PointAccount.objects.get(programme=programmes.new)
+    assert told(alice.account, "en")[0][1] == (
+        "Galeries Lafayette replaces Smiles. The points you owed are counted there now."
+    )
+    assert told(new, "en")[0][1] == "The points that you owed in Smiles are counted here now."
+    walk(reverse_succession(succession=succession, at=at), at=at)
+    assert told(alice.account, "en")[0][1] == (
+        "Galeries Lafayette does not replace Smiles after all: these points are back as they were."
+    )
+    assert told(new, "en")[0][1] == "Smiles goes on after all: these points are back there."
+
+
+def test_the_home_page_of_the_old_programme_leads_to_the_new_one(
+    programmes: Programmes, at: datetime
+) -> None:
+    user = make_user()
+    alice = make_cardholder(programmes.old, user=user, at=at)
+    client = Client(headers={"accept-language": "fr"})
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    prove_now(client, user)
+    sentence = "Galeries Lafayette remplace Smiles. Vos points y passent, avec les mêmes dates"
+    assert sentence not in client.get("/", headers={"host": "localhost"}).content.decode()
+    succeeded(programmes, alice, at)
+    page = client.get("/", headers={"host": "localhost"}).content.decode()
+    assert sentence in page
+    assert "Aller sur le site Galeries Lafayette" in page
+    assert sentence not in client.get("/", headers={"host": "testserver"}).content.decode()
+
+
+def test_a_programme_that_goes_on_has_no_successor(programmes: Programmes, at: datetime) -> None:
+    assert successor_of(programmes.old) is None
+    succession = run(prepare(programmes), at=at)
+    Programme.objects.filter(pk=programmes.new.pk).update(host_names=[])
+    old = Programme.objects.get(pk=programmes.old.pk)
+    assert successor_of(old) == Successor("Galeries Lafayette", "")
+    walk(reverse_succession(succession=succession, at=at), at=at + timedelta(hours=1))
+    assert successor_of(old) is None

@@ -1,0 +1,1 @@
+"""Shows a succession from end to end: Smiles ends and Galeries Lafayette follows, with generated members."""
