@@ -17,6 +17,8 @@ GAP = 0.3
 """The part of a column's room that stays empty."""
 MOST_LABELS = 12
 LINE_HEIGHT = 16
+NAME_WIDTH, ROW_HEIGHT = 180, 26
+LONGEST_NAME = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,27 @@ def column_chart(*, title: str, labels: Sequence[str], series: Sequence[Series])
     top = _rounded_up(max([0, *(_stack(series, place, 1) for place in range(len(labels)))]))
     bottom = -_rounded_up(-min([0, *(_stack(series, place, -1) for place in range(len(labels)))]))
     scale = _Scale(top or (0 if bottom else 1), bottom)
-    parts = [*_grid(scale), *_columns(scale, labels, series), *_labels(labels)]
+    return _picture(title, HEIGHT, [*_grid(scale), *_columns(scale, labels, series), *_labels(labels)])
+
+
+def bar_chart(*, title: str, labels: Sequence[str], series: Sequence[Series]) -> SafeString:
+    """Draw a bar for each label, one below the other: for names, which have no room below columns.
+
+    Values above zero are stacked to the right, those below to the left. A long name is cut short; the table
+    beside the chart has all of it.
+    """
+    most = _rounded_up(max([0, *(_stack(series, place, 1) for place in range(len(labels)))]))
+    least = -_rounded_up(-min([0, *(_stack(series, place, -1) for place in range(len(labels)))]))
+    scale = _Across(most or (0 if least else 1), least)
+    height = TOP + ROW_HEIGHT * len(labels) + BOTTOM
+    return _picture(title, height, [*_lines_down(scale, height), *_bars(scale, labels, series)])
+
+
+def _picture(title: str, height: int, parts: Sequence[SafeString]) -> SafeString:
     return format_html(
         '<svg class="drawn-chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
         WIDTH,
-        HEIGHT,
+        height,
         title,
         format_html_join("", "{}", ((part,) for part in parts)),
     )
@@ -132,3 +150,68 @@ def _labels(labels: Sequence[str]) -> list[SafeString]:
         for place, label in enumerate(labels)
         if place % every == 0
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Across:
+    """Where a value stands between the lowest on the left and the highest on the right."""
+
+    most: int
+    least: int
+
+    def x(self, value: float) -> float:
+        """Return how far from the left of the picture a value stands."""
+        span = self.most - self.least
+        return round(NAME_WIDTH + (WIDTH - NAME_WIDTH - 4 * RIGHT) * (value - self.least) / span, 1)
+
+
+def _lines_down(scale: _Across, height: int) -> list[SafeString]:
+    return [
+        format_html(
+            '<line class="chart-line" x1="{}" x2="{}" y1="{}" y2="{}"/>'
+            '<text class="chart-text" x="{}" y="{}" text-anchor="middle">{}</text>',
+            scale.x(value),
+            scale.x(value),
+            TOP,
+            height - BOTTOM,
+            scale.x(value),
+            height - 8,
+            number(value),
+        )
+        for value in sorted({0, scale.most, scale.least})
+    ]
+
+
+def _bars(scale: _Across, labels: Sequence[str], series: Sequence[Series]) -> list[SafeString]:
+    parts = []
+    for place, label in enumerate(labels):
+        top = TOP + ROW_HEIGHT * place
+        shown = label if len(label) <= LONGEST_NAME else f"{label[: LONGEST_NAME - 1]}…"
+        parts.append(
+            format_html(
+                '<text class="chart-text" x="{}" y="{}" text-anchor="end">{}</text>',
+                NAME_WIDTH - 8,
+                round(top + ROW_HEIGHT / 2 + 4, 1),
+                shown,
+            )
+        )
+        reached = {True: 0, False: 0}
+        for one in series:
+            value = one.values[place]
+            if not value:
+                continue
+            start = reached[value > 0]
+            reached[value > 0] = start + value
+            left, right = scale.x(min(start, start + value)), scale.x(max(start, start + value))
+            parts.append(
+                format_html(
+                    '<rect class="chart-{}" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>',
+                    one.tone,
+                    left,
+                    round(top + ROW_HEIGHT * GAP / 2, 1),
+                    round(max(right - left, 0.5), 1),
+                    round(ROW_HEIGHT * (1 - GAP), 1),
+                    f"{label}, {one.name}: {number(value)}",
+                )
+            )
+    return parts

@@ -13,6 +13,7 @@ class LoyaltyConfig(AppConfig):
     def ready(self) -> None:
         """Listen to what the members app reports; add the jobs, sweepers and proofs of this app."""
         from core.outbox import subscribe  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.backtest.background import register_back_tests_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.bonuses import EMAIL_VERIFIED, on_email_verified  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.cards import add_loyalty_cards  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.enrolment import register_leavers_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
@@ -45,6 +46,7 @@ class LoyaltyConfig(AppConfig):
         register_following_sweeper()
         register_imports_sweeper()
         register_successions_sweeper()
+        register_back_tests_sweeper()
         register_ledger_proofs()
         register_adjustment_proofs()
         register_merging_proofs()

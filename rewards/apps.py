@@ -18,11 +18,13 @@ class RewardsConfig(AppConfig):
         from rewards.handlers import on_gift_card_ordered  # noqa: PLC0415 - models exist only once every app is loaded
         from rewards.holdings import register_rewards_holding  # noqa: PLC0415 - models exist only once every app is loaded
         from rewards.home import gift_card_panel  # noqa: PLC0415 - models exist only once every app is loaded
+        from rewards.point_value import register_gift_card_value  # noqa: PLC0415 - models exist only once every app is loaded
         from rewards.proofs import register_reward_proofs  # noqa: PLC0415 - models exist only once every app is loaded
         from rewards.services.orders import GIFT_CARD_ORDERED  # noqa: PLC0415 - models exist only once every app is loaded
 
         subscribe(GIFT_CARD_ORDERED, on_gift_card_ordered)
         register_reward_proofs()
         register_rewards_holding()
+        register_gift_card_value()
         add_reward_cards()
         add_panel("gift_cards", gift_card_panel, place=Place.BESIDE_POINTS)

@@ -23,15 +23,16 @@ INTERRUPTED = 130
 
 USAGE = """usage: python3 tools/portal.py COMMAND
 
-  run     start the portal with its demo on http://localhost:8000/ (PORT=8001 for another port)
-  test    run every check and every test
-  setup   build the environment in .venv, for .venv/bin/python manage.py ...
-  lint    run the checks that need no tests
-  real    import a real retailer's year and prove the ledger
-  bench   measure the speed and compare it with the goals
-  removal take out every lock, trigger and constraint in turn, and show that a test fails
-  long    run what takes hours: many more histories, crashes and races, and the removals
-  lock    write the lock files again from pyproject.toml (needs uv)"""
+  run       start the portal with its demo on http://localhost:8000/ (PORT=8001 for another port)
+  test      run every check and every test
+  setup     build the environment in .venv, for .venv/bin/python manage.py ...
+  lint      run the checks that need no tests
+  real      import a real retailer's year and prove the ledger
+  backtest  import that year and try a rule on it
+  bench     measure the speed and compare it with the goals
+  removal   take out every lock, trigger and constraint in turn, and show that a test fails
+  long      run what takes hours: many more histories, crashes and races, and the removals
+  lock      write the lock files again from pyproject.toml (needs uv)"""
 
 # Which lock file a command needs. Those of the tests and of the real data hold all that a run needs.
 LOCKS = {
@@ -43,12 +44,14 @@ LOCKS = {
     "removal": "dev",
     "long": "dev",
     "real": "real",
+    "backtest": "real",
 }
 PROGRAMS = {
     "run": ["-m", "tools.serve"],
     "test": ["-m", "tools.checks", "all"],
     "lint": ["-m", "tools.checks", "quick"],
     "real": ["-m", "tools.real"],
+    "backtest": ["-m", "tools.real", "--backtest"],
     "bench": ["-m", "bench"],
     "removal": ["-m", "tools.removal"],
     "long": ["-m", "tools.long"],

@@ -126,6 +126,7 @@ UNFOLD: dict[str, Any] = {
                     _list_of("loyalty.adjustmentreason", _("Adjustment reasons"), "help_center"),
                     _list_of("loyalty.adjustmentlimit", _("Adjustment limits"), "speed"),
                     _list_of("loyalty.membergroup", _("Groups of members"), "group_work"),
+                    _list_of("loyalty.backtest", _("Back-tests"), "fast_rewind"),
                     _list_of("loyalty.agreement", _("Agreements"), "handshake"),
                     _list_of("partners.partner", _("Partners"), "store"),
                     _list_of("partners.store", _("Stores"), "location_on"),

@@ -11,6 +11,8 @@ ends them, `loyalty.add_succession` prepares and rehearses successions of progra
 files, `helpdesk.search_members` opens the pages of the call centre, `helpdesk.add_note` writes there, and
 without `members.see_contact_details` a person is masked.
 
+Whoever may add back-tests (`loyalty.add_backtest`) starts and stops them; they move no point.
+
 Whoever moves points is not who says how many: only finance changes the limits, and moves none.
 
 Nobody gives a right that they do not have. Whoever may edit sign-ins gives only the groups they are in; an
@@ -61,6 +63,7 @@ _FEEDS = ["loyalty.view_feedimport", "loyalty.view_feedchunk", "loyalty.view_rej
 _MACHINERY = ["core.view_jobrun", "core.view_outboxmessage", "core.view_idempotencyrecord"]
 _EXPORTS = ["core.export_lists"]
 _REPORT = ["loyalty.view_points_report"]
+_BACK_TESTS = ["loyalty.view_backtest"]
 _SIGN_INS = ["members.view_user", "auth.view_group", "account.view_emailaddress"]
 
 STAFF_GROUPS: dict[str, list[str]] = {
@@ -72,6 +75,8 @@ STAFF_GROUPS: dict[str, list[str]] = {
         *_FEEDS,
         *_EXPORTS,
         *_REPORT,
+        *_BACK_TESTS,
+        "loyalty.add_backtest",
         "loyalty.add_feedimport",
         "loyalty.add_programme",
         "loyalty.change_programme",
@@ -105,6 +110,8 @@ STAFF_GROUPS: dict[str, list[str]] = {
     ],
     "Marketing": [
         *_CATALOGUE,
+        *_BACK_TESTS,
+        "loyalty.add_backtest",
         # Marketing designs rules and tries them out; a manager lets them decide.
         "loyalty.add_earningrule",
         "loyalty.change_earningrule",
@@ -131,6 +138,7 @@ STAFF_GROUPS: dict[str, list[str]] = {
         *_FEEDS,
         *_EXPORTS,
         *_REPORT,
+        *_BACK_TESTS,
         "loyalty.add_adjustmentlimit",
         "loyalty.change_adjustmentlimit",
         "loyalty.delete_adjustmentlimit",
@@ -144,6 +152,7 @@ STAFF_GROUPS: dict[str, list[str]] = {
         *_SIGN_INS,
         *_EXPORTS,
         *_REPORT,
+        *_BACK_TESTS,
         "helpdesk.search_members",
         "helpdesk.view_note",
         "members.view_activationattempt",

@@ -3,6 +3,7 @@
 from loyalty.admin import (
     adjustment_rules,
     adjustments,
+    backtests,
     brands,
     feeds,
     groups,
@@ -18,6 +19,7 @@ from loyalty.admin import (
 __all__ = [
     "adjustment_rules",
     "adjustments",
+    "backtests",
     "brands",
     "feeds",
     "groups",

@@ -9,6 +9,13 @@ from loyalty.models.adjustments import (
     AdjustmentState,
     ReinstatedExpiry,
 )
+from loyalty.models.backtests import (
+    UNFINISHED_BACK_TESTS,
+    BackTest,
+    BackTestClaim,
+    BackTestFigure,
+    BackTestState,
+)
 from loyalty.models.brands import Brand, Character
 from loyalty.models.feeds import FeedChunk, FeedImport, FeedKind, FeedState, RejectedLine
 from loyalty.models.ledger import (
@@ -47,6 +54,7 @@ from loyalty.models.succession import (
 
 __all__ = [
     "MOVES",
+    "UNFINISHED_BACK_TESTS",
     "AdjustmentEntry",
     "AdjustmentKind",
     "AdjustmentLimit",
@@ -54,6 +62,10 @@ __all__ = [
     "AdjustmentRequest",
     "AdjustmentState",
     "Agreement",
+    "BackTest",
+    "BackTestClaim",
+    "BackTestFigure",
+    "BackTestState",
     "Brand",
     "Character",
     "Conversion",

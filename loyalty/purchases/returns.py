@@ -1,21 +1,20 @@
 """What returns take back. Those of one purchase count together: whatever the split, the end is the same.
 
-The versions that gave points for the purchase are evaluated again for the amount that is kept. What a rule
-without a limit gives less is taken back, never more than it gave; what a rule with one gives less leaves the
-tally, which says how much is taken back.
+What is taken back says `loyalty.earning.returned`; here are the rows.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from core.bulk import bulk_cursor
 from loyalty.dates import local_date
 from loyalty.earning.book import load_rules
 from loyalty.earning.breakdown import GivenPart, parts_of
-from loyalty.earning.evaluate import evaluate_kept
-from loyalty.earning.terms import Part, Rule
+from loyalty.earning.returned import taken_back
+from loyalty.earning.terms import Rule
 from loyalty.models import Programme, PurchaseKind, PurchaseState
 from loyalty.purchases.lines import LineVerdict, Outcome
 from loyalty.purchases.meters import Meters
@@ -159,13 +158,12 @@ def decide_returns(
         kept_before = max(0, original.amount_cents - before[waiting.original_id])
         before[waiting.original_id] += waiting.amount_cents
         kept_after = max(0, original.amount_cents - before[waiting.original_id])
-        taken = _taken(
-            original,
+        taken = taken_back(
+            original.given,
             rules,
-            meters,
-            account_id=waiting.counted_in_id,
             kept_before=kept_before,
             kept_after=kept_after,
+            take=partial(meters.take, account_id=waiting.counted_in_id, day=original.purchased_on),
         )
         above = before[waiting.original_id] > original.amount_cents
         settled.append(
@@ -207,48 +205,6 @@ def _originals(returns: Sequence[WaitingReturn], programme: Programme) -> dict[i
             )
             for original_id, cents, purchased_at, points, rule_id, breakdown, returned in cursor.fetchall()
         }
-
-
-def _taken(
-    original: Original,
-    rules: Mapping[int, Rule],
-    meters: Meters,
-    *,
-    account_id: int,
-    kept_before: int,
-    kept_after: int,
-) -> tuple[GivenPart, ...]:
-    """Return what is taken back of each part, and take it out of the tallies."""
-    gave = [rules[part.rule_id] for part in original.given]
-    was = _by_rule(evaluate_kept(kept_before, gave))
-    now = _by_rule(evaluate_kept(kept_after, gave))
-    taken = []
-    for part in original.given:
-        rule = rules[part.rule_id]
-        lost = _entitled(part, was) - _entitled(part, now)
-        is_uncounted = part.is_counted and part.rule_id in was and part.rule_id not in now
-        if rule.is_tallied:
-            if lost or is_uncounted:
-                taken.append(
-                    meters.take(
-                        rule, account_id, original.purchased_on, entitled_lost=lost, is_uncounted=is_uncounted
-                    )
-                )
-        elif lost:
-            points = min(part.points, _entitled(part, now)) - min(part.points, _entitled(part, was))
-            taken.append(GivenPart(part.rule_id, part.kind, -lost, points))
-    return tuple(taken)
-
-
-def _by_rule(parts: Iterable[Part]) -> dict[int, Part]:
-    return {part.rule.rule_id: part for part in parts}
-
-
-def _entitled(part: GivenPart, found: Mapping[int, Part]) -> int:
-    """Return what a part counts for; those that count purchases only know from their tally."""
-    if part.is_counted or part.rule_id not in found:
-        return 0
-    return min(part.entitled_points, found[part.rule_id].entitled_points)
 
 
 def store_returns(settled: Sequence[SettledReturn]) -> None:

@@ -93,7 +93,7 @@ class LateReturn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What an account holds: the points of its live lots, what it owes, and its late returns, the newest first."""
+    """What an account holds: the points of its live lots, what it owes, its late returns (newest first)."""
 
     lots: Mapping[LotDates, int] = field(default_factory=dict)
     owed: int = 0
@@ -103,8 +103,8 @@ class Held:
 def convert(held: Held, terms: Terms, moved: Moved) -> list[Converted]:
     """Return what becomes of all that an account holds; `moved` then counts it as well.
 
-    What late returns are to find comes back first, then the lots leave in the order in which they expire, then
-    points owed that belong to no lot.
+    What late returns are to find comes back first, then the lots leave in the order in which they expire,
+    then points owed that belong to no lot.
     """
     parts = settle_late_returns(held, terms, moved)
     lots = dict(held.lots)

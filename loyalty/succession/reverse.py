@@ -116,8 +116,7 @@ def _undo(succession: Succession, conversions: Sequence[Conversion], *, at: date
             MoveBack(
                 account_id=one.source_id,
                 target_id=one.target_id,
-                transfer_id=one.pk,
-                undoes_id=conversion.transfer_id,
+                undoing=[(one.pk, conversion.transfer_id)],
                 occurred_at=at,
                 lot=lot,
             )

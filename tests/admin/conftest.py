@@ -24,6 +24,7 @@ from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
 from loyalty.merging.merge import merge_members
 from loyalty.models import (
+    BackTest,
     Brand,
     EarningRule,
     EntryKind,
@@ -47,6 +48,7 @@ from tests.factories import (
     make_user,
 )
 from tests.loyalty.adjusting import ask, make_agent
+from tests.loyalty.backtest import questions
 from tests.loyalty.succession.conftest import Programmes, prepare, run
 
 ROLES = tuple(settings.STAFF_GROUPS)
@@ -78,6 +80,7 @@ class Story:
     group: MemberGroup
     membership: GroupMembership
     promotion: Promotion
+    back_test: BackTest
 
 
 def make_colleague(role: str) -> User:
@@ -163,14 +166,17 @@ def story(db: None) -> Story:  # noqa: ARG001 - for its effect
     group = MemberGroup.objects.create(
         programme=programme, code="first-hundred", name_fr="Les cent premiers", name_en="First hundred"
     )
+    feed_import = import_purchases(programme, PURCHASES)
+    draft = draft_next_version(rule=EarningRule.objects.get())
     return Story(
         programme=programme,
         group=group,
         membership=GroupMembership.objects.create(group=group, account=alice.account, joined_on=NOW),
         alice=alice,
         order=order,
-        feed_import=import_purchases(programme, PURCHASES),
-        draft=draft_next_version(rule=EarningRule.objects.get()),
+        feed_import=feed_import,
+        draft=draft,
+        back_test=questions.answer(questions.ask(programme, [draft])),
         promotion=Promotion.objects.create(
             programme=programme,
             slug="noel",

@@ -24,6 +24,8 @@ DERIVED = {"members.membersearch"}
 """Tables that nobody reads: they are made of others."""
 
 ON_OTHER_PAGES = {
+    "loyalty.backtestclaim",
+    "loyalty.backtestfigure",
     "loyalty.adjustmententry",
     "loyalty.expiryreminder",
     "loyalty.reinstatedexpiry",
@@ -65,6 +67,7 @@ MAY_LOOK: dict[str, set[str]] = {
     "loyalty.earningrule": EVERYBODY,
     "loyalty.membergroup": EVERYBODY,
     "loyalty.groupmembership": KNOWS_MEMBERS,
+    "loyalty.backtest": {MANAGER, MARKETING, FINANCE, AUDITOR},
     "loyalty.pointaccount": SEES_LEDGER,
     "loyalty.entry": SEES_LEDGER,
     "loyalty.lot": SEES_LEDGER,
@@ -103,6 +106,7 @@ MAY_ADD: dict[str, set[str]] = {
     "loyalty.brand": {MANAGER, ADMINISTRATOR},
     "loyalty.earningrule": {MANAGER, MARKETING, ADMINISTRATOR},
     "loyalty.membergroup": {MANAGER, ADMINISTRATOR},
+    "loyalty.backtest": {MANAGER, MARKETING, ADMINISTRATOR},
     "loyalty.feedimport": {MANAGER, OPERATOR, ADMINISTRATOR},
     "loyalty.succession": {MANAGER, ADMINISTRATOR},
     "loyalty.adjustmentreason": {MANAGER, ADMINISTRATOR},
@@ -114,6 +118,7 @@ MAY_CHANGE: dict[str, set[str]] = MAY_ADD | {
     "loyalty.feedimport": set(),
     "loyalty.earningrule": set(),
     "loyalty.succession": set(),
+    "loyalty.backtest": set(),
 }
 MAY_DELETE: dict[str, set[str]] = {
     "campaigns.promotion": {MARKETING, ADMINISTRATOR},
@@ -238,6 +243,15 @@ def test_who_may_do_what_the_buttons_do(role: str, story: Story) -> None:
         "end a membership": (
             page("loyalty.groupmembership", "end", story.membership.pk),
             {MANAGER},
+        ),
+        "stop a back-test": (page("loyalty.backtest", "stop", story.back_test.pk), {MANAGER, MARKETING}),
+        "watch a back-test": (
+            page("loyalty.backtest", "progress", story.back_test.pk),
+            {MANAGER, MARKETING, FINANCE, AUDITOR},
+        ),
+        "take a back-test away": (
+            page("loyalty.backtest", "file", story.back_test.pk, "months"),
+            {MANAGER, FINANCE, AUDITOR},
         ),
         "load a preset": (page("rewards.giftcardproduct", "load_preset"), {MANAGER}),
         "look for members": (reverse("helpdesk"), KNOWS_MEMBERS),

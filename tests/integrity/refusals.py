@@ -156,6 +156,14 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
         "loyalty_agreement", starts_on="'2026-02-01'", ends_on="'2026-01-31'"
     ),
     "loyalty_agreement.agreement_once_a_partner": again("loyalty_agreement"),
+    "loyalty_backtest.back_test_ends_after_start": again("loyalty_backtest", last_on="'2025-12-31'"),
+    "loyalty_backtest.back_test_value_of_some_points": (
+        again("loyalty_backtest", value_cents="1500", value_points="NULL"),
+        again("loyalty_backtest", value_cents="NULL", value_points="1500"),
+        again("loyalty_backtest", value_cents="1500", value_points="0"),
+    ),
+    "loyalty_backtestclaim.back_test_claim_once": again("loyalty_backtestclaim"),
+    "loyalty_backtestfigure.back_test_figure_once": again("loyalty_backtestfigure"),
     **append_only("loyalty_conversion"),
     "loyalty_conversion.loyalty_conversion_transfer_id_key": again("loyalty_conversion"),
     "loyalty_counterpart.counterpart_of_one_member_only": again(
@@ -411,6 +419,9 @@ IMPLIED_BY = {
     ),
     "loyalty_adjustmentrequest.loyalty_adjustmentrequest_together_points_check": (
         "loyalty_adjustmentrequest.adjustment_within_the_limit",
+    ),
+    "loyalty_backtest.loyalty_backtest_value_points_check": (
+        "loyalty_backtest.back_test_value_of_some_points",
     ),
     "loyalty_earningrule.loyalty_earningrule_factor_percent_check": (
         "loyalty_earningrule.earning_rule_factor_within_reason",

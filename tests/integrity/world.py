@@ -8,7 +8,10 @@ from campaigns.models import Promotion
 from core.models import IdempotencyRecord, JobRun, OutboxMessage, StaffAction
 from helpdesk.models import Note
 from loyalty.adjustments.decisions import approve_adjustment, decline_adjustment
+from loyalty.backtest.run import step_back_test
+from loyalty.backtest.service import begin_back_test
 from loyalty.bonuses import grant_verified_email_points
+from loyalty.earning.versions import draft_new_rule
 from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
 from loyalty.ledger.transfers import move_points, undo_transfer
@@ -65,6 +68,7 @@ def make_world() -> None:
     _rule_out(programme, alice)
     _move_points_by_hand(alice)
     CardStatusChange.objects.create(card=alice.card, status="blocked", since_on=TODAY, recorded_at=NOW)
+    _ask_for_a_back_test(programme)
     Brand.objects.create(programme=programme, tagline_fr="Merci", tagline_en="Thank you")
     ExpiryReminder.objects.create(
         account=alice.account, expires_on=TODAY, days_before=30, points=1, sent_at=NOW
@@ -110,6 +114,21 @@ def _replace_a_programme(programme: Programme) -> None:
     succession.counterparts.create(member=former.member, counterpart=former.member)
     assert other.member.pk > former.member.pk
     run(succession)
+
+
+def _ask_for_a_back_test(programme: Programme) -> None:
+    """Begin a back-test and do its first chunk."""
+    rule = EarningRule(
+        programme=programme, code="tried", name_fr="x", name_en="x", effect="bonus", points=1, budget_points=9
+    )
+    back_test = begin_back_test(
+        programme=programme,
+        rules=[draft_new_rule(rule=rule)],
+        first_on=date(2026, 1, 1),
+        last_on=TODAY,
+        at=NOW,
+    )
+    step_back_test(back_test.pk, at=NOW)
 
 
 def _move_points(programme: Programme, alice: Cardholder) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tools.real.__main__ import DATABASE, Trouble, command, import_feeds, refuse_wrong_counts
+from tools.real.__main__ import DATABASE, import_feeds, refuse_wrong_counts
 from tools.real.baskets import Basket
+from tools.real.commands import Trouble, command
 from tools.real.files import Feeds, write_feeds
 
 FIRST = datetime.fromisoformat("2017-01-02 12:00:00")

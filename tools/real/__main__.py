@@ -1,5 +1,7 @@
 """`make real`: a real retailer's year through the ordinary commands, into a database of its own.
 
+With `--backtest`, which `make backtest` adds, a rule is then tried on that year: see `tools.real.backtest`.
+
 Exits with 1 when the counts do not add up, when the ledger is not proved or when the import needs too much
 memory. The files are written by a process of their own: the peak memory of a child counts that of its parent
 when it was started.
@@ -9,13 +11,9 @@ import argparse
 import csv
 import json
 import os
-import resource
-import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -24,26 +22,14 @@ import psycopg
 from psycopg import sql
 
 from config import embedded
+from tools.real.backtest import run_back_test
 from tools.real.baskets import BASKETS, read_baskets
+from tools.real.commands import ROOT, Done, Trouble, command, manage, summary
 from tools.real.files import Feeds, write_feeds
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 DATABASE = "portal_real"
 PROGRAMME = "happy-card"
 MEMORY_LIMIT_MB = 300
-
-
-class Trouble(Exception):
-    """Something that makes the run worthless; the message is the whole story."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """How a command ended: what it printed, how long it took and its peak memory."""
-
-    output: str
-    seconds: float
-    megabytes: float
 
 
 def main() -> int:
@@ -51,6 +37,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=ROOT / ".data" / "real", help="where the files go")
     parser.add_argument("--convert", action="store_true", help="only write the three files")
+    parser.add_argument("--backtest", action="store_true", help="then back-test a rule on the year")
     arguments = parser.parse_args()
     if arguments.convert:
         convert(arguments.folder)
@@ -60,7 +47,9 @@ def main() -> int:
         if cluster is not None:
             cluster.hold()
         feeds = converted(arguments.folder)
-        import_feeds(feeds, os.environ.get("DATABASE_URL") or embedded.local_cluster().url)
+        environment = import_feeds(feeds, os.environ.get("DATABASE_URL") or embedded.local_cluster().url)
+        if arguments.backtest:
+            run_back_test(environment, PROGRAMME, today=date.today())  # noqa: DTZ011 - as the files are written
     except (Trouble, embedded.EmbeddedPostgresError, psycopg.OperationalError) as trouble:
         print(trouble, file=sys.stderr)
         return 1
@@ -89,8 +78,11 @@ def converted(folder: Path) -> Feeds:
     return feeds
 
 
-def import_feeds(feeds: Feeds, server_url: str) -> None:
-    """Import the files into a database made anew, prove the ledger, print a table. Raises Trouble."""
+def import_feeds(feeds: Feeds, server_url: str) -> dict[str, str]:
+    """Import the files into a database made anew, prove the ledger, print a table.
+
+    Returns the environment in which commands work on that database. Raises Trouble.
+    """
     url = database_made_anew(server_url, DATABASE)
     environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings.local"}
     environment.pop("DEBUG", None)
@@ -109,6 +101,7 @@ def import_feeds(feeds: Feeds, server_url: str) -> None:
     refuse_wrong_counts(feeds, counts, reasons)
     if imported.megabytes >= MEMORY_LIMIT_MB:
         raise Trouble(f"The import needed {imported.megabytes:.0f} MB; {MEMORY_LIMIT_MB} MB is the limit.")
+    return environment
 
 
 def database_made_anew(server_url: str, database: str) -> str:
@@ -118,40 +111,6 @@ def database_made_anew(server_url: str, database: str) -> str:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
         connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
     return urlunsplit(urlsplit(server_url)._replace(path=f"/{database}"))
-
-
-def manage(environment: Mapping[str, str], *arguments: str) -> Done:
-    """Run a management command as anybody would."""
-    print(f"manage.py {' '.join(arguments)}", file=sys.stderr)
-    return command([sys.executable, "manage.py", *arguments], environment)
-
-
-def command(program: list[str], environment: Mapping[str, str]) -> Done:
-    """Run a program to its end; its progress goes to the terminal. Raises Trouble when it fails."""
-    started = time.monotonic()
-    with subprocess.Popen(
-        program, cwd=ROOT, env=dict(environment), stdout=subprocess.PIPE, text=True
-    ) as child:
-        output = child.stdout.read() if child.stdout else ""
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise Trouble(f"{' '.join(program[1:3])} failed:\n{output}")
-    return Done(output, time.monotonic() - started, peak_megabytes(usage))
-
-
-def peak_megabytes(usage: resource.struct_rusage) -> float:
-    """Return the peak memory; Linux counts kilobytes, macOS bytes."""
-    return usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
-
-
-def summary(output: str) -> dict[str, int]:
-    """Return the counts of a command's summary line, the last line it printed."""
-    line = output.strip().splitlines()[-1] if output.strip() else ""
-    try:
-        return {name: int(count) for name, count in (pair.split("=") for pair in line.split())}
-    except ValueError:
-        raise Trouble(f"This is no summary line: {line}") from None
 
 
 def count_verdicts(path: Path) -> Counter[tuple[str, str]]:

@@ -14,6 +14,7 @@ _MERGES = "tests/integrity/test_locks_of_merges.py::"
 _SUCCESSIONS = "tests/integrity/test_succession_locks.py::"
 _ORDER = "tests/loyalty/test_ledger_locks.py::"
 _BY_HAND = "tests/integrity/test_adjustment_locks.py::"
+_BACK_TESTS = "tests/loyalty/backtest/test_locks.py::"
 _RACES = "tests/loyalty/test_ledger_races.py::"
 
 LOCKS = {
@@ -44,6 +45,12 @@ LOCKS = {
     ),
     "loyalty.adjustments.requests._ask: lock_colleague": (
         _BY_HAND + "test_a_second_request_counts_what_the_first_took_of_the_day"
+    ),
+    "loyalty.backtest.run._store: BackTest": (
+        _BACK_TESTS + "test_a_chunk_that_one_added_is_not_added_by_another"
+    ),
+    "loyalty.backtest.service.begin_back_test: Programme": (
+        _BACK_TESTS + "test_two_who_ask_one_question_get_one_back_test"
     ),
     "loyalty.enrolment.leave_programme: lock_accounts": (
         _BY_HAND + "test_whoever_leaves_twice_leaves_on_the_first_day"

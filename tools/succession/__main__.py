@@ -14,7 +14,8 @@ import django
 import psycopg
 
 from config import embedded
-from tools.real.__main__ import Trouble, database_made_anew
+from tools.real.__main__ import database_made_anew
+from tools.real.commands import Trouble
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DATABASE = "portal_succession"

@@ -1,0 +1,374 @@
+"""Back-tests: what chosen rules would have cost in a past period, asked, watched, read and taken away."""
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminDateWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from core.admin import Labelled, LockedAdmin, in_colours, page_of
+from core.admin_exports import MAY_EXPORT, csv_file
+from core.admin_questions import Question, ask
+from core.audit import name_actions, record_action
+from core.formatting import day, number, short_day
+from core.reasons import ReasonForm
+from loyalty.backtest import shown, tables
+from loyalty.backtest.background import start_back_test
+from loyalty.backtest.service import stop_back_test
+from loyalty.dates import local_date
+from loyalty.models import UNFINISHED_BACK_TESTS, BackTest, BackTestState, EarningRule, Programme
+
+if TYPE_CHECKING:
+    from members.models import User
+
+SECONDS_BETWEEN_LOOKS = 2
+MEMBERS_SHOWN = 20
+MOST_DAYS = 5 * 366
+
+name_actions({"backtest.exported": _("Export of a back-test")})
+
+
+class RuleChoices(forms.ModelMultipleChoiceField[EarningRule]):
+    """Versions of rules to tick."""
+
+    def __init__(self, *, label: Any, help_text: Any, at: Any = None) -> None:  # noqa: ANN401 - texts, translated later
+        super().__init__(
+            EarningRule.objects.none(),
+            label=label,
+            help_text=help_text,
+            required=False,
+            widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+        )
+        self.at = at or timezone.now
+
+    def label_from_instance(self, rule: EarningRule) -> str:
+        """Name a version and where it stands."""
+        name = tables.name_of_rule(rule)
+        return f"{name} ({rule.status_at(self.at()).label})"
+
+
+class BackTestForm(forms.Form):
+    """Which rules are tried, what they replace, and in which period."""
+
+    rules = RuleChoices(
+        label=_("Rules to try"),
+        help_text=_("Each decides in the whole period, in place of the other versions of its rule."),
+    )
+    left_out = RuleChoices(
+        label=_("Rules to leave out"),
+        help_text=_("They decided on purchases; here they do not. All others stay as they really were."),
+    )
+    first_on = forms.DateField(label=_("Purchases from"), widget=UnfoldAdminDateWidget())
+    last_on = forms.DateField(label=_("Purchases through"), widget=UnfoldAdminDateWidget())
+    keeps_rule_dates = forms.BooleanField(
+        label=_("Keep the first and last days that the rules themselves ask for"),
+        help_text=_("Otherwise a rule for next December is tried as if it had been for the whole period."),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget(),
+    )
+
+    def __init__(self, programme: Programme, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Django's own signature
+        super().__init__(*arguments, **options)
+        self.today = local_date(timezone.now(), programme.zone)
+        versions = EarningRule.objects.filter(programme=programme).order_by("code", "-version")
+        latest: dict[int, int] = {}
+        for rule in versions.filter(scheduled_at__isnull=False):
+            latest.setdefault(rule.family_number, rule.pk)
+        cast("RuleChoices", self.fields["rules"]).queryset = versions
+        cast("RuleChoices", self.fields["left_out"]).queryset = versions.filter(pk__in=latest.values())
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a question about nothing, and a period that is no past period."""
+        cleaned = super().clean() or {}
+        if not cleaned.get("rules") and not cleaned.get("left_out") and not self.errors:
+            self.add_error("rules", gettext("Tick at least one rule to try or to leave out."))
+        families = [rule.family_number for rule in cleaned.get("rules", ())]
+        if len(set(families)) < len(families):
+            self.add_error("rules", gettext("Two versions of one rule cannot be tried together."))
+        first_on, last_on = cleaned.get("first_on"), cleaned.get("last_on")
+        if first_on and last_on:
+            self._check_period(first_on, last_on)
+        return cleaned
+
+    def _check_period(self, first_on: date, last_on: date) -> None:
+        if last_on < first_on:
+            self.add_error("last_on", gettext("The last day must not be before the first."))
+        elif last_on > self.today:
+            self.add_error("last_on", gettext("A past period is replayed: this day has not come yet."))
+        elif (last_on - first_on).days >= MOST_DAYS:
+            self.add_error("first_on", gettext("A back-test covers five years at most."))
+
+
+@admin.register(BackTest)
+class BackTestAdmin(LockedAdmin):
+    """Back-tests, the newest first."""
+
+    list_display = (
+        "shown_period",
+        "programme",
+        "shown_rules",
+        "shown_state",
+        "shown_difference",
+        "created_by",
+        "created_at",
+    )
+    list_filter = ("state", "programme")
+    list_select_related = ("programme", "created_by")
+
+    @admin.display(description=_("period"))
+    def shown_period(self, back_test: BackTest) -> str:
+        return gettext("%(first)s to %(last)s") % {
+            "first": short_day(back_test.first_on),
+            "last": short_day(back_test.last_on),
+        }
+
+    @admin.display(description=_("rules that are tried"))
+    def shown_rules(self, back_test: BackTest) -> str:
+        return ", ".join(shown.rules_tried(back_test)) or "-"
+
+    @in_colours(
+        _("state"),
+        {
+            BackTestState.DONE: "success",
+            BackTestState.RUNNING: "info",
+            BackTestState.WAITING: "info",
+            BackTestState.CANCELLED: "warning",
+            BackTestState.FAILED: "danger",
+        },
+    )
+    def shown_state(self, back_test: BackTest) -> Labelled:
+        return back_test.state, back_test.get_state_display()
+
+    @admin.display(description=_("difference in points"))
+    def shown_difference(self, back_test: BackTest) -> str:
+        if back_test.state != BackTestState.DONE:
+            return "-"
+        return number(back_test.replayed_points - back_test.real_points)
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the signature is Django's
+        """Let those ask who may."""
+        return request.user.has_perm("loyalty.add_backtest")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages of one back-test before those that Django has."""
+        view = self.admin_site.admin_view
+        return [
+            path("<path:object_id>/progress/", view(self.progress_view), name="loyalty_backtest_progress"),
+            path("<path:object_id>/stop/", view(self.stop_view), name="loyalty_backtest_stop"),
+            path("<path:object_id>/file/<str:part>/", view(self.file_view), name="loyalty_backtest_file"),
+            *super().get_urls(),
+        ]
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",  # noqa: ARG002 - the signature is Django's
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - the signature is Django's
+    ) -> HttpResponse:
+        """Take a question and have it answered in the background; then show how far it has come."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        programmes = Programme.objects.order_by("name", "pk")
+        programme = programmes.filter(code=request.GET.get("programme", "")).first() or programmes.first()
+        if programme is None:
+            return redirect("admin:loyalty_programme_changelist")
+        is_sent = request.method == "POST"
+        form = BackTestForm(programme, request.POST if is_sent else None, initial=_first_question(request))
+        if is_sent and form.is_valid():
+            back_test = self._start(request, programme, form.cleaned_data)
+            return redirect(page_of(back_test))
+        context = self.admin_site.each_context(request) | {
+            "title": gettext("Start a back-test"),
+            "programme": programme,
+            "programmes": [one for one in programmes if one != programme],
+            "form": form,
+            "opts": self.opts,
+            "back": reverse("admin:loyalty_backtest_changelist"),
+        }
+        return TemplateResponse(request, "admin/loyalty/backtest/add.html", context)
+
+    def _start(self, request: HttpRequest, programme: Programme, answers: dict[str, Any]) -> BackTest:
+        return start_back_test(
+            programme=programme,
+            rules=list(answers["rules"]),
+            left_out=list(answers["left_out"]),
+            first_on=answers["first_on"],
+            last_on=answers["last_on"],
+            keeps_rule_dates=answers["keeps_rule_dates"],
+            created_by=cast("User", request.user),
+            at=timezone.now(),
+        )
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002 - the signature is Django's
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - the signature is Django's
+    ) -> HttpResponse:
+        """Show how far a back-test has come, or its answer. There is nothing to change about it."""
+        back_test = self._back_test(request, object_id)
+        if request.method == "POST":
+            raise PermissionDenied
+        context = self.admin_site.each_context(request) | {
+            "title": gettext("Back-test from %(first)s through %(last)s")
+            % {"first": day(back_test.first_on), "last": day(back_test.last_on)},
+            "subtitle": str(back_test.programme),
+            "opts": self.opts,
+            "original": back_test,
+            "back_test": back_test,
+            "may_start": self.has_add_permission(request),
+            "tried": shown.rules_tried(back_test),
+            "kept": shown.rules_named(back_test.kept_ids),
+            "left_out": shown.rules_named(back_test.left_out_ids),
+            "replaced": shown.rules_named(back_test.replaced_ids),
+        }
+        if back_test.state == BackTestState.DONE:
+            context |= _answer(back_test) | {
+                "may_export": request.user.has_perm(MAY_EXPORT),
+                "may_see_accounts": request.user.has_perm("loyalty.view_pointaccount"),
+            }
+        elif back_test.state in UNFINISHED_BACK_TESTS:
+            context |= _progress(back_test)
+        return TemplateResponse(request, "admin/loyalty/backtest/page.html", context)
+
+    def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Answer the page that asks again and again how far it has come; have it loaded anew at the end."""
+        back_test = self._back_test(request, object_id)
+        response: HttpResponse = TemplateResponse(
+            request, "admin/loyalty/backtest/_progress.html", _progress(back_test)
+        )
+        if back_test.state not in UNFINISHED_BACK_TESTS:
+            response.headers["HX-Refresh"] = "true"
+        return response
+
+    def stop_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then stop a back-test that is not over."""
+        back_test = self._back_test(request, object_id)
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        question = Question(
+            title=_("Stop the back-test"),
+            sentence=_("What was replayed so far is dropped. Points are not touched either way."),
+            button=_("Stop it"),
+            done=_("It does not go on."),
+            action="backtest.stopped",
+        )
+        return ask(
+            self,
+            request,
+            question,
+            row=back_test,
+            do=lambda **_answers: stop_back_test(back_test=back_test, at=timezone.now()),
+        )
+
+    def file_view(self, request: HttpRequest, object_id: str, part: str) -> HttpResponseBase:
+        """Ask why, then send one of the tables as a file."""
+        back_test = self._back_test(request, object_id)
+        if not request.user.has_perm(MAY_EXPORT):
+            raise PermissionDenied
+        if part not in tables.TABLES or back_test.state != BackTestState.DONE:
+            raise Http404
+        form = ReasonForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            table = tables.TABLES[part](back_test)
+            record_action(
+                actor=request.user,
+                action="backtest.exported",
+                subject=back_test,
+                reason=form.cleaned_data["reason"],
+                details={"table": part, "rows": len(table.rows)},
+                at=timezone.now(),
+            )
+            name = f"back-test-{back_test.pk}-{part}.csv"
+            return csv_file(name, table.headings_of_file(), iter(table.rows_of_file()))
+        context = self.admin_site.each_context(request) | {
+            "title": gettext("Export"),
+            "subtitle": gettext("Back-test"),
+            "sentence": gettext("%(programme)s, from %(first)s through %(last)s.")
+            % {
+                "programme": back_test.programme,
+                "first": day(back_test.first_on),
+                "last": day(back_test.last_on),
+            },
+            "button": gettext("Export as CSV"),
+            "is_dangerous": False,
+            "form": form,
+            "opts": self.opts,
+            "original": back_test,
+            "back": page_of(back_test),
+        }
+        return TemplateResponse(request, "admin/form_page.html", context)
+
+    def _back_test(self, request: HttpRequest, object_id: str) -> BackTest:
+        """Return the back-test that an address names, for those who may look at it."""
+        back_test: BackTest = self.row(request, object_id)
+        if not self.has_view_permission(request, back_test):
+            raise PermissionDenied
+        return back_test
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BackTest]:
+        """Bring the programmes along."""
+        rows: QuerySet[BackTest] = super().get_queryset(request)
+        return rows.select_related("programme")
+
+
+def _first_question(request: HttpRequest) -> dict[str, Any]:
+    """Propose the last twelve whole months, and the rule from whose page somebody came."""
+    last_on = timezone.localdate().replace(day=1) - timedelta(days=1)
+    first_on = (last_on.replace(day=1) - timedelta(days=330)).replace(day=1)
+    rule = request.GET.get("rule", "")
+    return {"first_on": first_on, "last_on": last_on, "rules": [rule] if rule.isdecimal() else []}
+
+
+def _progress(back_test: BackTest) -> dict[str, Any]:
+    total = back_test.total_accounts
+    return {
+        "back_test": back_test,
+        "seconds_between_looks": SECONDS_BETWEEN_LOOKS,
+        "percent": back_test.done_accounts * 100 // total if total else 0,
+        "progress": shown.progress_sentence(back_test),
+    }
+
+
+def _answer(back_test: BackTest) -> dict[str, Any]:
+    """Return what the page of a finished back-test shows."""
+    unchanged = back_test.accounts - back_test.gaining_accounts - back_test.losing_accounts
+    return {
+        "change": shown.change_sentence(back_test),
+        "value": shown.value_sentence(back_test),
+        "budgets": shown.budget_sentences(back_test),
+        "replayed": number(back_test.replayed_points),
+        "real": number(back_test.real_points),
+        "difference": number(back_test.replayed_points - back_test.real_points),
+        "purchases": number(back_test.purchases),
+        "gaining": number(back_test.gaining_accounts),
+        "losing": number(back_test.losing_accounts),
+        "unchanged": number(unchanged),
+        "legend": shown.legend(),
+        "month_chart": shown.month_chart(back_test),
+        "partner_chart": shown.partner_chart(back_test),
+        "product_chart": shown.product_chart(back_test),
+        "spread_chart": shown.spread_chart(back_test),
+        "rules": tables.rules_table(back_test),
+        "months": tables.months_table(back_test),
+        "partners": tables.partners_table(back_test),
+        "products": tables.products_table(back_test),
+        "spread": tables.spread_table(back_test),
+        "gains": tables.members_table(back_test, "gains", MEMBERS_SHOWN),
+        "losses": tables.members_table(back_test, "losses", MEMBERS_SHOWN),
+    }
