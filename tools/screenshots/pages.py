@@ -85,7 +85,10 @@ DASHBOARD = (Shot("dashboard", "/admin/"),)
 MANAGER = (
     *DASHBOARD,
     Shot("programme", "/admin/loyalty/programme/", ("#result_list tbody a",)),
-    Shot("rule", "/admin/loyalty/earningrule/", ("#result_list tbody a",)),
+    Shot("rules", "/admin/loyalty/earningrule/"),
+    Shot("rule", "/admin/loyalty/earningrule/", (".rules-row h3 a",)),
+    Shot("rule-editor", "/admin/loyalty/earningrule/add/"),
+    Shot("rule-preview", "/admin/loyalty/earningrule/preview/"),
     Shot("brand", "/admin/loyalty/brand/", ("#result_list tbody a",)),
     Shot("load-preset", "/admin/rewards/giftcardproduct/load-preset/"),
     Shot("import", "/admin/loyalty/feedimport/add/"),
