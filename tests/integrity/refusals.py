@@ -352,6 +352,10 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
     "members_detailorigin.detail_origin_once_a_detail": again("members_detailorigin"),
     "members_emailchange.members_emailchange_public_id_key": again("members_emailchange"),
     "members_erasedreference.erased_reference_once_an_issuer": again("members_erasedreference"),
+    **append_only("members_mergedcard"),
+    "members_mergedcard.merged_card_once_a_merge": again("members_mergedcard"),
+    "members_membermerge.merge_of_two_members": again("members_membermerge", merged_id="survivor_id"),
+    "members_membermerge.merge_once_a_member": again("members_membermerge"),
     "members_issuer.members_issuer_code_key": again("members_issuer"),
     "members_member.member_once_a_sign_in_and_issuer": again(
         "members_member", where="user_id IS NOT NULL", public_id=UUID, reference="'other'"

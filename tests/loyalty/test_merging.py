@@ -40,6 +40,7 @@ from tests.factories import (
     make_user,
     order,
 )
+from tests.loyalty.adjusting import vouch_for
 from tests.loyalty.ledger_state import LotCounts, balance, entries, everything, lots, paris
 from tests.proofs import violations
 
@@ -323,7 +324,7 @@ def test_an_order_of_before_is_seen_and_cancelled_for_the_survivor(
 def test_what_still_reaches_the_account_of_before_follows(alice: Cardholder, twin: Cardholder) -> None:
     merge(alice, twin)
     stray = Movement(twin.account.pk, EntryKind.ADJUSTMENT, -8, NOW)
-    post_batch([stray], zone=PARIS, at=NOW)
+    vouch_for(*post_batch([stray], zone=PARIS, at=NOW))
 
     assert follow_all(NOW) == 1
     assert follow_all(NOW) == 0

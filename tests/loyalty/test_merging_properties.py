@@ -25,6 +25,7 @@ from loyalty.models import EntryKind, Lot, PointAccount, Programme
 from rewards.models import Order
 from rewards.services.orders import cancel_order
 from tests.factories import PARIS, Cardholder, bring_back, buy, make_cardholder, make_programme, order
+from tests.loyalty.adjusting import vouch_for
 from tests.proofs import violations
 
 EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "25"))
@@ -105,12 +106,12 @@ class World:
         today = self.now.date()
         lot = LotDates(today + timedelta(days=100 * number), today)
         movement = Movement(self.account(person).pk, EntryKind.ADJUSTMENT, number, self.now, lot)
-        post_batch([movement], zone=PARIS, at=self.now)
+        vouch_for(*post_batch([movement], zone=PARIS, at=self.now))
 
     def take_away(self, person: int, number: int) -> None:
         """Let staff take points."""
         movement = Movement(self.account(person).pk, EntryKind.ADJUSTMENT, -number, self.now)
-        post_batch([movement], zone=PARIS, at=self.now)
+        vouch_for(*post_batch([movement], zone=PARIS, at=self.now))
 
     def time(self, _person: int, days: int) -> None:
         """Let time pass, and what is over expire now and then."""

@@ -154,9 +154,10 @@ LOCKS = {
     "members.services.contact.change_email: Member": (
         _MEMBERS + "test_two_wrong_codes_at_once_use_up_two_tries_of_a_new_address"
     ),
-    "members.services.erasure.erase_member: Member": (
-        _MEMBERS + "test_a_member_is_erased_once_by_two_who_ask"
+    "members.services.merging.lock_members: Member": (
+        _MERGES + "test_of_two_who_lead_to_each_other_the_second_is_refused"
     ),
+    "members.services.erasure._persons: Member": (_MEMBERS + "test_a_member_is_erased_once_by_two_who_ask"),
     "members.services.proof.prove_by_code: ProofCode": (
         _MEMBERS + "test_two_wrong_codes_at_once_use_up_two_tries_of_a_proof"
     ),
