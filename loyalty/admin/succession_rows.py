@@ -6,8 +6,25 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import LockedAdmin, link_to
+from core.audit import name_actions
 from core.formatting import number
 from loyalty.models import Conversion, Counterpart
+
+
+name_actions(
+    {
+        "succession.prepared": _("Prepare a succession"),
+        "succession.changed": _("Change the terms of a succession"),
+        "succession.rehearsed": _("Rehearse a succession"),
+        "succession.run": _("Let a succession run"),
+        "succession.followed": _("Move what came late"),
+        "succession.extended": _("Set another last day for late lines"),
+        "succession.closed": _("Close the old programme"),
+        "succession.reversed": _("Reverse a succession"),
+        "succession.exported": _("Export of a succession"),
+        "succession.letters": _("Export for the letters of a succession"),
+    }
+)
 
 
 @admin.register(Counterpart)

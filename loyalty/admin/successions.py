@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.admin import Labelled, LockedAdmin, button, in_colours, page_of
 from core.admin_questions import Question, ask
-from core.audit import name_actions, record_action
+from core.audit import record_action
 from core.doorbell import ring
 from core.errors import DomainError
 from core.formatting import day, number
@@ -55,21 +55,6 @@ if TYPE_CHECKING:
 MAY_PREPARE = "loyalty.add_succession"
 MAY_RUN = "loyalty.run_succession"
 SECONDS_BETWEEN_LOOKS = 2
-
-name_actions(
-    {
-        "succession.prepared": _("Prepare a succession"),
-        "succession.changed": _("Change the terms of a succession"),
-        "succession.rehearsed": _("Rehearse a succession"),
-        "succession.run": _("Let a succession run"),
-        "succession.followed": _("Move what came late"),
-        "succession.extended": _("Set another last day for late lines"),
-        "succession.closed": _("Close the old programme"),
-        "succession.reversed": _("Reverse a succession"),
-        "succession.exported": _("Export of a succession"),
-        "succession.letters": _("Export for the letters of a succession"),
-    }
-)
 
 
 @admin.register(Succession)
