@@ -10,7 +10,6 @@ from core.audit import name_actions
 from core.formatting import number
 from loyalty.models import Conversion, Counterpart
 
-
 name_actions(
     {
         "succession.prepared": _("Prepare a succession"),
