@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from core.bulk import bulk_cursor
 from loyalty.dates import local_date
 from loyalty.ledger.movements import LotDates
-from loyalty.models import EntryKind, RoundedOver, Rounding, Succession
+from loyalty.models import EntryKind, LeavingPolicy, RoundedOver, Rounding, Succession
 from loyalty.succession.convert import Bucket, Converted, Held, LateReturn, Moved, Terms
 
 
@@ -43,9 +43,9 @@ STAY_SENTENCES = {
 class OldAccount:
     """An account of the programme that ends.
 
-    `lots` holds the points that are not over, those that wait included; `over_points` are over and wait to be
-    written down as expired. `member_id` is the member in the new programme, `target_id` their account there;
-    both are None as long as there is none.
+    `lots` holds the points that are not over, those that wait included; `over_points` are over, or lost by
+    leaving, and wait to be written down so. `member_id` is the member in the new programme, `target_id` their
+    account there; both are None as long as there is none.
     """
 
     account_id: int
@@ -53,6 +53,7 @@ class OldAccount:
     balance: int
     owed: int
     left_on: date | None
+    leaving_policy: str
     is_erased: bool
     member_id: int | None
     new_reference: str
@@ -99,7 +100,8 @@ def terms_of(succession: Succession) -> Terms:
 
 
 _ACCOUNTS = """
-SELECT a.id, m.reference, a.balance_points, a.owed_points, a.left_on, m.erased_at IS NOT NULL,
+SELECT a.id, m.reference, a.balance_points, a.owed_points, a.left_on, a.leaving_policy,
+       m.erased_at IS NOT NULL,
        n.id, coalesce(n.reference, ''), t.id, t.left_on, n.erased_at IS NOT NULL
 FROM loyalty_pointaccount a
 JOIN members_member m ON m.id = a.member_id
@@ -189,7 +191,7 @@ def _read_lots(cursor: Cursor, accounts: Mapping[int, OldAccount], today: date) 
         [holding],
     )
     for account_id, expires_on, available_on, points in cursor.fetchall():
-        if expires_on < today:
+        if expires_on < today or accounts[account_id].leaving_policy == LeavingPolicy.LOST:
             accounts[account_id].over_points += points
         else:
             accounts[account_id].lots[LotDates(expires_on, available_on)] = points

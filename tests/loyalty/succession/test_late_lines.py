@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loyalty.dates import local_date
-from loyalty.enrolment import leave_programme
+from loyalty.enrolment import end_points_of_leavers, leave_programme
 from loyalty.expiry.service import expire_points
 from loyalty.models import Conversion, ConversionKind, RoundedOver, Rounding
 from loyalty.succession.convert import Terms
@@ -142,6 +142,24 @@ def test_whoever_leaves_the_old_programme_after_moving_is_followed(programmes: P
     follow(succession, at=LATER)
     assert balance(alice.account) == (0, 0)
     assert balance(new_account(programmes, alice.account)) == (0, 0)
+
+
+def test_whoever_lost_their_points_by_leaving_gets_none_for_late_purchases_but_pays_for_late_returns(
+    programmes: Programmes,
+) -> None:
+    alice = make_cardholder(programmes.old)
+    buy(programmes.old, alice.card.token, euros=50, reference="A")
+    succession = run(prepare(programmes))
+    leave_programme(account=alice.account, at=LATER)
+    buy(programmes.old, alice.card.token, euros=9, purchased_at=BEFORE, at=LATER)
+    follow(succession, at=LATER)
+    new = new_account(programmes, alice.account)
+    assert (balance(alice.account), balance(new)) == ((9, 0), (50, 0))
+    end_points_of_leavers(LATER)
+    bring_back(programmes.old, alice.card.token, reference="A", euros=20, at=LATER)
+    follow(succession, at=LATER)
+    assert (balance(alice.account), balance(new)) == ((0, 0), (30, 0))
+    assert broken_rules() == []
 
 
 def test_a_walk_that_finds_nothing_late_moves_nothing(programmes: Programmes) -> None:

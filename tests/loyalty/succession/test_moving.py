@@ -5,7 +5,17 @@ from datetime import date, timedelta
 import pytest
 
 from loyalty.enrolment import leave_programme
-from loyalty.models import Conversion, ConversionKind, Entry, EntryKind, PointAccount, RoundedOver, Transfer
+from loyalty.models import (
+    Conversion,
+    ConversionKind,
+    Entry,
+    EntryKind,
+    LeavingPolicy,
+    PointAccount,
+    Programme,
+    RoundedOver,
+    Transfer,
+)
 from loyalty.succession.figures import Figures, Staying
 from members.services.erasure import erase_member
 from tests.factories import NOW, bring_back, buy, make_cardholder, make_member, order
@@ -110,6 +120,7 @@ def test_members_without_points_move_too(programmes: Programmes) -> None:
 
 
 def test_who_left_or_was_erased_stays(programmes: Programmes) -> None:
+    Programme.objects.update(leaving_policy=LeavingPolicy.SPENDABLE)
     left = make_cardholder(programmes.old, points=10)
     erased = make_cardholder(programmes.old, points=20)
     leave_programme(account=left.account, at=NOW)

@@ -13,7 +13,7 @@ from django.utils import translation
 
 from core.models import StaffAction
 from loyalty.enrolment import leave_programme
-from loyalty.models import Succession
+from loyalty.models import LeavingPolicy, Succession
 from loyalty.succession.convert import Terms
 from loyalty.succession.figures import Figures, Month, Staying
 from loyalty.succession.files import account_rows, fraction, letter_rows, month_rows
@@ -29,6 +29,8 @@ BEFORE = NOW - timedelta(days=400)
 @pytest.fixture
 def people(programmes: Programmes) -> dict[str, Cardholder]:
     """Return one member of each kind: with points in two lots and some that are over, owing, empty, gone."""
+    programmes.old.leaving_policy = LeavingPolicy.SPENDABLE
+    programmes.old.save()
     names = ("Alice", "Bob", "Chloe", "Dora")
     found = {name: make_cardholder(programmes.old, first_name=name) for name in names}
     alice, bob, _chloe, dora = found.values()
