@@ -17,7 +17,8 @@ ENGLISH = re.compile(
     re.IGNORECASE,
 )
 OUR_DATA = re.compile(
-    r"1 point for each euro|Asked for by the issuer|Double points|Christmas|A smile\.|Called twice|"
+    r"1 point for each euro|Asked for by the issuer|Told us so on the phone|"
+    r"Double points|Christmas|A smile\.|Called twice|"
     r"Happy Card|view box|[\w.+-]+@[\w.]+|MISSING|<[^>]*>|[a-z_]+\.[a-z_]+|system-|#\w+"
 )
 
