@@ -28,6 +28,7 @@ ON_OTHER_PAGES = {
     "loyalty.backtestfigure",
     "loyalty.adjustmententry",
     "loyalty.expiryreminder",
+    "loyalty.mergedpoints",
     "loyalty.reinstatedexpiry",
     "members.cardstatuschange",
     "loyalty.rulespending",
@@ -36,6 +37,7 @@ ON_OTHER_PAGES = {
     "members.detailorigin",
     "members.emailchange",
     "members.erasedreference",
+    "members.mergedcard",
     "members.notificationchoice",
     "members.sentletter",
 }
