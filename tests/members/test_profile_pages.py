@@ -24,8 +24,8 @@ PAGES = [
     ("/profile/contact/", 5),
     ("/profile/email/", 5),
     ("/profile/choices/", 6),
-    ("/profile/data/", 4),
-    ("/profile/delete/", 9),
+    ("/profile/data/", 5),
+    ("/profile/delete/", 10),
 ]
 
 
