@@ -22,7 +22,7 @@ from tests.admin.conftest import client_of, make_colleague
 from tests.factories import NOW, buy, make_member, make_programme, make_store
 from tests.helpdesk.conftest import Caller
 
-QUERIES = 25
+QUERIES = 27
 
 
 def address_of(caller: Caller) -> str:
