@@ -10,7 +10,7 @@ from loyalty.ledger.post import post_batch
 from loyalty.models import EntryKind, Programme
 from tests.factories import NOW, PARIS, Cardholder, bring_back, buy, order
 from tests.loyalty.ledger_state import LotCounts, balance, entries, everything, lots, paris
-from tests.proofs import violations
+from tests.proofs import ledger_violations as violations
 
 NEXT_YEAR = LotDates(date(2027, 11, 22), date(2026, 11, 22))
 LONG_AGO = paris("2022-11-01 12:00")
