@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from loyalty.backtest import run
 from loyalty.backtest.service import stop_back_test
@@ -18,7 +19,7 @@ from tests.loyalty.backtest.rules import FIFTY, draft, live
 
 @pytest.fixture(autouse=True)
 def _a_day_after() -> object:
-    with time_machine.travel(NOW, tick=False):
+    with time_machine.travel(NOW, tick=False), translation.override("en"):
         yield
 
 
