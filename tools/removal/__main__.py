@@ -76,21 +76,30 @@ def _take_out(workshop: Workshop, items: Sequence[Item], jobs: int) -> int:
         print(whole.said)
         raise Trouble(f"With nothing taken out these tests must pass, and do not: {', '.join(broken)}")
     print(f"whole       {len(tests)} tests pass with nothing taken out", flush=True)
-    survivors = 0
+    return sum(not _is_caught(item, outcome) for item, outcome in _outcomes(workshop, items, jobs))
+
+
+def _outcomes(workshop: Workshop, items: Sequence[Item], jobs: int) -> Iterator[tuple[Item, Outcome]]:
+    inside = [item for item in items if item.is_taken_out_inside]
+    others = [item for item in items if not item.is_taken_out_inside]
     with ThreadPoolExecutor(jobs) as pool:
-        for item, outcome in zip(items, pool.map(lambda one: _without(workshop, one), items), strict=True):
-            is_caught = item.test in outcome.failed
-            survivors += not is_caught
-            also = f" (with {', '.join(item.beside)})" if item.beside else ""
-            verdict = "caught" if is_caught else "NOT CAUGHT"
-            print(f"{verdict:<12}{item.name}{also}: {item.test.split('::')[-1]}", flush=True)
-            if not is_caught:
-                print(outcome.said)
-    return survivors
+        of_all = [pool.submit(workshop.run_inside, inside)] if inside else []
+        of_each = [pool.submit(workshop.run, [item.test], without=item) for item in others]
+        for outcome in of_all:
+            yield from ((item, outcome.result()) for item in inside)
+        for item, outcome in zip(others, of_each, strict=True):
+            yield item, outcome.result()
 
 
-def _without(workshop: Workshop, item: Item) -> Outcome:
-    return workshop.run([item.test], without=item)
+def _is_caught(item: Item, outcome: Outcome) -> bool:
+    """Say on one line whether the test missed the item."""
+    is_caught = (item.name if item.is_taken_out_inside else item.test) in outcome.failed
+    also = f" (with {', '.join(item.beside)})" if item.beside else ""
+    verdict = "caught" if is_caught else "NOT CAUGHT"
+    print(f"{verdict:<12}{item.name}{also}: {item.test.split('::')[-1]}", flush=True)
+    if not is_caught:
+        print(outcome.said)
+    return is_caught
 
 
 @contextmanager

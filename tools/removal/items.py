@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tools.removal.catalogue import list_items
 from tools.removal.locks import Edit, find_locks
-from tools.removal.table import APPS, IMPLIED_BY, caught_by
+from tools.removal.table import APPS, IMPLIED_BY, REFUSED, caught_by
 
 Fetch = Callable[[str, dict[str, list[str]]], Sequence[tuple[str, str]]]
 
@@ -23,6 +23,11 @@ class Item:
     beside: tuple[str, ...] = ()
     statements: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()
+
+    @property
+    def is_taken_out_inside(self) -> bool:
+        """Whether its test runs in one transaction, in which what was dropped can be taken back."""
+        return self.test.startswith(REFUSED)
 
 
 def all_items(fetch: Fetch, root: Path) -> list[Item]:

@@ -1,5 +1,6 @@
 """Runs tests where something was taken out, each time on a fresh copy of a migrated database."""
 
+import json
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
+from tools.removal.inside import ITEMS
 from tools.removal.items import Item
 from tools.removal.outcomes import FILE
 
@@ -22,7 +24,7 @@ SECONDS = 180
 """A test that takes longer waits for something that was taken out."""
 
 MIGRATED = "migrated"
-PLUGINS = ("-p", "tools.removal.outcomes", "-p", "no:cacheprovider")
+PLUGINS = ("-p", "no:cacheprovider", "-p")
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".data", ".*_cache", ".hypothesis", "screenshots", "results"
 )
@@ -34,7 +36,7 @@ class Trouble(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Which tests failed and passed, and what pytest said."""
+    """Which tests failed and passed, or without which items they did, and what pytest said."""
 
     failed: frozenset[str]
     passed: frozenset[str]
@@ -81,18 +83,43 @@ class Workshop:
         name = copy.name.replace("-", "_")
         try:
             with self._database(f"test_{name}", without), _edited(copy, self._root, without):
-                return self._run(copy, self.address(name), tests)
+                return self._run(copy, self.address(name), tests, "tools.removal.outcomes")
         finally:
             self._copies.put(copy)
 
-    def _run(self, copy: Path, address: str, tests: Sequence[str]) -> Outcome:
+    def run_inside(self, items: Sequence[Item]) -> Outcome:
+        """Run the test of each item with the item taken out inside the test's own transaction.
+
+        Raises Trouble when a test does not pass there with nothing taken out.
+        """
+        copy = self._copies.get()
+        name = copy.name.replace("-", "_")
+        tests: dict[str, dict[str, Sequence[str]]] = {}
+        for item in items:
+            tests.setdefault(item.test, {f"nothing of {item.test}": ()})[item.name] = item.statements
+        copy.with_suffix(".items").write_text(json.dumps(tests), encoding="utf-8")
+        try:
+            with self._database(f"test_{name}", None):
+                outcome = self._run(copy, self.address(name), sorted(tests), "tools.removal.inside")
+        finally:
+            self._copies.put(copy)
+        if any(f"nothing of {test}" not in outcome.passed for test in tests):
+            raise Trouble(f"With nothing taken out a test fails:\n{outcome.said}")
+        return outcome
+
+    def _run(self, copy: Path, address: str, tests: Sequence[str], plugin: str) -> Outcome:
         outcomes = copy.with_suffix(".outcomes")
         outcomes.write_text("", encoding="utf-8")
         program = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *PLUGINS, "--reuse-db", "--quiet", "--tb=short", *tests],
+            [sys.executable, "-m", "pytest", *PLUGINS, plugin, "--reuse-db", "--quiet", "--tb=short", *tests],
             cwd=copy,
             env=os.environ
-            | {"TEST_DATABASE_URL": address, FILE: str(outcomes), "PYTHONDONTWRITEBYTECODE": "1"},
+            | {
+                "TEST_DATABASE_URL": address,
+                FILE: str(outcomes),
+                ITEMS: str(copy.with_suffix(".items")),
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -108,8 +135,8 @@ class Workshop:
                 raise
             said = f"It did not end within {SECONDS} seconds."
         lines = [line.split("\t", 1) for line in outcomes.read_text(encoding="utf-8").splitlines()]
-        failed = frozenset(test for outcome, test in lines if outcome == "failed")
-        return Outcome(failed, frozenset(test for _, test in lines) - failed, said)
+        failed = frozenset(name for outcome, name in lines if outcome == "failed")
+        return Outcome(failed, frozenset(name for _, name in lines) - failed, said)
 
     @contextmanager
     def _database(self, name: str, without: Item | None) -> Iterator[None]:

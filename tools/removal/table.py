@@ -5,9 +5,9 @@ A new lock is one line here. A constraint or trigger has its line in `tests.inte
 
 from tests.integrity.refusals import APPS, IMPLIED_BY, all_refusals
 
-__all__ = ["APPS", "IMPLIED_BY", "caught_by"]
+__all__ = ["APPS", "IMPLIED_BY", "REFUSED", "caught_by"]
 
-_REFUSED = "tests/integrity/test_refused_rows.py::test_the_database_refuses_what_breaks_a_rule_of_the_table"
+REFUSED = "tests/integrity/test_refused_rows.py::test_the_database_refuses_what_breaks_a_rule_of_the_table"
 _LOCKS = "tests/integrity/test_locks.py::"
 _MEMBERS = "tests/integrity/test_member_locks.py::"
 _MERGES = "tests/integrity/test_locks_of_merges.py::"
@@ -215,5 +215,5 @@ LOCKS = {
 
 def caught_by() -> dict[str, str]:
     """Return the test that must catch each item when it is taken out."""
-    refused = {item: f"{_REFUSED}[{item.split('.')[0]}]" for item in all_refusals()}
+    refused = {item: f"{REFUSED}[{item.split('.')[0]}]" for item in all_refusals()}
     return refused | LOCKS
