@@ -4,10 +4,11 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
-from loyalty.models import Programme
+from loyalty.models import PointAccount, Programme
 from loyalty.purchases.record import record_purchases
-from tests.factories import NOW, make_cardholder, make_line, make_programme, make_store
+from tests.factories import NOW, bring_back, make_cardholder, make_line, make_programme, make_store, order
 from tests.loyalty.feeds.files import PURCHASE, RETURN, as_csv
+from tests.loyalty.succession.conftest import make_programmes, prepare, terms
 
 MEMBERS = 60
 LINES = 500
@@ -66,6 +67,27 @@ def before_the_expiry() -> None:
             for number in range(MEMBERS)
         ]
         record_purchases(lines, programme=programme, at=at)
+
+
+def before_the_succession() -> None:
+    """Make two programmes of one issuer, members of the old one with lots or debts, and what was agreed."""
+    programmes = make_programmes()
+    make_cardholders(programmes.old)
+    for days in (100, 10):
+        at = NOW - timedelta(days=days)
+        lines = [
+            make_line(
+                f"tok-{number}", cents=100 * (10 + number), purchased_at=at, reference=f"{days}-{number}"
+            )
+            for number in range(MEMBERS)
+        ]
+        record_purchases(lines, programme=programmes.old, at=at)
+    for number in range(0, MEMBERS, 5):
+        account = PointAccount.objects.get(member__cards__token=f"tok-{number}")
+        order(programmes.old, account, points=20, at=NOW)
+        bring_back(programmes.old, f"tok-{number}", reference=f"10-{number}", euros=10 + number, at=NOW)
+        bring_back(programmes.old, f"tok-{number}", reference=f"100-{number}", euros=10 + number, at=NOW)
+    prepare(programmes, terms(3, 2))
 
 
 def make_cardholders(programme: Programme) -> None:

@@ -32,6 +32,10 @@ from core.tasks import work_on_run  # noqa: E402 - the models must be ready
 from loyalty.expiry import pace  # noqa: E402 - the models must be ready
 from loyalty.expiry.job import JOB  # noqa: E402 - the models must be ready
 from loyalty.feeds import chunks, kinds  # noqa: E402 - the models must be ready
+from loyalty.models import Succession, SuccessionState  # noqa: E402 - the models must be ready
+from loyalty.succession import walks  # noqa: E402 - the models must be ready
+from loyalty.succession.background import run_succession  # noqa: E402 - the models must be ready
+from loyalty.succession.service import begin_rehearsal, begin_succession  # noqa: E402 - the models must be ready
 from tests.factories import NOW  # noqa: E402 - the models must be ready
 from tests.integrity import crash_stories  # noqa: E402 - the models must be ready
 from tests.loyalty.feeds.processes import database_content  # noqa: E402 - the models must be ready
@@ -56,6 +60,21 @@ def expire(_folder: Path) -> None:
         raise RuntimeError("A run that expires points is not done.")
 
 
+def succeed(_folder: Path) -> None:
+    """Rehearse a succession and let it run through its first walk: what staff do, and the worker's part."""
+    succession = Succession.objects.get()
+    if succession.state in (SuccessionState.DRAFT, SuccessionState.REHEARSING):
+        begin_rehearsal(succession=succession, at=NOW)
+        run_succession(succession.pk)
+    succession.refresh_from_db()
+    if succession.state in (SuccessionState.REHEARSED, SuccessionState.RUNNING):
+        begin_succession(succession=succession, at=NOW)
+        run_succession(succession.pk)
+    succession.refresh_from_db()
+    if succession.is_walking or not succession.walks:
+        raise RuntimeError("The succession has not walked through all accounts.")
+
+
 def dump(folder: Path) -> None:
     """Write down every row there is, and what the proofs find."""
     found = [str(violation) for violation in violations()]
@@ -65,9 +84,11 @@ def dump(folder: Path) -> None:
 WORK: dict[str, Callable[[Path], None]] = {
     "import": import_file,
     "expire": expire,
+    "succeed": succeed,
     "dump": dump,
     "tell import": lambda _folder: crash_stories.before_the_import(),
     "tell expire": lambda _folder: crash_stories.before_the_expiry(),
+    "tell succeed": lambda _folder: crash_stories.before_the_succession(),
 }
 
 
@@ -121,6 +142,7 @@ def live(order: dict[str, Any], answer: int) -> None:
     connection.settings_dict["NAME"] = order["database"]
     chunks.LINES_AT_ONCE = kinds.PARKED_AT_ONCE = 50
     pace.FEWEST = pace.MOST = 20
+    walks.REHEARSED_AT_ONCE, walks.MOVED_AT_ONCE = 20, 8
     status = 0
     stop = count_calls(order)
     try:
