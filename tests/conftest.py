@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.template import Context, VariableDoesNotExist
+from django.utils import translation
 
 TEMPLATES_FOLDER = Path(settings.BASE_DIR) / "templates"
 
@@ -28,6 +29,13 @@ class _MissingVariables(logging.Handler):
         is_ours = (TEMPLATES_FOLDER / template).is_file() and not template.startswith("admin/")
         if isinstance(error.params[1], Context) and is_ours:
             self.found.append(f"{template} asked for {name}")
+
+
+@pytest.fixture(autouse=True)
+def _language_of_the_settings() -> Iterator[None]:
+    """Take back the language that a page was shown in, so that no test depends on the one before."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -39,7 +39,7 @@ def reason_of_a_purchase(programme: Programme, card: Card, local: str) -> Reason
         ([], "aaaaaa"),
         ([(3, BLOCKED)], "aaabbb"),
         ([(3, BLOCKED), (5, ACTIVE)], "aaabaa"),
-        ([(3, BLOCKED), (5, CLOSED)], "aaabbc"),
+        ([(3, BLOCKED), (5, CLOSED)], "aaabcc"),
         ([(3, BLOCKED), (3, ACTIVE)], "aaaaaa"),
         ([(3, BLOCKED), (3, CLOSED)], "aaaccc"),
         ([(1, ACTIVE), (3, CLOSED), (4, ACTIVE), (4, BLOCKED)], "aaaabb"),

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.utils import translation
 
 from loyalty.enrolment import end_points_of_leavers, give_up_points, leave_programme
 from loyalty.errors import MemberLeft
@@ -26,7 +27,8 @@ def let_spend(programme: Programme) -> None:
 
 
 def test_points_are_lost_at_once_and_nothing_is_ordered(programme: Programme, alice: Cardholder) -> None:
-    assert "loses 100 points at once" in leaving_sentence(alice.account, at=NOW)
+    with translation.override("en"):
+        assert "loses 100 points at once" in leaving_sentence(alice.account, at=NOW)
 
     assert leave_programme(account=alice.account, at=NOW) == 100
     assert leave_programme(account=alice.account, at=NOW + timedelta(days=9)) == 0
@@ -49,7 +51,8 @@ def test_points_can_be_spent_until_they_expire_where_the_programme_says_so(
 ) -> None:
     let_spend(programme)
     alice.account.programme = programme
-    assert "keeps 100 points" in leaving_sentence(alice.account, at=NOW)
+    with translation.override("en"):
+        assert "keeps 100 points" in leaving_sentence(alice.account, at=NOW)
 
     assert leave_programme(account=alice.account, at=NOW) == 0
     order(programme, alice.account, points=60, at=NOW + timedelta(days=400))

@@ -233,8 +233,8 @@ def test_two_programmes_count_differently(alice: Cardholder) -> None:
     )
 
     assert (balance(alice.account), balance(dora.account)) == ((30, 0), (7, 0))
-    assert violations() == []
+    assert ledger_violations() == []
     undo(transfer)
     assert (balance(alice.account), balance(dora.account)) == ((50, 0), (0, 0))
-    assert violations() == []
+    assert ledger_violations() == []
     assert PointAccount.objects.get(pk=dora.account.pk).programme == other

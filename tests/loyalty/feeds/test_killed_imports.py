@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.db import connection
 
@@ -31,7 +32,8 @@ def empty_database() -> None:
 
 
 def set_up() -> None:
-    call_command("load_preset", "happy-card", verbosity=0)
+    with time_machine.travel(NOW, tick=False):
+        call_command("load_preset", "happy-card", verbosity=0)
     programme = Programme.objects.get()
     for partner in ("conforama", "boulanger"):
         make_store(partner=partner, programme=programme)
