@@ -12,7 +12,7 @@ from core.admin import Labelled, LockedAdmin, in_colours, link_to
 from core.admin_filters import period_filter
 from core.formatting import amount, signed_points
 from loyalty.explanations.facts import explanations_of
-from loyalty.explanations.words import steps_of
+from loyalty.explanations.words import Step, steps_of
 from loyalty.models import Entry, Purchase, PurchaseState, RejectedLine
 from loyalty.purchases.reasons import SENTENCES, Reason
 from members.lookup import members_matching
@@ -24,6 +24,15 @@ def sentence_for(reason: str) -> str:
         return str(SENTENCES[Reason(reason)])
     except (KeyError, ValueError):
         return reason
+
+
+def _steps_read_once(purchase: Purchase) -> tuple[Step, ...]:
+    """Return what led to the points of a line; a page asks several times for each of its fields."""
+    kept: dict[str, tuple[Step, ...]] = vars(purchase)
+    if "steps" not in kept:
+        found = explanations_of([purchase.pk], programme=purchase.programme)
+        kept["steps"] = steps_of(found[purchase.pk])
+    return kept["steps"]
 
 
 @admin.register(Purchase)
@@ -99,11 +108,10 @@ class PurchaseAdmin(LockedAdmin):
 
     @admin.display(description=_("why"))
     def shown_steps(self, purchase: Purchase) -> str:
-        found = explanations_of([purchase.pk], programme=purchase.programme)
         return format_html_join(
             "",
             "<div><strong>{}</strong> {}</div>",
-            ((step.label, step.sentence) for step in steps_of(found[purchase.pk])),
+            ((step.label, step.sentence) for step in _steps_read_once(purchase)),
         )
 
     @admin.display(description=_("card"))
