@@ -23,16 +23,17 @@ INTERRUPTED = 130
 
 USAGE = """usage: python3 tools/portal.py COMMAND
 
-  run       start the portal with its demo on http://localhost:8000/ (PORT=8001 for another port)
-  test      run every check and every test
-  setup     build the environment in .venv, for .venv/bin/python manage.py ...
-  lint      run the checks that need no tests
-  real      import a real retailer's year and prove the ledger
-  backtest  import that year and try a rule on it
-  bench     measure the speed and compare it with the goals
-  removal   take out every lock, trigger and constraint in turn, and show that a test fails
-  long      run what takes hours: many more histories, crashes and races, and the removals
-  lock      write the lock files again from pyproject.toml (needs uv)"""
+  run         start the portal with its demo on http://localhost:8000/ (PORT=8001 for another port)
+  test        run every check and every test
+  setup       build the environment in .venv, for .venv/bin/python manage.py ...
+  lint        run the checks that need no tests
+  real        import a real retailer's year and prove the ledger
+  backtest    import that year and try a rule on it
+  succession  let one programme replace another, there and back, and prove every step
+  bench       measure the speed and compare it with the goals
+  removal     take out every lock, trigger and constraint in turn, and show that a test fails
+  long        run what takes hours: many more histories, crashes and races, and the removals
+  lock        write the lock files again from pyproject.toml (needs uv)"""
 
 # Which lock file a command needs. Those of the tests and of the real data hold all that a run needs.
 LOCKS = {
@@ -40,6 +41,7 @@ LOCKS = {
     "setup": "run",
     "test": "dev",
     "lint": "dev",
+    "succession": "run",
     "bench": "dev",
     "removal": "dev",
     "long": "dev",
@@ -52,6 +54,7 @@ PROGRAMS = {
     "lint": ["-m", "tools.checks", "quick"],
     "real": ["-m", "tools.real"],
     "backtest": ["-m", "tools.real", "--backtest"],
+    "succession": ["-m", "tools.succession"],
     "bench": ["-m", "bench"],
     "removal": ["-m", "tools.removal"],
     "long": ["-m", "tools.long"],
