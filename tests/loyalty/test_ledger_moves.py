@@ -12,7 +12,7 @@ from loyalty.ledger.transfers import move_points, undo_transfer
 from loyalty.models import Entry, EntryKind, PointAccount, Programme, Transfer, TransferReason
 from tests.factories import NOW, PARIS, Cardholder, bring_back, buy, make_cardholder, make_programme, order
 from tests.loyalty.ledger_state import LotCounts, balance, entries, everything, lots, paris
-from tests.proofs import violations
+from tests.proofs import ledger_violations, violations
 
 FALLBACK = LotDates(date(2030, 11, 22), date(2026, 11, 22))
 MARCH, TODAYS = date(2030, 3, 10), date(2030, 11, 22)
