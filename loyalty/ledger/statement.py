@@ -3,8 +3,8 @@
 It runs under the accounts' locks, so the balances it reads are the ones it moves. Lots that are known by id
 are changed; the others are opened, or grown when the account already had them.
 
-What is written comes from a plan, as columns of arrays, or from the lots themselves where nothing has to be
-planned: all that is over expires. The writing is the same text for both.
+What is written comes from a plan, as columns of arrays, or from the rows themselves where nothing has to be
+planned: all that is over expires, and what purchases earn grows their lots. The writing is the same text.
 """
 
 KNOWN = """
@@ -26,11 +26,7 @@ OPENED = """
                              expired_points, taken_back_points, moved_points, remaining_points)
     SELECT o.account_id, o.expires_on, o.available_on, o.granted, o.spent, o.expired, o.taken_back, o.moved,
            o.granted - o.spent - o.expired - o.taken_back - o.moved
-    FROM unnest(
-        %(opened_account)b::bigint[], %(opened_expires)b::date[], %(opened_available)b::date[],
-        %(opened_granted)b::bigint[], %(opened_spent)b::bigint[], %(opened_expired)b::bigint[],
-        %(opened_taken_back)b::bigint[], %(opened_moved)b::bigint[]
-    ) AS o(account_id, expires_on, available_on, granted, spent, expired, taken_back, moved)
+    FROM openings o
     ON CONFLICT (account_id, expires_on, available_on) DO UPDATE SET
         granted_points = loyalty_lot.granted_points + excluded.granted_points,
         spent_points = loyalty_lot.spent_points + excluded.spent_points,
@@ -74,6 +70,12 @@ WITH changes AS (
     ) AS k(id, granted, spent, expired, taken_back, moved)
 ), known AS (
     {KNOWN}
+), openings AS (
+    SELECT * FROM unnest(
+        %(opened_account)b::bigint[], %(opened_expires)b::date[], %(opened_available)b::date[],
+        %(opened_granted)b::bigint[], %(opened_spent)b::bigint[], %(opened_expired)b::bigint[],
+        %(opened_taken_back)b::bigint[], %(opened_moved)b::bigint[]
+    ) AS o(account_id, expires_on, available_on, granted, spent, expired, taken_back, moved)
 ), opened AS (
     {OPENED}
 ), touched AS (
@@ -127,3 +129,55 @@ SELECT count(DISTINCT account_id), count(*), coalesce(sum(points), 0)::bigint,
 FROM over
 """
 """Ends the points of every lot of the accounts whose last day is before today."""
+
+CREDIT_STATEMENT = f"""
+WITH credits AS (
+    SELECT * FROM unnest(
+        %(purchase)b::bigint[], %(account)b::bigint[], %(points)b::bigint[], %(occurred)b::timestamptz[],
+        %(expires)b::date[], %(available)b::date[]
+    ) AS c(purchase_id, account_id, points, occurred_at, expires_on, available_on)
+), accounts AS (
+    SELECT id, balance_points, owed_points FROM loyalty_pointaccount
+    WHERE id = ANY(%(account)b::bigint[]) ORDER BY id FOR NO KEY UPDATE
+), planned AS (
+    SELECT nextval(pg_get_serial_sequence('loyalty_entry', 'id')) AS id, c.*
+    FROM (
+        SELECT c.*, a.balance_points, a.owed_points,
+               CASE WHEN c.expires_on < %(today)s::date THEN 0 ELSE
+                   least(c.points, greatest(0, a.owed_points - coalesce(
+                       sum(c.points) FILTER (WHERE c.expires_on >= %(today)s::date) OVER before, 0)))::bigint
+               END AS repaid
+        FROM credits c JOIN accounts a ON a.id = c.account_id
+        WINDOW before AS (PARTITION BY c.account_id ORDER BY c.occurred_at, c.purchase_id
+                          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+        ORDER BY c.occurred_at, c.purchase_id
+    ) c
+), openings AS (
+    SELECT account_id, expires_on, available_on, sum(points - repaid)::bigint AS granted, 0 AS spent,
+           0 AS expired, 0 AS taken_back, 0 AS moved
+    FROM planned WHERE points > 0 GROUP BY account_id, expires_on, available_on
+), opened AS (
+    {OPENED}
+), posted AS (
+    INSERT INTO loyalty_entry (id, account_id, kind, points, owed_change_points, balance_after_points, lot_id,
+                               purchase_id, occurred_at, posted_at)
+    SELECT p.id, p.account_id, 1 /* purchase */, p.points, -p.repaid,
+           p.balance_points + sum(p.points) OVER (PARTITION BY p.account_id ORDER BY p.id),
+           o.id, p.purchase_id, p.occurred_at, %(at)s::timestamptz
+    FROM planned p
+    LEFT JOIN opened o ON p.points > 0 AND o.account_id = p.account_id AND o.expires_on = p.expires_on
+                      AND o.available_on = p.available_on
+    RETURNING id
+), moved AS (
+    UPDATE loyalty_pointaccount a SET balance_points = s.balance, owed_points = s.owed
+    FROM (SELECT account_id, balance_points + sum(points) AS balance, owed_points - sum(repaid) AS owed
+          FROM planned GROUP BY account_id, balance_points, owed_points) s
+    WHERE a.id = s.account_id
+)
+SELECT count(*) FROM posted
+"""
+"""Lets what purchases earned grow the lots that they name, after repaying points owed.
+
+It locks the accounts by itself and goes on from what they held when the lock came. Had it been waited for,
+the table would still show this statement what was before the wait, and have its constraints checked on that.
+"""

@@ -22,7 +22,7 @@ from loyalty.purchases.places import (
     known_stores,
 )
 from loyalty.purchases.reasons import Reason
-from loyalty.purchases.settle import Credit, Metered, settle_points
+from loyalty.purchases.settle import Metered, credit_of, settle_points
 from loyalty.purchases.written import packed_breakdown
 
 INSERT_PURCHASES = """
@@ -123,27 +123,23 @@ def record_purchases(
 
 def _settle(recorded: Sequence[Candidate], programme: Programme, at: datetime) -> dict[int, LineVerdict]:
     """Post the points of the recorded lines; return the verdicts on returns that could be settled."""
-    grants: list[Credit] = []
-    metered: list[Metered] = []
-    for one in recorded:
-        if one.purchase_id is None or one.card is None:
-            continue
-        if one.parts is not None:
-            metered.append(
-                Metered(
-                    one.purchase_id, one.card.account_id, one.card.card_id, one.line.purchased_at, one.parts
-                )
-            )
-        elif one.earned is not None:
-            grants.append(
-                Credit.of(
-                    purchase_id=one.purchase_id,
-                    account_id=one.card.account_id,
-                    points=one.earned.points,
-                    purchased_at=one.line.purchased_at,
-                    programme=programme,
-                )
-            )
+    known = [(one, one.purchase_id, one.card) for one in recorded if one.purchase_id and one.card]
+    metered = [
+        Metered(purchase_id, card.account_id, card.card_id, one.line.purchased_at, one.parts)
+        for one, purchase_id, card in known
+        if one.parts is not None
+    ]
+    grants = [
+        credit_of(
+            purchase_id=purchase_id,
+            account_id=card.account_id,
+            points=one.earned.points,
+            purchased_at=one.line.purchased_at,
+            programme=programme,
+        )
+        for one, purchase_id, card in known
+        if one.earned is not None
+    ]
     settled = settle_points(
         grants,
         metered,

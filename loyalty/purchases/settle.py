@@ -10,6 +10,7 @@ from django.db import transaction
 from core.bulk import bulk_cursor
 from loyalty.dates import expiry_date, local_date
 from loyalty.earning.terms import Part
+from loyalty.ledger.credit import Credit, post_credits
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
@@ -29,26 +30,16 @@ from loyalty.purchases.returns import (
 from loyalty.purchases.written import Written, write_purchases
 
 
-class Credit(NamedTuple):
-    """The points of an accepted purchase, zero included, and the lot they grow."""
-
-    purchase_id: int
-    account_id: int
-    points: int
-    purchased_at: datetime
-    lot: LotDates
-
-    @classmethod
-    def of(
-        cls, *, purchase_id: int, account_id: int, points: int, purchased_at: datetime, programme: Programme
-    ) -> "Credit":
-        """Return the credit of a purchase, its expiry fixed now by the programme's rule of today."""
-        purchased_on = local_date(purchased_at, programme.zone)
-        expires_on = expiry_date(
-            purchased_on, years=programme.points_validity_years, rounding=programme.expiry_rounding
-        )
-        available_on = purchased_on + timedelta(days=programme.days_until_available)
-        return cls(purchase_id, account_id, points, purchased_at, LotDates(expires_on, available_on))
+def credit_of(
+    *, purchase_id: int, account_id: int, points: int, purchased_at: datetime, programme: Programme
+) -> Credit:
+    """Return the credit of a purchase, its expiry fixed now by the programme's rule of today."""
+    purchased_on = local_date(purchased_at, programme.zone)
+    expires_on = expiry_date(
+        purchased_on, years=programme.points_validity_years, rounding=programme.expiry_rounding
+    )
+    available_on = purchased_on + timedelta(days=programme.days_until_available)
+    return Credit(purchase_id, account_id, points, purchased_at, LotDates(expires_on, available_on))
 
 
 class Metered(NamedTuple):
@@ -98,7 +89,7 @@ def settle_points(
     grants = [
         *earned,
         *(
-            Credit.of(
+            credit_of(
                 purchase_id=one.purchase_id,
                 account_id=one.account_id,
                 points=let_through[one.purchase_id].points,
@@ -119,7 +110,7 @@ def settle_points(
         store_returns(settled)
     if returns or metered:
         meters.store()
-    _post_credits(grants, programme, at)
+    post_credits(grants, zone=programme.zone, at=at)
     _post_returns(settled, programme, at)
     return Settled(let_through, {one.waiting.return_id: one.verdict for one in settled})
 
@@ -143,24 +134,6 @@ def _let_through(metered: Sequence[Metered], meters: Meters, programme: Programm
         ]
     )
     return earned
-
-
-def _post_credits(grants: Sequence[Credit], programme: Programme, at: datetime) -> None:
-    post_batch(
-        [
-            Movement(
-                account_id=credit.account_id,
-                kind=EntryKind.PURCHASE,
-                points=credit.points,
-                occurred_at=credit.purchased_at,
-                lot=credit.lot,
-                purchase_id=credit.purchase_id,
-            )
-            for credit in sorted(grants, key=lambda credit: (credit.purchased_at, credit.purchase_id))
-        ],
-        zone=programme.zone,
-        at=at,
-    )
 
 
 def _post_returns(settled: Sequence[SettledReturn], programme: Programme, at: datetime) -> None:
@@ -259,7 +232,7 @@ def _settle_purchases(
             continue
         written.append(Written(purchase_id, PurchaseState.ACCEPTED, card.card_id, earns))
         earned.append(
-            Credit.of(
+            credit_of(
                 purchase_id=purchase_id,
                 account_id=card.account_id,
                 points=earns.points,

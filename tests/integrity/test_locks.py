@@ -127,6 +127,23 @@ def test_points_for_an_address_are_granted_once_to_two_who_ask(alice: Cardholder
     assert Entry.objects.filter(kind=EntryKind.VERIFIED_EMAIL).count() == 1
 
 
+def test_a_second_purchase_goes_on_from_what_the_first_movement_left(
+    programme: Programme, alice: Cardholder
+) -> None:
+    buy(programme, alice.card.token, euros=20, reference="A1")
+    order(programme, alice.account, points=30)
+
+    second = one_after_the_other(
+        lambda: bring_back(programme, alice.card.token, reference="A1", euros=20),
+        lambda: buy(programme, alice.card.token, euros=40),
+    )
+
+    assert isinstance(second, LineVerdict)
+    assert second.points == 40
+    assert balance(alice.account) == (25, 0)
+    assert violations() == []
+
+
 def test_a_waiting_purchase_that_one_settles_is_passed_over_by_another(
     programme: Programme, alice: Cardholder
 ) -> None:

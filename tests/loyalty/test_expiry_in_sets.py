@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from loyalty.dates import local_date
 from loyalty.expiry import pace
@@ -108,6 +108,27 @@ def test_points_owed_stay_owed(programme: Programme, alice: Cardholder) -> None:
     account = PointAccount.objects.get(pk=alice.account.pk)
     assert (account.balance_points, account.owed_points) == (-3, 3)
     assert Entry.objects.latest("pk").balance_after_points == -3
+
+
+def test_an_expiry_of_which_something_is_lost_is_undone(programme: Programme, alice: Cardholder) -> None:
+    buy(programme, alice.card.token, euros=10)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+            " CREATE TRIGGER lose BEFORE INSERT ON loyalty_lotuse FOR EACH ROW EXECUTE FUNCTION lose()"
+        )
+    before = everything()
+
+    with pytest.raises(RuntimeError, match="1 entries and 0 uses for 1 lots"), transaction.atomic():
+        post_expiries([alice.account.pk], today=date(2031, 1, 1), zone=PARIS, at=AT)
+
+    assert everything() == before
+
+
+@pytest.mark.django_db
+def test_nobody_to_look_at_ends_nothing() -> None:
+    with transaction.atomic():
+        assert post_expiries([], today=date(2031, 1, 1), zone=PARIS, at=AT) == Ended(0, 0, 0)
 
 
 def test_a_pace_doubles_while_it_is_quick_and_halves_when_it_is_slow() -> None:

@@ -11,7 +11,7 @@ from loyalty.models import Agreement, EarningRule, EntryKind, Programme, Purchas
 from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
 from loyalty.purchases.reasons import Reason
 from loyalty.purchases.record import record_purchases
-from loyalty.purchases.settle import Credit
+from loyalty.purchases.settle import credit_of
 from members.models import CardStatus
 from tests.factories import (
     NOW,
@@ -351,7 +351,7 @@ def test_a_batch_posts_purchases_in_the_order_in_which_they_were_made(
 
 
 def test_the_expiry_of_a_purchase_is_fixed_when_it_is_recorded(programme: Programme) -> None:
-    credit = Credit.of(
+    credit = credit_of(
         purchase_id=1, account_id=2, points=3, purchased_at=paris("2024-02-29 00:30"), programme=programme
     )
 

@@ -1,0 +1,51 @@
+"""What purchases earn, posted in sets: points grow the lots that they name, so nothing is planned."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from core.bulk import bulk_cursor
+from loyalty.ledger.movements import LotDates
+from loyalty.ledger.statement import CREDIT_STATEMENT
+
+
+class Credit(NamedTuple):
+    """The points of an accepted purchase, zero included, and the lot they grow."""
+
+    purchase_id: int
+    account_id: int
+    points: int
+    purchased_at: datetime
+    lot: LotDates
+
+
+@transaction.atomic
+def post_credits(earned: Sequence[Credit], *, zone: ZoneInfo, at: datetime) -> None:
+    """Lock the accounts and post the credits in the order of their purchases, all or none.
+
+    It writes what `post_batch` would for a PURCHASE each; a repeat is refused as there. Points owed are
+    repaid first, but not by points that are over on the day of `at` in `zone`.
+    """
+    if not earned:
+        return
+    with bulk_cursor() as cursor:
+        cursor.execute(
+            CREDIT_STATEMENT,
+            {
+                "purchase": [credit.purchase_id for credit in earned],
+                "account": [credit.account_id for credit in earned],
+                "points": [credit.points for credit in earned],
+                "occurred": [credit.purchased_at for credit in earned],
+                "expires": [credit.lot.expires_on for credit in earned],
+                "available": [credit.lot.available_on for credit in earned],
+                "today": at.astimezone(zone).date(),
+                "at": at,
+            },
+        )
+        ((posted,),) = cursor.fetchall()
+    if posted != len(earned):
+        message = f"The ledger wrote {posted} entries for {len(earned)} purchases."
+        raise RuntimeError(message)
