@@ -13,4 +13,5 @@ urlpatterns = [
     path("statement/documents/statement.pdf", views.statement_pdf, name="statement_pdf"),
     path("statement/not-counted/", views.uncounted, name="uncounted"),
     path("statement/expiry/", views.expiry, name="expiry"),
+    path("statement/expiry/calendar.ics", views.expiry_ics, name="expiry_ics"),
 ]

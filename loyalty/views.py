@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from loyalty import home as home_page
 from loyalty.access import members_only
 from loyalty.dates import local_date
+from loyalty.documents.calendar_file import CALENDAR, calendar_file
 from loyalty.documents.limits import may_make_document
 from loyalty.documents.movements_file import movements_file
 from loyalty.documents.statement_file import statement_file
@@ -146,6 +147,18 @@ def expiry(request: MemberRequest) -> HttpResponse:
     """Show when the member's points expire, month by month."""
     months = expiry_calendar(request.account, at=timezone.now())
     return render(request, "loyalty/expiry.html", {"account": request.account, "months": months})
+
+
+@require_safe
+@members_only
+def expiry_ics(request: MemberRequest) -> HttpResponseBase:
+    """Send the days on which the member's points expire, for a calendar."""
+    at = timezone.now()
+    months = expiry_calendar(request.account, at=at)
+    content = calendar_file(request.account, (day for month in months for day in month.days), at=at)
+    file = HttpResponse(content, content_type=f"{CALENDAR}; charset=utf-8")
+    today = local_date(at, request.programme.zone)
+    return _attachment(file, gettext("points-to-use-%(days)s") % {"days": today}, "ics")
 
 
 def _statement_form(request: MemberRequest, cards: list[Card]) -> StatementForm:

@@ -80,6 +80,7 @@ NO_PAGES: dict[str, str] = {
     "service_worker": "sends a script",
     "statement_csv": "sends a file",
     "statement_pdf": "sends a file",
+    "expiry_ics": "sends a file",
     "demo:designed": "shows the design of an e-mail to the frame of its page",
     "demo:message": "shows an e-mail of the demo, and is tested with the mailbox",
 }

@@ -47,6 +47,15 @@ class Caution:
     kind: ClassVar[str] = "caution"
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a letter; `media_type` is what mail programs are told it is."""
+
+    name: str
+    content: bytes
+    media_type: str
+
+
 Part = Paragraph | Code | Button | Fact | Caution
 
 
@@ -63,3 +72,4 @@ class Letter:
     parts: tuple[Part, ...]
     greeting: str = ""
     unsubscribe_address: str = ""
+    attachments: tuple[Attachment, ...] = ()

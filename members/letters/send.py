@@ -52,6 +52,8 @@ def send_letter(
         headers=_headers(letter, letterhead, reference),
     )
     message.attach_alternative(designed(context), "text/html")
+    for file in letter.attachments:
+        message.attach(file.name, file.content, file.media_type)
     message.send()
     if member is not None:
         SentLetter.objects.create(
