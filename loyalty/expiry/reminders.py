@@ -3,14 +3,19 @@
 A run looks at the one day that is so many days ahead, account by account. What expires in the weeks after
 that day is told in the same letter, so that whoever shops every day is not written to every day. The letter
 itself goes out through the outbox, once the reminder has committed.
+
+A stage tells a member of a day once. Runs of several dates may be under way at once, after days without any:
+the programme's row lets them look one after the other, and a letter leaves out what another one tells.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import starmap
 from typing import Any
 
 from django.db import connection
+from django.db.models import Min, Sum
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -22,14 +27,16 @@ from core.jobs import Job, Progress, register_job
 from core.models import JobRun
 from core.outbox import publish
 from loyalty.dates import local_date
+from loyalty.documents.calendar_file import CALENDAR, calendar_file
 from loyalty.expiry.job import programme_scopes
 from loyalty.letterheads import letterhead_of
-from loyalty.models import ExpiryReminder, Lot, Programme
-from members.letters.letter import Button, Fact, Letter, Paragraph, Part
+from loyalty.models import ExpiryReminder, Lot, PointAccount, Programme
+from loyalty.selectors.balance import Expiring
+from members.letters.letter import Attachment, Button, Fact, Letter, Paragraph, Part
 from members.letters.letterhead import Letterhead
 from members.letters.send import send_letter
 from members.mails import hello
-from members.models import Member, NotificationKind
+from members.models import NotificationKind
 from members.selectors import address_of, wants
 
 JOB = "remind-of-expiry"
@@ -67,7 +74,7 @@ class Stage:
 
 def remind_step(run: JobRun, at: datetime) -> Progress:
     """Remind the next accounts of the run's programme."""
-    programme = Programme.objects.get(code=run.scope)
+    programme = Programme.objects.select_for_update(no_key=True).get(code=run.scope)
     stages = sorted(set(programme.expiry_reminder_days), reverse=True)
     stage = _stage(run.cursor, stages)
     if stage is None:
@@ -132,17 +139,14 @@ def _next(reminded: list[ExpiryReminder], stage: Stage, stages: list[int]) -> di
 def on_points_expiring(payload: Mapping[str, Any], at: datetime) -> None:
     """Write to the member, in their language, which points expire when, if they would still be lost.
 
-    Who spent them meanwhile, left, was erased or switched these letters off gets none. A repeat carries the
-    same Message-ID, so that mailboxes can tell that it is one.
+    Who spent them meanwhile, left, was erased or switched these letters off gets none. If the member leads to
+    another since, that one is told, unless they were. A repeat carries the same Message-ID, so that mailboxes
+    can tell that it is one.
     """
-    reminder = (
-        ExpiryReminder.objects.select_related("account__member__user", "account__programme__brand")
-        .filter(pk=payload["reminder_id"])
-        .first()
-    )
+    reminder = _current(payload["reminder_id"])
     if reminder is None or not reminder.account.may_spend:
         return
-    member, programme = reminder.account.member, reminder.account.programme
+    account, member, programme = reminder.account, reminder.account.member, reminder.account.programme
     expiring = list(_expiring(reminder, today=local_date(at, programme.zone)))
     address = address_of(member)
     if not expiring or not address or not wants(member, NotificationKind.EXPIRY):
@@ -150,7 +154,7 @@ def on_points_expiring(payload: Mapping[str, Any], at: datetime) -> None:
     letterhead = letterhead_of(programme)
     with translation.override(member.language):
         send_letter(
-            reminder_letter(member, expiring, letterhead),
+            reminder_letter(account, expiring, letterhead, at=at),
             address=address,
             letterhead=letterhead,
             member=member,
@@ -159,33 +163,70 @@ def on_points_expiring(payload: Mapping[str, Any], at: datetime) -> None:
         )
 
 
-def _expiring(reminder: ExpiryReminder, *, today: date) -> Iterator[tuple[date, int]]:
-    """Yield the days on which points expire that nobody has spent, from the reminder's day on."""
-    days: dict[date, int] = {}
+def _current(reminder_id: int) -> ExpiryReminder | None:
+    """Return a reminder with all that its letter needs; of a merged member, the one of whom they lead to."""
+    reminders = ExpiryReminder.objects.select_related("account__member__user", "account__programme__brand")
+    reminder = reminders.filter(pk=reminder_id).first()
+    if reminder is None or reminder.account.merged_into_id is None:
+        return reminder
+    survivor = PointAccount.objects.get(pk=reminder.account.merged_into_id)
+    told = ExpiryReminder.objects.filter(
+        account=survivor,
+        days_before=reminder.days_before,
+        expires_on__range=(reminder.expires_on - GATHERED, reminder.expires_on),
+    )
+    if told.exists():
+        return None
+    moved = ExpiryReminder.objects.create(
+        account=survivor,
+        expires_on=reminder.expires_on,
+        days_before=reminder.days_before,
+        points=reminder.points,
+        sent_at=reminder.sent_at,
+    )
+    return reminders.get(pk=moved.pk)
+
+
+def _expiring(reminder: ExpiryReminder, *, today: date) -> Iterator[Expiring]:
+    """Yield the days on which points expire that nobody has spent: from the reminder's day on.
+
+    Up to the day of which another letter of its kind tells, which went before it after days without any.
+    """
+    last_day = reminder.expires_on + GATHERED
+    later = ExpiryReminder.objects.filter(
+        account=reminder.account_id, days_before=reminder.days_before, expires_on__gt=reminder.expires_on
+    )
+    next_day = later.aggregate(first=Min("expires_on"))["first"]
+    if next_day is not None:
+        last_day = min(last_day, next_day - timedelta(days=1))
     lots = Lot.objects.filter(
         account=reminder.account_id,
         remaining_points__gt=0,
-        expires_on__range=(max(reminder.expires_on, today), reminder.expires_on + GATHERED),
+        expires_on__range=(max(reminder.expires_on, today), last_day),
     )
-    for expires_on, remaining in lots.order_by("expires_on").values_list("expires_on", "remaining_points"):
-        days[expires_on] = days.get(expires_on, 0) + remaining
-    yield from days.items()
+    days = lots.values_list("expires_on").annotate(points=Sum("remaining_points")).order_by("expires_on")
+    yield from starmap(Expiring, days)
 
 
-def reminder_letter(member: Member, expiring: list[tuple[date, int]], letterhead: Letterhead) -> Letter:
-    """Return the letter about points that expire, in the active language. The first day stands on top."""
-    first_day, first_points = expiring[0]
-    said = {"points": points(first_points), "date": day(first_day)}
-    heading = ngettext("%(points)s expires on %(date)s", "%(points)s expire on %(date)s", first_points) % said
+def reminder_letter(
+    account: PointAccount, expiring: Sequence[Expiring], letterhead: Letterhead, *, at: datetime
+) -> Letter:
+    """Return the letter about points that expire, in the active language. The first day stands on top.
+
+    The days go with it as a file for a calendar.
+    """
+    first = expiring[0]
+    said = {"points": points(first.points), "date": day(first.expires_on)}
+    heading = ngettext("%(points)s expires on %(date)s", "%(points)s expire on %(date)s", first.points) % said
     listed: list[Part] = []
     if len(expiring) > 1:
         listed.append(Paragraph(_("These are the next points to expire:")))
-        listed += [Fact(day(on), points(count)) for on, count in expiring[:MOST_DAYS_LISTED]]
+        listed += [Fact(day(one.expires_on), points(one.points)) for one in expiring[:MOST_DAYS_LISTED]]
     return Letter(
         kind="points_expiring",
         subject=heading,
         heading=heading,
-        greeting=hello(member),
+        greeting=hello(account.member),
         parts=(
             Paragraph(_("You can still use them: turn your points into a gift card before they are lost.")),
             *listed,
@@ -193,8 +234,16 @@ def reminder_letter(member: Member, expiring: list[tuple[date, int]], letterhead
             Paragraph(
                 _("Points are valid through the end of their last day. Those of later purchases stay.")
             ),
+            Paragraph(_("The file with this letter puts these days into your calendar.")),
         ),
         unsubscribe_address=letterhead.site + reverse("profile_choices") + "#notifications",
+        attachments=(
+            Attachment(
+                _("points-to-use-%(days)s") % {"days": first.expires_on} + ".ics",
+                calendar_file(account, expiring, at=at),
+                CALENDAR,
+            ),
+        ),
     )
 
 

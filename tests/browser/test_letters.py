@@ -12,6 +12,7 @@ from django.utils import translation
 from loyalty.expiry.reminders import reminder_letter
 from loyalty.letterheads import letterhead_of
 from loyalty.models import Brand
+from loyalty.selectors.balance import Expiring
 from members import mails
 from members.letters.send import send_letter
 from members.models import Member
@@ -28,7 +29,9 @@ Sender = Callable[[Site, Member], None]
 
 def _reminder(site: Site, member: Member) -> None:
     letterhead = letterhead_of(site.cast.programme)
-    letter = reminder_letter(member, [(date(2027, 1, 31), 1600), (date(2027, 2, 3), 40)], letterhead)
+    account = site.cast.alice.account
+    expiring = [Expiring(date(2027, 1, 31), 1600), Expiring(date(2027, 2, 3), 40)]
+    letter = reminder_letter(account, expiring, letterhead, at=AT)
     send_letter(letter, address="a@example.com", letterhead=letterhead, member=member, at=AT)
 
 

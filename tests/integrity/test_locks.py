@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from pytest_django.fixtures import Settings
 
 from core import jobs, outbox
@@ -28,6 +29,7 @@ from loyalty.earning.versions import (
     schedule_rule,
     withdraw_rule,
 )
+from loyalty.expiry.reminders import remind_step
 from loyalty.feeds import background
 from loyalty.feeds.background import start_import
 from loyalty.feeds.imports import begin_import, import_lines
@@ -61,6 +63,7 @@ from tests.factories import (
     make_cardholder,
     make_programme,
     make_store,
+    make_user,
     order,
 )
 from tests.loyalty.feeds.files import PURCHASE, as_csv
@@ -142,6 +145,24 @@ def test_a_second_purchase_goes_on_from_what_the_first_movement_left(
     assert second.points == 40
     assert balance(alice.account) == (25, 0)
     assert violations() == []
+
+
+def test_reminders_of_two_dates_are_written_one_after_the_other(programme: Programme) -> None:
+    """The second letter leaves out what the first tells, so it has to see it."""
+    alice = make_cardholder(programme, user=make_user())
+    for days in (0, 1):
+        buy(programme, alice.card.token, euros=10, at=NOW + timedelta(days=days))
+    today = date(2030, 11, 22) - timedelta(days=60)
+
+    def remind(days: int) -> Progress:
+        run = JobRun(job="x", scope=programme.code, business_date=today + timedelta(days=days))
+        with transaction.atomic():
+            return remind_step(run, NOW)
+
+    second = one_after_the_other(lambda: remind(0), lambda: remind(1))
+
+    assert isinstance(second, Progress)
+    assert second.counts == {"reminders": 0}
 
 
 def test_a_waiting_purchase_that_one_settles_is_passed_over_by_another(

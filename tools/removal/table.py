@@ -58,6 +58,9 @@ LOCKS = {
     "loyalty.bonuses.grant_verified_email_points: lock_accounts": (
         _LOCKS + "test_points_for_an_address_are_granted_once_to_two_who_ask"
     ),
+    "loyalty.expiry.reminders.remind_step: Programme": (
+        _LOCKS + "test_reminders_of_two_dates_are_written_one_after_the_other"
+    ),
     "loyalty.feeds.imports._record_chunk: FeedImport": (
         _LOCKS + "test_a_chunk_that_one_recorded_is_not_recorded_by_another"
     ),
