@@ -16,7 +16,7 @@ class LoyaltyConfig(AppConfig):
         from loyalty.backtest.background import register_back_tests_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.bonuses import EMAIL_VERIFIED, on_email_verified  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.cards import add_loyalty_cards  # noqa: PLC0415 - models exist only once every app is loaded
-        from loyalty.enrolment import register_leavers_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.enrolment import MEMBER_LEFT, register_leavers_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.expiry.job import register_expiry_job  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.expiry.reminders import (  # noqa: PLC0415 - models exist only once every app is loaded
             POINTS_EXPIRING,
@@ -26,7 +26,10 @@ class LoyaltyConfig(AppConfig):
         from loyalty.feeds.background import register_imports_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.holdings import register_loyalty_holding  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.letterheads import register_programme_letterheads  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.letters import on_member_left, on_members_merged, on_members_separated  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.merging.follow import register_following_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.merging.merge import MEMBERS_MERGED  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.merging.separate import MEMBERS_SEPARATED  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.parked import register_stray_lines_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.proofs.adjustments import register_adjustment_proofs  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.proofs.feeds import register_feed_proofs  # noqa: PLC0415 - models exist only once every app is loaded
@@ -39,6 +42,9 @@ class LoyaltyConfig(AppConfig):
         register_programme_letterheads()
         register_loyalty_holding()
         subscribe(POINTS_EXPIRING, on_points_expiring)
+        subscribe(MEMBER_LEFT, on_member_left)
+        subscribe(MEMBERS_MERGED, on_members_merged)
+        subscribe(MEMBERS_SEPARATED, on_members_separated)
         register_expiry_job()
         register_reminder_job()
         register_stray_lines_sweeper()

@@ -7,12 +7,16 @@ from django.db import connection, transaction
 from django.db.models import F, Sum
 
 from core.jobs import register_sweeper
+from core.outbox import publish
 from loyalty.dates import local_date
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import Movement
 from loyalty.ledger.post import post_batch
 from loyalty.models import Entry, EntryKind, LeavingPolicy, PointAccount, Programme
+from loyalty.selectors.balance import balance_of
 from members.models import Member
+
+MEMBER_LEFT = "loyalty.member_left"
 
 
 def enrol_members(*, member_ids: Sequence[int], programme: Programme, at: datetime) -> int:
@@ -41,17 +45,29 @@ def leave_programme(*, account: PointAccount, at: datetime) -> int:
     """Record that the member leaves the programme today; return how many points that costs them.
 
     The programme says whether points are lost at once or can still be spent; what it says today holds for
-    this member for ever. The ledger keeps every movement. Leaving again keeps the first day, and costs none.
+    this member for ever, and a letter confirms it. The ledger keeps every movement. Leaving again keeps the
+    first day, and costs none.
     """
     lock_accounts([account.pk])
     current = PointAccount.objects.select_related("programme").get(pk=account.pk)
     if current.left_on is not None:
         return 0
     policy = current.programme.leaving_policy
-    PointAccount.objects.filter(pk=account.pk).update(
-        left_on=local_date(at, current.programme.zone), leaving_policy=policy
+    left_on = local_date(at, current.programme.zone)
+    PointAccount.objects.filter(pk=account.pk).update(left_on=left_on, leaving_policy=policy)
+    lost = _end_points(current, at) if policy == LeavingPolicy.LOST else 0
+    kept = balance_of(current, at=at)
+    publish(
+        topic=MEMBER_LEFT,
+        payload={
+            "account_id": account.pk,
+            "left_on": left_on.isoformat(),
+            "lost_points": lost,
+            "kept_points": kept.available_points + kept.waiting_points,
+        },
+        at=at,
     )
-    return _end_points(current, at) if policy == LeavingPolicy.LOST else 0
+    return lost
 
 
 @transaction.atomic

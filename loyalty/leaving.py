@@ -16,6 +16,7 @@ from core.audit import record_action
 from core.formatting import points
 from loyalty.access import members_only
 from loyalty.enrolment import leave_programme
+from loyalty.letters import reported_later
 from loyalty.models import LeavingPolicy, PointAccount
 from loyalty.requests import MemberRequest
 from loyalty.selectors.balance import balance_of
@@ -64,10 +65,12 @@ def leave(request: MemberRequest) -> HttpResponse:
         messages.success(request, _("You have left the programme."))
         return redirect("home")
     balance = balance_of(account, at=at)
+    is_lost = account.programme.leaving_policy == LeavingPolicy.LOST
     context = {
         "form": form,
         "account": account,
         "held_points": balance.available_points + balance.waiting_points,
-        "is_lost": account.programme.leaving_policy == LeavingPolicy.LOST,
+        "is_lost": is_lost,
+        "reported_later": reported_later(keeps=not is_lost),
     }
     return render(request, "loyalty/leave.html", context)

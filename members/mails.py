@@ -196,7 +196,7 @@ def send_email_changed(
             Paragraph(_("From now on you sign in with another address, and our e-mails go there:")),
             Fact(_("New address"), shown_new_email),
             Paragraph(_("If it was you, you have nothing to do. This address no longer opens your account.")),
-            *_not_you(letterhead.phone, letterhead.email),
+            *not_you(letterhead.phone, letterhead.email),
         ),
     )
     send_letter(letter, address=email, letterhead=letterhead, member=member, at=at, reference=reference)
@@ -214,7 +214,7 @@ def send_contact_changed(*, member: Member, email: str, what: str, at: datetime,
             Fact(_("Changed"), what),
             Paragraph(_("You can look at them and change them in your profile.")),
             Button(_("See my profile"), letterhead.site + reverse("profile")),
-            *_not_you(letterhead.phone, letterhead.email),
+            *not_you(letterhead.phone, letterhead.email),
         ),
     )
     send_letter(letter, address=email, letterhead=letterhead, member=member, at=at, reference=reference)
@@ -236,13 +236,13 @@ def send_account_deleted(*, issuer: Issuer, email: str, greeting: str, at: datet
                 )
             ),
             Paragraph(_("Gift cards whose code you kept stay valid in stores until their last day.")),
-            *_not_you(letterhead.phone, letterhead.email),
+            *not_you(letterhead.phone, letterhead.email),
         ),
     )
     send_letter(letter, address=email, letterhead=letterhead, at=at)
 
 
-def _not_you(phone: str, email: str) -> tuple[Caution, ...]:
+def not_you(phone: str, email: str) -> tuple[Caution, ...]:
     """Return what to do when it was not the member: call, or write where there is no telephone."""
     if phone:
         return (Caution(_("Was it not you? Please call us at once.") + f"\n{phone}"),)

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from core.audit import record_action
+from core.outbox import publish
 from loyalty.enrolment import enrol_member
 from loyalty.errors import SurvivorLeft
 from loyalty.ledger.locks import lock_accounts
@@ -19,6 +20,7 @@ from members.models import Member, MemberMerge
 from members.services.merging import lead_to, lock_members, merge_under_way, refuse_merge
 
 MERGED = "member.merged"
+MEMBERS_MERGED = "loyalty.members_merged"
 
 
 @transaction.atomic
@@ -32,8 +34,8 @@ def merge_members(
 ) -> MemberMerge:
     """Let one member lead to another, who gets their cards, all their points and what they owe.
 
-    A repeat returns the merge of before and changes nothing. Raises the MergeRefused that says why not, and
-    SurvivorLeft when the survivor has left a programme in which the other still takes part.
+    Letters tell both. A repeat returns the merge of before and changes nothing. Raises the MergeRefused that
+    says why not, and SurvivorLeft when the survivor has left a programme in which the other still takes part.
     """
     survivor, merged = lock_members(survivor.pk, merged.pk)
     before = merge_under_way(survivor=survivor, merged=merged)
@@ -49,6 +51,7 @@ def merge_members(
     record_action(
         actor=actor, action=MERGED, subject=survivor, reason=reason, details={"merged": merged.pk}, at=at
     )
+    publish(topic=MEMBERS_MERGED, payload={"merge_id": merge.pk}, at=at)
     return merge
 
 

@@ -14,6 +14,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
 
 from core.audit import record_action
+from core.outbox import publish
 from loyalty.dates import expiry_date, local_date
 from loyalty.enrolment import enrol_member
 from loyalty.ledger.locks import lock_accounts
@@ -31,6 +32,7 @@ from members.models import Member, MemberMerge
 from members.services.merging import lead_no_more, lock_members
 
 SEPARATED = "member.separated"
+MEMBERS_SEPARATED = "loyalty.members_separated"
 
 POSTED_SINCE = """
 WITH posted AS (
@@ -69,7 +71,7 @@ def separate_members(
 ) -> MemberMerge:
     """Undo a merge: cards, points by their lots, debts and the sign-in go back to whom they belong.
 
-    A repeat changes nothing. Raises ErasedPerson when the person was erased meanwhile.
+    Letters tell both. A repeat changes nothing. Raises ErasedPerson when the person was erased meanwhile.
     """
     survivor, merged = lock_members(merge.survivor_id, merge.merged_id)
     merge = MemberMerge.objects.get(pk=merge.pk)
@@ -84,6 +86,7 @@ def separate_members(
     record_action(
         actor=actor, action=SEPARATED, subject=survivor, reason=reason, details={"merged": merged.pk}, at=at
     )
+    publish(topic=MEMBERS_SEPARATED, payload={"merge_id": merge.pk}, at=at)
     return MemberMerge.objects.get(pk=merge.pk)
 
 

@@ -11,6 +11,7 @@ from django.utils import translation
 
 from loyalty.expiry.reminders import reminder_letter
 from loyalty.letterheads import letterhead_of
+from loyalty.letters import leaving_letter, merged_letter, separated_letter
 from loyalty.models import Brand
 from loyalty.selectors.balance import Expiring
 from members import mails
@@ -38,6 +39,24 @@ def _reminder(site: Site, member: Member) -> None:
 def _order(site: Site, member: Member) -> None:
     letterhead = letterhead_of(site.cast.programme)
     letter = order_letter(site.cast.used_order, letterhead)
+    send_letter(letter, address="a@example.com", letterhead=letterhead, member=member, at=AT)
+
+
+def _left(site: Site, member: Member) -> None:
+    letterhead, account = letterhead_of(site.cast.programme), site.cast.alice.account
+    letter = leaving_letter(account, letterhead, left_on=AT.date(), lost=1600, kept=0)
+    send_letter(letter, address="a@example.com", letterhead=letterhead, member=member, at=AT)
+
+
+def _merged(site: Site, member: Member) -> None:
+    letterhead = letterhead_of(site.cast.programme)
+    letter = merged_letter(member, letterhead)
+    send_letter(letter, address="a@example.com", letterhead=letterhead, member=member, at=AT)
+
+
+def _separated(site: Site, member: Member) -> None:
+    letterhead = letterhead_of(site.cast.programme)
+    letter = separated_letter(member, letterhead)
     send_letter(letter, address="a@example.com", letterhead=letterhead, member=member, at=AT)
 
 
@@ -71,6 +90,9 @@ LETTERS: dict[str, Sender] = {
     ),
     "order": _order,
     "points expiring": _reminder,
+    "programme left": _left,
+    "accounts merged": _merged,
+    "accounts separated": _separated,
 }
 
 

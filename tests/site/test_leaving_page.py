@@ -1,7 +1,10 @@
 """A member leaves on the site, having read in numbers what that costs and proved who they are."""
 
+import pytest
 from django.test import Client
+from django.utils import translation
 
+from core.formatting import points
 from core.models import StaffAction
 from loyalty.models import LeavingPolicy, PointAccount, Programme
 from tests.every_page import Who, browser_of
@@ -43,6 +46,52 @@ def test_where_points_can_still_be_spent_the_page_and_the_terms_say_so(cast: Cas
 
     assert balance(cast.alice.account) == (held, 0)
     assert "You can spend your points until they expire." in read(client, "/")
+
+
+@pytest.mark.parametrize(
+    ("policy", "language", "sentences"),
+    [
+        (
+            LeavingPolicy.LOST,
+            "fr",
+            ("Vous perdez {points} aussitôt.", "transmettraient plus tard, sont perdus eux aussi."),
+        ),
+        (
+            LeavingPolicy.LOST,
+            "en",
+            ("You lose {points} at once.", "which stores may report later, are lost as well."),
+        ),
+        (
+            LeavingPolicy.SPENDABLE,
+            "fr",
+            (
+                "Vous gardez {points} et pouvez les utiliser jusqu’à leur expiration.",
+                "transmettraient plus tard, s’y ajoutent.",
+            ),
+        ),
+        (
+            LeavingPolicy.SPENDABLE,
+            "en",
+            (
+                "You keep {points} and can spend them until they expire.",
+                "which stores may report later, are added to them.",
+            ),
+        ),
+    ],
+)
+def test_what_becomes_of_the_points_stands_there_before_anybody_leaves(
+    cast: Cast, policy: LeavingPolicy, language: str, sentences: tuple[str, ...]
+) -> None:
+    Programme.objects.update(leaving_policy=policy)
+    held = balance(cast.alice.account)[0]
+    with translation.override(language):
+        said = " ".join(points(held).split())
+
+    page = " ".join(read(browser_of(Who.MEMBER, cast, language), "/profile/leave/").split())
+
+    for sentence in sentences:
+        assert sentence.format(points=said) in page
+    assert PointAccount.objects.get(pk=cast.alice.account.pk).left_on is None
 
 
 def test_whoever_has_no_points_loses_none(cast: Cast) -> None:
