@@ -4,12 +4,15 @@ For a query that finds a few rows, writing its SQL and planning it take several 
 rows. A query here is built once, with `Given` where each call brings a value along.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Model, QuerySet
 from django.db.models.query import get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
@@ -18,7 +21,11 @@ from psycopg.types.numeric import Int8Dumper
 Row = TypeVar("Row", bound=Model)
 
 
-class PreparedCursor(psycopg.Cursor[tuple[Any, ...]]):
+PLACE = re.compile(r"%(?:%|(?:\((\w+)\))?[sb])")
+"""Where a value stands in a statement, by its name or in the order of the values; or a percent sign."""
+
+
+class PreparedCursor(psycopg.RawCursor[tuple[Any, ...]]):
     """Has PostgreSQL keep the plan of what it executes. Integers go in one size, so there is one plan."""
 
     def __init__(self, connection: "psycopg.Connection[Any]") -> None:
@@ -30,18 +37,48 @@ class PreparedCursor(psycopg.Cursor[tuple[Any, ...]]):
         return super().execute(query, params, prepare=True)
 
 
+_cursors: WeakKeyDictionary[BaseDatabaseWrapper, PreparedCursor] = WeakKeyDictionary()
+"""One cursor a connection: making one takes longer than executing what is prepared."""
+
+
 def prepared_rows(statement: str, values: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any, ...]]:
     """Return the rows of a statement in SQL. Count and log see it as they see Django's own queries."""
-    connection.ensure_connection()
-    bare: Any = PreparedCursor(connection.connection)
-    with connection.make_cursor(bare) as cursor:
-        if connection.queries_logged:
-            with connection.make_debug_cursor(bare).debug_sql(statement, values):
-                cursor.execute(statement, values)
-        else:
-            cursor.execute(statement, values)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+    own = connections[DEFAULT_DB_ALIAS]
+    own.ensure_connection()
+    cursor = _cursors.get(own)
+    if cursor is None or cursor.connection is not own.connection:
+        cursor = _cursors[own] = PreparedCursor(own.connection)
+    numbered, names = _numbered(statement)
+    given = [values[name] for name in names] if isinstance(values, Mapping) else values
+    if own.queries_logged:
+        logging: Any = cursor
+        with own.make_debug_cursor(logging).debug_sql(statement, values), own.wrap_database_errors:
+            return cursor.execute(numbered, given).fetchall()
+    with own.wrap_database_errors:
+        return cursor.execute(numbered, given).fetchall()
+
+
+@lru_cache(maxsize=500)
+def _numbered(statement: str) -> tuple[str, tuple[str, ...]]:
+    """Return the statement as PostgreSQL reads it, and the names of its values in the order of their numbers.
+
+    psycopg would translate a long statement anew each time.
+    """
+    names: list[str] = []
+    count = 0
+
+    def number(found: re.Match[str]) -> str:
+        nonlocal count
+        if found[0] == "%%":
+            return "%"
+        if found[1] is None:
+            count += 1
+            return f"${count}"
+        if found[1] not in names:
+            names.append(found[1])
+        return f"${names.index(found[1]) + 1}"
+
+    return PLACE.sub(number, statement), tuple(names)
 
 
 class Given(Expression):

@@ -76,6 +76,8 @@ class InForce:
             for place, rule in enumerate(self.rules)
         )
         self._met: dict[int, Met] = {}
+        self.asks_who_buys = any(rule.conditions.asks_who_buys for rule in self.rules)
+        """Whether what a purchase earns depends on more than what its line says."""
         self.only_base = _only_base(self.rules)
         """The one rule that decides on every purchase and needs no look at it; usually there is one."""
 

@@ -28,6 +28,11 @@ class Conditions:
     minimum_cents: int | None = None
     is_birthday_month: bool = False
 
+    @property
+    def asks_who_buys(self) -> bool:
+        """Whether anything is asked about the card or its member."""
+        return bool(self.card_product_ids or self.group_ids or self.is_birthday_month)
+
 
 NO_CONDITIONS = Conditions()
 

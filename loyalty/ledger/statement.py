@@ -181,3 +181,34 @@ SELECT count(*) FROM posted
 It locks the accounts by itself and goes on from what they held when the lock came. Had it been waited for,
 the table would still show this statement what was before the wait, and have its constraints checked on that.
 """
+
+CREDIT_ONE = """
+account AS (
+    SELECT a.id, a.balance_points, a.owed_points,
+           CASE WHEN %(expires)s::date < %(today)s::date THEN 0
+                ELSE least(a.owed_points, %(points)s::bigint) END AS repaid
+    FROM loyalty_pointaccount a WHERE a.id = (SELECT f.account_id FROM inserted, found f)
+    FOR NO KEY UPDATE
+), lot AS (
+    INSERT INTO loyalty_lot (account_id, expires_on, available_on, granted_points, spent_points,
+                             expired_points, taken_back_points, moved_points, remaining_points)
+    SELECT id, %(expires)s::date, %(available)s::date, %(points)s - repaid, 0, 0, 0, 0, %(points)s - repaid
+    FROM account WHERE %(points)s > 0
+    ON CONFLICT (account_id, expires_on, available_on) DO UPDATE SET
+        granted_points = loyalty_lot.granted_points + excluded.granted_points,
+        remaining_points = loyalty_lot.remaining_points + excluded.remaining_points
+    RETURNING id
+), posted AS (
+    INSERT INTO loyalty_entry (account_id, kind, points, owed_change_points, balance_after_points, lot_id,
+                               purchase_id, occurred_at, posted_at)
+    SELECT a.id, 1 /* purchase */, %(points)s, -a.repaid, a.balance_points + %(points)s,
+           (SELECT id FROM lot), i.id, %(occurred)s::timestamptz, %(at)s::timestamptz
+    FROM account a, inserted i
+    RETURNING id
+), moved AS (
+    UPDATE loyalty_pointaccount a SET
+        balance_points = k.balance_points + %(points)s, owed_points = k.owed_points - k.repaid
+    FROM account k WHERE a.id = k.id
+)
+"""
+"""The same for the one purchase that was `inserted`, of the account that was `found`, without any sets."""

@@ -49,9 +49,9 @@ class Earnings:
         self._book = book
         self._birth_months: dict[int, int] = {}
         self._memberships: dict[int, list[Membership]] = {}
-        if book.needs_birth_month:
+        if account_ids and book.needs_birth_month:
             self._birth_months = birth_months(account_ids)
-        if group_ids := book.group_ids:
+        if account_ids and (group_ids := book.group_ids):
             self._memberships = memberships(account_ids, group_ids)
 
     @classmethod

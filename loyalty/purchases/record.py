@@ -10,6 +10,7 @@ from core.bulk import bulk_cursor
 from loyalty.dates import local_date
 from loyalty.earning.terms import Part
 from loyalty.models import FeedImport, Programme, PurchaseKind, PurchaseState
+from loyalty.purchases.at_once import record_at_once
 from loyalty.purchases.checks import check_card, check_date, check_place, keep_open
 from loyalty.purchases.earning import Bought, Earned, Earnings
 from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
@@ -86,7 +87,6 @@ class Candidate:
         )
 
 
-@transaction.atomic
 def record_purchases(
     lines: Sequence[PurchaseLine],
     *,
@@ -100,6 +100,22 @@ def record_purchases(
     another programme, it is rejected, as are lines the programme's rules refuse. A purchase of an unknown
     card and a return of an unknown purchase are parked and settled when the missing piece arrives.
     """
+    if len(lines) == 1 and feed_import is None:
+        verdict = record_at_once(lines[0], programme=programme, at=at)
+        if verdict is not None:
+            return [verdict]
+    return record_together(lines, programme=programme, at=at, feed_import=feed_import)
+
+
+@transaction.atomic
+def record_together(
+    lines: Sequence[PurchaseLine],
+    *,
+    programme: Programme,
+    at: datetime,
+    feed_import: FeedImport | None = None,
+) -> list[LineVerdict]:
+    """Record lines of any kind, the general way; see `record_purchases`."""
     keep_open(programme)
     rejected, found = _sort_out(lines, programme, at)
     firsts: dict[Key, Candidate] = {}

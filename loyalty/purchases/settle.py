@@ -30,16 +30,20 @@ from loyalty.purchases.returns import (
 from loyalty.purchases.written import Written, write_purchases
 
 
-def credit_of(
-    *, purchase_id: int, account_id: int, points: int, purchased_at: datetime, programme: Programme
-) -> Credit:
-    """Return the credit of a purchase, its expiry fixed now by the programme's rule of today."""
+def lot_of(purchased_at: datetime, programme: Programme) -> LotDates:
+    """Return the lot that a purchase grows, its expiry fixed now by the programme's rule of today."""
     purchased_on = local_date(purchased_at, programme.zone)
     expires_on = expiry_date(
         purchased_on, years=programme.points_validity_years, rounding=programme.expiry_rounding
     )
-    available_on = purchased_on + timedelta(days=programme.days_until_available)
-    return Credit(purchase_id, account_id, points, purchased_at, LotDates(expires_on, available_on))
+    return LotDates(expires_on, purchased_on + timedelta(days=programme.days_until_available))
+
+
+def credit_of(
+    *, purchase_id: int, account_id: int, points: int, purchased_at: datetime, programme: Programme
+) -> Credit:
+    """Return the credit of a purchase."""
+    return Credit(purchase_id, account_id, points, purchased_at, lot_of(purchased_at, programme))
 
 
 class Metered(NamedTuple):

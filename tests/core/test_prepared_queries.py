@@ -80,3 +80,10 @@ def test_postgresql_keeps_the_plan_and_the_log_shows_the_statement() -> None:
     assert rows == [[(2,)], [(1_000_001,)], [(1_000_000_000_001,)]]
     assert [query["sql"] for query in seen] == [statement] * 3
     assert kept == [(1,)]
+
+
+def test_values_have_places_by_order_or_by_name_and_a_percent_sign_is_written_twice() -> None:
+    by_order = prepared_rows("SELECT %s::int %% %b::int", [17, 5])
+    by_name = prepared_rows("SELECT %(a)s::int %% %(b)s::int, %(a)s", {"b": 5, "a": 17})
+
+    assert (by_order, by_name) == ([(2,)], [(2, 17)])

@@ -5,6 +5,7 @@ Each test keeps the first transaction open until the second waits for it, so not
 """
 
 import io
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -48,8 +49,10 @@ from loyalty.models import (
     Purchase,
     RuleEffect,
 )
-from loyalty.purchases.lines import LineVerdict
+from loyalty.purchases.at_once import record_at_once
+from loyalty.purchases.lines import LineVerdict, PurchaseLine
 from loyalty.purchases.reasons import Reason
+from loyalty.purchases.record import record_together
 from loyalty.purchases.settle import settle_parked
 from rewards.errors import GiftCardUsed, InsufficientValue
 from rewards.models import GiftCardMovement
@@ -61,6 +64,7 @@ from tests.factories import (
     bring_back,
     buy,
     make_cardholder,
+    make_line,
     make_programme,
     make_store,
     make_user,
@@ -130,21 +134,52 @@ def test_points_for_an_address_are_granted_once_to_two_who_ask(alice: Cardholder
     assert Entry.objects.filter(kind=EntryKind.VERIFIED_EMAIL).count() == 1
 
 
-def test_a_second_purchase_goes_on_from_what_the_first_movement_left(
-    programme: Programme, alice: Cardholder
+def returned_while_bought(
+    programme: Programme, alice: Cardholder, record: Callable[[PurchaseLine], LineVerdict | None]
 ) -> None:
+    """Let a purchase wait for a return that leaves points owed, and check that it goes on from there."""
     buy(programme, alice.card.token, euros=20, reference="A1")
     order(programme, alice.account, points=30)
 
     second = one_after_the_other(
         lambda: bring_back(programme, alice.card.token, reference="A1", euros=20),
-        lambda: buy(programme, alice.card.token, euros=40),
+        lambda: record(make_line(alice.card.token, cents=4000)),
     )
 
     assert isinstance(second, LineVerdict)
     assert second.points == 40
     assert balance(alice.account) == (25, 0)
     assert violations() == []
+
+
+def test_a_purchase_of_a_file_goes_on_from_what_the_movement_before_left(
+    programme: Programme, alice: Cardholder
+) -> None:
+    returned_while_bought(
+        programme, alice, lambda line: record_together([line], programme=programme, at=NOW)[0]
+    )
+
+
+def test_a_purchase_at_the_till_goes_on_from_what_the_movement_before_left(
+    programme: Programme, alice: Cardholder
+) -> None:
+    returned_while_bought(programme, alice, lambda line: record_at_once(line, programme=programme, at=NOW))
+
+
+def test_a_purchase_at_the_till_waits_for_the_end_of_a_programme(
+    programme: Programme, alice: Cardholder
+) -> None:
+    buy(programme, alice.card.token, euros=1)
+
+    def close() -> None:
+        Programme.objects.select_for_update().get(pk=programme.pk)
+        Programme.objects.filter(pk=programme.pk).update(closed_at=NOW)
+
+    second = one_after_the_other(close, lambda: buy(programme, alice.card.token, euros=10))
+
+    assert isinstance(second, LineVerdict)
+    assert second.reason == Reason.PROGRAMME_CLOSED
+    assert balance(alice.account)[0] == 16
 
 
 def test_reminders_of_two_dates_are_written_one_after_the_other(programme: Programme) -> None:

@@ -82,7 +82,13 @@ LOCKS = {
     "loyalty.ledger.expire.post_expiries: lock_accounts": _ORDER + "test_an_expiry_locks_its_accounts_first",
     "loyalty.ledger.post.post_batch: lock_accounts": _ORDER + "test_a_batch_locks_its_accounts_first",
     "loyalty.ledger.statement.CREDIT_STATEMENT: FOR NO KEY UPDATE": (
-        _LOCKS + "test_a_second_purchase_goes_on_from_what_the_first_movement_left"
+        _LOCKS + "test_a_purchase_of_a_file_goes_on_from_what_the_movement_before_left"
+    ),
+    "loyalty.ledger.statement.CREDIT_ONE: FOR NO KEY UPDATE": (
+        _LOCKS + "test_a_purchase_at_the_till_goes_on_from_what_the_movement_before_left"
+    ),
+    "loyalty.purchases.at_once.FOUND: FOR KEY SHARE OF m": (
+        _LOCKS + "test_a_purchase_at_the_till_waits_for_the_end_of_a_programme"
     ),
     "loyalty.ledger.transfers.undo_transfer: lock_accounts": (
         _ORDER + "test_undoing_a_transfer_locks_before_it_looks_whether_it_was_undone"
