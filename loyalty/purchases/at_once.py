@@ -14,11 +14,11 @@ from loyalty.earning.evaluate import RuleBook
 from loyalty.earning.kept import STATE_OF_RULES, forget_rules, kept_rules
 from loyalty.ledger.statement import CREDIT_ONE
 from loyalty.models import Programme, PurchaseKind
-from loyalty.purchases.checks import check_date
+from loyalty.purchases.checks import Arrival
 from loyalty.purchases.earning import Bought, Earned, Earnings
 from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
+from loyalty.purchases.lots import lot_of
 from loyalty.purchases.places import KnownCard, KnownStore, known_stores
-from loyalty.purchases.settle import lot_of
 from loyalty.purchases.written import packed_breakdown
 
 WHOEVER_BUYS = KnownCard(card_id=0, account_id=0, left_on=None, product_id=0)
@@ -77,7 +77,7 @@ def record_at_once(line: PurchaseLine, *, programme: Programme, at: datetime) ->
     One statement. It commits at once unless the caller has opened a transaction.
     """
     is_purchase = line.kind is PurchaseKind.PURCHASE and line.currency == programme.currency
-    if not is_purchase or check_date(line, programme, at):
+    if not is_purchase or Arrival(programme, at).check(line.purchased_at):
         return None
     codes = programme.pk, line.partner, line.store
     place = _places.get(codes) or known_stores([line]).get(codes[1:])
@@ -87,7 +87,8 @@ def record_at_once(line: PurchaseLine, *, programme: Programme, at: datetime) ->
     earned = _earned(line, place, programme, book)
     if earned is None:
         return None
-    lot = lot_of(line.purchased_at, programme)
+    day = local_date(line.purchased_at, programme.zone)
+    lot = lot_of(day, programme)
     values = {
         "programme": programme.pk,
         "partner": place.partner_id,
@@ -95,7 +96,7 @@ def record_at_once(line: PurchaseLine, *, programme: Programme, at: datetime) ->
         "store": place.store_id,
         "store_code": line.store,
         "token": line.card_token,
-        "day": local_date(line.purchased_at, programme.zone),
+        "day": day,
         "reference": line.reference,
         "rules": state,
         "occurred": line.purchased_at,

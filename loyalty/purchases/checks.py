@@ -3,9 +3,9 @@
 from datetime import date, datetime, timedelta
 
 from core.bulk import bulk_cursor
-from loyalty.dates import expiry_date, local_date
+from loyalty.dates import local_date
 from loyalty.models import Programme
-from loyalty.purchases.lines import PurchaseLine
+from loyalty.purchases.lots import lot_of
 from loyalty.purchases.places import KnownCard, KnownPartner, KnownStore
 from loyalty.purchases.reasons import Reason
 from members.models import CardStatus
@@ -16,25 +16,36 @@ CLOCK_DRIFT = timedelta(minutes=15)
 LONGEST_YEAR = timedelta(days=366)
 
 
-def check_date(line: PurchaseLine, programme: Programme, at: datetime) -> Reason:
-    """Check that a line comes in time: the programme takes lines, and it is neither to come nor too old.
+class Arrival:
+    """Lines that arrive together. Whether one comes in time is looked at once for each day of purchase."""
 
-    Too old is what was bought so long ago that its points would be over.
-    """
-    if not takes_lines(programme, at):
-        return Reason.PROGRAMME_CLOSED
-    if line.purchased_at > at + CLOCK_DRIFT:
-        return Reason.IN_FUTURE
-    # The calendar of a time zone ends before year 1 does, so what is clearly too old is not looked up in it.
-    if line.purchased_at < at - (programme.points_validity_years + 2) * LONGEST_YEAR:
-        return Reason.OLDER_THAN_VALIDITY
-    purchased_on = local_date(line.purchased_at, programme.zone)
-    last_day = expiry_date(
-        purchased_on, years=programme.points_validity_years, rounding=programme.expiry_rounding
-    )
-    if last_day < local_date(at, programme.zone):
-        return Reason.OLDER_THAN_VALIDITY
-    return Reason.NONE
+    def __init__(self, programme: Programme, at: datetime) -> None:
+        self._programme = programme
+        self._zone = programme.zone
+        self._takes_lines = takes_lines(programme, at)
+        self._latest = at + CLOCK_DRIFT
+        # The calendar of a time zone ends before year 1 does, so what is clearly too old is not looked up.
+        self._earliest = at - (programme.points_validity_years + 2) * LONGEST_YEAR
+        self._today = local_date(at, programme.zone)
+        self._reasons: dict[date, Reason] = {}
+
+    def check(self, purchased_at: datetime) -> Reason:
+        """Check that a line comes in time: the programme takes lines, it is neither to come nor too old.
+
+        Too old is what was bought so long ago that its points would be over.
+        """
+        if not self._takes_lines:
+            return Reason.PROGRAMME_CLOSED
+        if purchased_at > self._latest:
+            return Reason.IN_FUTURE
+        if purchased_at < self._earliest:
+            return Reason.OLDER_THAN_VALIDITY
+        purchased_on = local_date(purchased_at, self._zone)
+        reason = self._reasons.get(purchased_on)
+        if reason is None:
+            is_over = lot_of(purchased_on, self._programme).expires_on < self._today
+            reason = self._reasons[purchased_on] = Reason.OLDER_THAN_VALIDITY if is_over else Reason.NONE
+        return reason
 
 
 def takes_lines(programme: Programme, at: datetime) -> bool:

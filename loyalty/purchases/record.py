@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 
 from core.bulk import bulk_cursor
 from loyalty.dates import local_date
 from loyalty.earning.terms import Part
+from loyalty.ledger.credit import Credit
 from loyalty.models import FeedImport, Programme, PurchaseKind, PurchaseState
 from loyalty.purchases.at_once import record_at_once
-from loyalty.purchases.checks import check_card, check_date, check_place, keep_open
+from loyalty.purchases.checks import Arrival, check_card, check_place, keep_open
 from loyalty.purchases.earning import Bought, Earned, Earnings
 from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
+from loyalty.purchases.lots import lot_of
 from loyalty.purchases.places import (
     KnownCard,
     KnownPartner,
@@ -23,7 +25,7 @@ from loyalty.purchases.places import (
     known_stores,
 )
 from loyalty.purchases.reasons import Reason
-from loyalty.purchases.settle import Metered, credit_of, settle_points
+from loyalty.purchases.settle import Metered, settle_points
 from loyalty.purchases.written import packed_breakdown
 
 INSERT_PURCHASES = """
@@ -139,6 +141,7 @@ def record_together(
 
 def _settle(recorded: Sequence[Candidate], programme: Programme, at: datetime) -> dict[int, LineVerdict]:
     """Post the points of the recorded lines; return the verdicts on returns that could be settled."""
+    zone = programme.zone
     known = [(one, one.purchase_id, one.card) for one in recorded if one.purchase_id and one.card]
     metered = [
         Metered(purchase_id, card.account_id, card.card_id, one.line.purchased_at, one.parts)
@@ -146,12 +149,12 @@ def _settle(recorded: Sequence[Candidate], programme: Programme, at: datetime) -
         if one.parts is not None
     ]
     grants = [
-        credit_of(
-            purchase_id=purchase_id,
-            account_id=card.account_id,
-            points=one.earned.points,
-            purchased_at=one.line.purchased_at,
-            programme=programme,
+        Credit(
+            purchase_id,
+            card.account_id,
+            one.earned.points,
+            one.line.purchased_at,
+            lot_of(local_date(one.line.purchased_at, zone), programme),
         )
         for one, purchase_id, card in known
         if one.earned is not None
@@ -182,6 +185,7 @@ def _sort_out(
     partners = known_partners(programme, lines)
     stores = known_stores(lines)
     cards = known_cards(programme, [line.card_token for line in lines])
+    arrival, zone = Arrival(programme, at), programme.zone
     rejected: dict[int, LineVerdict] = {}
     found: dict[int, Candidate] = {}
     for index, line in enumerate(lines):
@@ -195,9 +199,9 @@ def _sort_out(
         elif store is None:
             reason = Reason.UNKNOWN_STORE
         else:
-            reason = check_date(line, programme, at)
-            if line.kind is PurchaseKind.PURCHASE:
-                reason = reason or _check_purchase(line, programme, partner, store, card)
+            reason = arrival.check(line.purchased_at)
+            if line.kind is PurchaseKind.PURCHASE and not reason:
+                reason = _check_purchase(local_date(line.purchased_at, zone), partner, store, card)
             found[index] = _candidate(line, store, card, reason)
             continue
         rejected[index] = LineVerdict(Outcome.REJECTED, reason, card_id=card.card_id if card else None)
@@ -231,9 +235,8 @@ def _earn(accepted: Sequence[Candidate], programme: Programme) -> None:
 
 
 def _check_purchase(
-    line: PurchaseLine, programme: Programme, partner: KnownPartner, store: KnownStore, card: KnownCard | None
+    purchased_on: date, partner: KnownPartner, store: KnownStore, card: KnownCard | None
 ) -> Reason:
-    purchased_on = local_date(line.purchased_at, programme.zone)
     return check_place(partner, store, purchased_on) or (
         check_card(card, purchased_on) if card else Reason.NONE
     )

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
 
 from core.bulk import bulk_cursor
-from loyalty.dates import expiry_date, local_date
+from loyalty.dates import local_date
 from loyalty.earning.terms import Part
 from loyalty.ledger.credit import Credit, post_credits
 from loyalty.ledger.locks import lock_accounts
@@ -19,6 +19,7 @@ from loyalty.models import EntryKind, Programme, PurchaseKind, PurchaseState
 from loyalty.purchases.checks import check_card
 from loyalty.purchases.earning import Bought, Earned, Earnings, earned_by
 from loyalty.purchases.lines import LineVerdict
+from loyalty.purchases.lots import credit_of
 from loyalty.purchases.meters import Meters
 from loyalty.purchases.places import STATUS_CHANGES, KnownCard
 from loyalty.purchases.returns import (
@@ -28,22 +29,6 @@ from loyalty.purchases.returns import (
     waiting_returns,
 )
 from loyalty.purchases.written import Written, write_purchases
-
-
-def lot_of(purchased_at: datetime, programme: Programme) -> LotDates:
-    """Return the lot that a purchase grows, its expiry fixed now by the programme's rule of today."""
-    purchased_on = local_date(purchased_at, programme.zone)
-    expires_on = expiry_date(
-        purchased_on, years=programme.points_validity_years, rounding=programme.expiry_rounding
-    )
-    return LotDates(expires_on, purchased_on + timedelta(days=programme.days_until_available))
-
-
-def credit_of(
-    *, purchase_id: int, account_id: int, points: int, purchased_at: datetime, programme: Programme
-) -> Credit:
-    """Return the credit of a purchase."""
-    return Credit(purchase_id, account_id, points, purchased_at, lot_of(purchased_at, programme))
 
 
 class Metered(NamedTuple):

@@ -6,7 +6,7 @@ import pytest
 
 from loyalty.earning.versions import retire_rule
 from loyalty.models import GroupMembership, MemberGroup, Programme, RuleEffect
-from loyalty.purchases.record import record_purchases
+from loyalty.purchases.record import record_purchases, record_together
 from members.models import CardProduct, Member
 from partners.models import Channel, Store
 from tests.factories import NOW, Cardholder, buy, make_card, make_line, make_rule
@@ -83,8 +83,9 @@ def test_rules_without_limits_cost_no_statement_more_whatever_they_ask_of_the_pu
     programme: Programme, alice: Cardholder
 ) -> None:
     def statements() -> int:
+        line = make_line(alice.card.token)
         with sent_statements() as sent:
-            buy(programme, alice.card.token, euros=10)
+            record_together([line], programme=programme, at=NOW)
         return len(sent)
 
     with_one = statements()
