@@ -18,14 +18,14 @@ from django.utils import timezone
 from psycopg import sql
 
 from bench.measures import HIGHER, Measure, middle
-from bench.population import STORES, Population, make_population
+from bench.population import STORES, make_population
 from bench.server import FOLDER
 from core.proof import proofs
 from loyalty.feeds.imports import begin_import, finish_import, import_lines
 from loyalty.feeds.purchase_lines import COLUMNS
 from loyalty.feeds.source import open_source
 from loyalty.feeds.verdicts import write_verdicts
-from loyalty.models import Entry, FeedImport, FeedKind, Lot
+from loyalty.models import Entry, FeedImport, FeedKind, Lot, Programme
 
 DAYS_IN_FILE = 30
 # Parents before children, as the foreign keys ask for, and which rows of each an import made.
@@ -52,9 +52,9 @@ def measure(_server_url: str, *, quick: bool) -> list[Measure]:
         copies: list[float] = []
         for number in range(rounds):
             path = FOLDER / f"purchases-{number}.csv"
-            _write_file(path, population, lines, number, now)
+            write_file(path, population.tokens, lines, number, now)
             before = {"lot": _last(Lot.objects.all()), "entry": _last(Entry.objects.all())}
-            seconds, feed_import = _import(path, population, now)
+            seconds, feed_import = import_file(path, population.programme, now)
             imports.append(seconds)
             copies.append(_copy(plain, before | {"feed_import": feed_import.pk}))
     started = time.monotonic()
@@ -80,10 +80,9 @@ def _last(rows: QuerySet[Lot] | QuerySet[Entry]) -> int:
     return rows.aggregate(last=Max("pk"))["last"] or 0
 
 
-def _write_file(path: Path, population: Population, lines: int, number: int, now: datetime) -> None:
+def write_file(path: Path, tokens: Sequence[str], lines: int, number: int, now: datetime) -> None:
     """Write purchases of a month of their own, so that every round opens new lots."""
     newest = now - timedelta(days=1 + DAYS_IN_FILE * number)
-    tokens = population.tokens
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -106,12 +105,12 @@ def _write_file(path: Path, population: Population, lines: int, number: int, now
             )
 
 
-def _import(path: Path, population: Population, now: datetime) -> tuple[float, FeedImport]:
+def import_file(path: Path, programme: Programme, now: datetime) -> tuple[float, FeedImport]:
     """Do what the command does, verdict file included."""
     started = time.monotonic()
     with open_source(path) as source:
         feed_import = begin_import(
-            programme=population.programme, kind=FeedKind.PURCHASES, source=source, name=path.name, at=now
+            programme=programme, kind=FeedKind.PURCHASES, source=source, name=path.name, at=now
         )
         feed_import = import_lines(feed_import, source, at=now)
     write_verdicts(feed_import, path.with_suffix(".verdicts.csv"))

@@ -7,11 +7,10 @@ from random import Random
 from django.utils import timezone
 
 from bench.population import Population, long_ago, make_population, purchase_line
+from loyalty.bonuses import grant_verified_email_points
 from loyalty.expiry.service import expire_points
-from loyalty.ledger.movements import LotDates, Movement
-from loyalty.ledger.post import post_batch
 from loyalty.ledger.transfers import move_points
-from loyalty.models import EntryKind, PointAccount, PurchaseKind, TransferReason
+from loyalty.models import PointAccount, PurchaseKind, TransferReason
 from loyalty.purchases.record import record_purchases
 from rewards.models import GiftCardProduct, Order
 from rewards.services.orders import cancel_order, order_gift_card
@@ -21,8 +20,8 @@ BUYS, BRINGS_BACK, ORDERS, CANCELS = 0.35, 0.05, 0.05, 0.1
 PRICE = 60
 
 
-def live(members: int, *, years: int, random: Random) -> None:
-    """Let so many members take part for so many years, until today."""
+def live(members: int, *, years: int, random: Random, buys: float = BUYS) -> None:
+    """Let so many members take part for so many years, until today; `buys` of them buy in a month."""
     now = timezone.now()
     days = years * 365
     people = make_population(members, at=long_ago(now, days=days))
@@ -32,7 +31,7 @@ def live(members: int, *, years: int, random: Random) -> None:
     bought: list[tuple[str, str]] = []
     for day in range(days, 0, -DAYS_OF_A_MONTH):
         at = long_ago(now, days=day)
-        _buy(people, bought, at, random)
+        _buy(people, bought, at, random, buys)
         _bring_back(people, bought, at + timedelta(days=10), random)
         _order(people, product, at + timedelta(days=11), random)
         as_of = (at + timedelta(days=12)).date()
@@ -40,10 +39,12 @@ def live(members: int, *, years: int, random: Random) -> None:
     _let_staff_act(people, long_ago(now, days=0), random)
 
 
-def _buy(people: Population, bought: list[tuple[str, str]], at: datetime, random: Random) -> None:
+def _buy(
+    people: Population, bought: list[tuple[str, str]], at: datetime, random: Random, share: float
+) -> None:
     lines = []
     for token in people.tokens:
-        if random.random() < BUYS:
+        if random.random() < share:
             reference = f"B{len(bought)}"
             bought.append((reference, token))
             lines.append(purchase_line(reference=reference, token=token, number=len(bought), at=at))
@@ -75,11 +76,10 @@ def _order(people: Population, product: GiftCardProduct, at: datetime, random: R
 
 
 def _let_staff_act(people: Population, at: datetime, random: Random) -> None:
-    """Give a few members something, and move the points of a few to others."""
+    """Give a few members points for their address, and move the points of a few to others."""
     zone = people.programme.zone
-    lot = LotDates(at.date() + timedelta(days=365), at.date())
     chosen = random.sample(people.accounts, len(people.accounts) // 10)
-    gifts = [Movement(account_id, EntryKind.GOODWILL, 20, at, lot) for account_id in chosen]
-    post_batch(gifts, zone=zone, at=at)
+    for account in PointAccount.objects.filter(pk__in=chosen).select_related("programme").order_by("pk"):
+        grant_verified_email_points(account=account, at=at)
     for source_id, target_id in zip(chosen[::2], chosen[1::2], strict=False):
         move_points(source_id=source_id, target_id=target_id, reason=TransferReason.MERGE, zone=zone, at=at)

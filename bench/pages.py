@@ -170,14 +170,15 @@ def _medians(port: int, pages: dict[str, tuple[str, str]], requests: int, rounds
     for number in range(rounds + 1):
         for name, (path, cookie) in pages.items():
             for _ in range(requests):
-                milliseconds = _ask(client, path, cookie)
+                milliseconds = ask(client, path, cookie)
                 if number:  # the first round only warms up
                     taken[name].append(milliseconds)
     client.close()
     return {name: middle(values) for name, values in taken.items()}
 
 
-def _ask(client: http.client.HTTPConnection, path: str, cookie: str) -> float:
+def ask(client: http.client.HTTPConnection, path: str, cookie: str) -> float:
+    """Ask for a page and return how many milliseconds the answer took."""
     started = time.monotonic()
     client.request("GET", path, headers={"Cookie": cookie, "Accept-Language": "fr"})
     response = client.getresponse()

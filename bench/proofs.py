@@ -5,11 +5,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 import psycopg
@@ -39,7 +39,13 @@ def main() -> int:
             ["-m", "bench.proofs", "--inside", str(asked.entries)],
         ):
             subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, check=True)
-        return prove(url, environment)
+        proved = prove(url, environment)
+        print(
+            f"{proved.seconds:.0f} s; client {proved.client_bytes / 1e6:.0f} MB, server's own memory"
+            f" {proved.server_bytes / 1e6:.0f} MB, {proved.temporary_bytes / 1e9:.1f} GB written to temporary"
+            f" files"
+        )
+        return proved.status
 
 
 def fill(entries: int) -> None:
@@ -58,8 +64,18 @@ def fill(entries: int) -> None:
         print(f"{time.monotonic() - started:7.0f} s  {table}", flush=True)
 
 
-def prove(url: str, environment: dict[str, str]) -> int:
-    """Run the command, watch its memory and that of the server, and print what it took."""
+class Proved(NamedTuple):
+    """What the command said and what it took."""
+
+    status: int
+    seconds: float
+    client_bytes: int
+    server_bytes: int
+    temporary_bytes: int
+
+
+def prove(url: str, environment: Mapping[str, str]) -> Proved:
+    """Run the command, watch its memory and that of the server, and return what it took."""
     with psycopg.connect(url) as connection:
         size, temporary = _space(connection)
         counts = {
@@ -85,11 +101,7 @@ def prove(url: str, environment: dict[str, str]) -> int:
     seconds = time.monotonic() - started
     with psycopg.connect(url) as connection:
         _, spilled = _space(connection)
-    print(
-        f"{seconds:.0f} s; client {client / 1e6:.0f} MB, server's own memory {server / 1e6:.0f} MB,"
-        f" {(spilled - temporary) / 1e9:.1f} GB written to temporary files"
-    )
-    return int(program.returncode)
+    return Proved(int(program.returncode), seconds, client, server, spilled - temporary)
 
 
 def _count(connection: psycopg.Connection[Any], table: str) -> int:

@@ -17,17 +17,17 @@ BASE = "bench_base"
 
 
 @contextmanager
-def own_server() -> Iterator[str]:
+def own_server(folder: Path = FOLDER) -> Iterator[str]:
     """Run a fresh server for as long as the block lasts and yield the address of its first database."""
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
-    cluster = embedded.Cluster(FOLDER / "postgres", embedded.DURABLE)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    cluster = embedded.Cluster(folder / "postgres", embedded.DURABLE)
     cluster.hold()
     try:
         yield cluster.url
     finally:
         cluster.release()
-        shutil.rmtree(FOLDER, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def database(server_url: str, name: str, *, like: str | None = None) -> str:
