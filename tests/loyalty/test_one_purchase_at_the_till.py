@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from django.db import DataError, connection, transaction
@@ -226,7 +227,7 @@ def test_the_days_that_count_are_those_of_the_purchase(programme: Programme, ali
     ids=["limit", "budget", "first purchase", "birthday"],
 )
 def test_rules_that_look_at_more_than_the_line_go_the_general_way(
-    programme: Programme, alice: Cardholder, terms: dict[str, object]
+    programme: Programme, alice: Cardholder, terms: dict[str, Any]
 ) -> None:
     alice.member.birth_date = date(1980, NOW.month, 1)
     alice.member.save()
