@@ -4,6 +4,7 @@ Which of two purchases gets the last points of a limit depends on which came fir
 has does not. A budget is for whoever comes first: there only the sum over all members is the same.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -135,14 +136,18 @@ def left_by(
             spent=list(
                 RuleSpending.objects.order_by("family__code").values_list("granted_points", flat=True)
             ),
-            unlimited=list(
-                Purchase.objects.filter(breakdown__isnull=True)
-                .order_by("reference")
-                .values_list("reference", "points")
-            ),
+            unlimited=unlimited_points(),
         )
         transaction.set_rollback(True)
     return found
+
+
+def unlimited_points() -> list[tuple[str, int]]:
+    """Return what each purchase outside limits gave, less what its returns took back in all."""
+    kept: Counter[str] = Counter()
+    for line in Purchase.objects.filter(breakdown__isnull=True).order_by("pk"):
+        kept[line.original_reference or line.reference] += line.points
+    return sorted(kept.items())
 
 
 @pytest.fixture
