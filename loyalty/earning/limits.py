@@ -7,11 +7,15 @@ room, which then shows as a return that takes back less.
 
 Versions of a rule share the tally of a period. When their limits differ, the older version counts first, as
 if its purchases had come first: they were made first.
+
+A member to whom others lead has one limit: what the others had when they were merged is carried over, as far
+as what the account has by then stays within the limit, so that nothing is taken back for it.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from loyalty.earning.terms import Part, Rule
 from loyalty.models import LimitPeriod
@@ -47,6 +51,8 @@ class Tally:
     purchases: int = 0
     granted_points: int = 0
     under: dict[int, Under] = field(default_factory=dict)
+    carried_points: int = 0
+    carried_purchases: int = 0
 
     @property
     def entitled_points(self) -> int:
@@ -60,9 +66,25 @@ class Tally:
         for _, under in sorted(self.under.items()):
             reached = allowed + under.entitled_points
             if under.limit_points is not None:
-                reached = min(reached, under.limit_points)
+                reached = min(reached, max(0, under.limit_points - self.carried_points))
             allowed = max(allowed, reached)
         return allowed
+
+
+def kept_tally(
+    purchases: int,
+    granted_points: int,
+    by_version: Mapping[str, Sequence[Any]],
+    carried: Mapping[str, Sequence[int]],
+) -> Tally:
+    """Return a tally as it is stored."""
+    return Tally(
+        purchases,
+        granted_points,
+        {int(version): Under(*sums) for version, sums in by_version.items()},
+        sum(points for points, _ in carried.values()),
+        sum(counted for _, counted in carried.values()),
+    )
 
 
 @dataclass(slots=True)
@@ -70,6 +92,13 @@ class Budget:
     """What a family of versions has given in all so far."""
 
     granted_points: int = 0
+
+
+class Carried(NamedTuple):
+    """Points and purchases that count for an account because another one, which leads there, had them."""
+
+    points: int
+    purchases: int
 
 
 class Granted(NamedTuple):
@@ -110,8 +139,8 @@ def grant(part: Part, tally: Tally | None, budget: Budget | None) -> Granted:
     points, stopped_by = entitled, None
     if tally is not None:
         if part.is_counted:
+            entitled = _next_bonus(rule, tally)
             tally.purchases += 1
-            entitled = bonus_for_count(rule, tally.purchases) - bonus_for_count(rule, tally.purchases - 1)
         _under(rule, tally).entitled_points += entitled
         points = min(entitled, max(0, tally.allowed_points - tally.granted_points))
         if points < entitled:
@@ -134,11 +163,53 @@ def take_from_tally(rule: Rule, tally: Tally, *, entitled_lost: int, is_uncounte
     """
     if is_uncounted:
         tally.purchases -= 1
-        entitled_lost = bonus_for_count(rule, tally.purchases + 1) - bonus_for_count(rule, tally.purchases)
+        entitled_lost = _next_bonus(rule, tally)
     _under(rule, tally).entitled_points -= entitled_lost
     taken = max(0, tally.granted_points - tally.allowed_points)
     tally.granted_points -= taken
     return Granted(-entitled_lost, -taken)
+
+
+def _next_bonus(rule: Rule, tally: Tally) -> int:
+    """Return what one more purchase gives under a rule that counts them."""
+    counted = tally.purchases + tally.carried_purchases
+    return bonus_for_count(rule, counted + 1) - bonus_for_count(rule, counted)
+
+
+def carried_over(rule: Rule, *, gone: Tally, staying: Tally) -> Carried:
+    """Return what the tally of an account that leads to another takes from that one's, of the same period.
+
+    No more than leaves what is there as it is: points already granted stay within the limit, and no bonus for
+    a purchase that was made is due or lost by it.
+    """
+    limits = [
+        under.limit_points for under in (*gone.under.values(), *staying.under.values()) if under.limit_points
+    ]
+    free = min(limits) - staying.carried_points - staying.granted_points if limits else 0
+    return Carried(max(0, min(gone.granted_points, free)), _carried_purchases(rule, gone.purchases, staying))
+
+
+def _carried_purchases(rule: Rule, gone: int, staying: Tally) -> int:
+    if rule.nth_purchase is None:
+        return 0
+    last = rule.nth_purchase - 1
+    counted = staying.purchases + staying.carried_purchases
+    if rule.is_every_nth:
+        size = rule.nth_purchase
+        return min(gone % size, last - counted % size, last - staying.carried_purchases)
+    if counted > last:
+        return 0
+    return gone if gone > last else min(gone, last - counted)
+
+
+def may_stop_carrying(rule: Rule, tally: Tally, purchases: int) -> bool:
+    """Whether so many carried purchases can go without a bonus that was given, or was not, being wrong."""
+    rest = tally.carried_purchases - purchases
+    return _bonuses(rule, tally.purchases, tally.carried_purchases) == _bonuses(rule, tally.purchases, rest)
+
+
+def _bonuses(rule: Rule, purchases: int, carried: int) -> int:
+    return bonus_for_count(rule, purchases + carried) - bonus_for_count(rule, carried)
 
 
 def _under(rule: Rule, tally: Tally) -> Under:

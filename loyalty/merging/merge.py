@@ -15,6 +15,7 @@ from loyalty.errors import SurvivorLeft
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import Part
 from loyalty.ledger.transfers import move_points
+from loyalty.merging.limits import carry_limits
 from loyalty.models import Entry, MergedPoints, PointAccount, TransferReason
 from members.models import Member, MemberMerge
 from members.services.merging import lead_to, lock_members, merge_under_way, refuse_merge
@@ -48,6 +49,7 @@ def merge_members(
     for source, target in pairs:
         PointAccount.objects.filter(pk=source.pk).update(merged_into=target)
         move_to_survivor(merge, source=source, target=target, at=at)
+        carry_limits(merge, source=source, target=target)
     record_action(
         actor=actor, action=MERGED, subject=survivor, reason=reason, details={"merged": merged.pk}, at=at
     )

@@ -20,6 +20,7 @@ from loyalty.enrolment import enrol_member
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import Handover, LotDates
 from loyalty.ledger.transfers import undo_together
+from loyalty.merging.limits import stop_carrying_limits
 from loyalty.models import (
     EntryKind,
     MergedPoints,
@@ -82,6 +83,7 @@ def separate_members(
     lead_no_more(merge, survivor=survivor, merged=merged, at=at)
     for account, of_survivor in pairs:
         _give_back(merge, account, of_survivor, at)
+    stop_carrying_limits(merge)
     PointAccount.objects.filter(member=merged).update(merged_into=None)
     record_action(
         actor=actor, action=SEPARATED, subject=survivor, reason=reason, details={"merged": merged.pk}, at=at

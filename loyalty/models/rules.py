@@ -270,7 +270,10 @@ class RuleTally(models.Model):
 
     `entitled_points` is the plain sum over the account's purchases less what was returned, so it does not
     depend on their order; `granted_points` is what of it the limit let through. `by_version` holds, by the
-    number of each version that counted, its limit and its part of the sum. Only purchases write it.
+    number of each version that counted, its limit and its part of the sum. Only purchases write these.
+
+    `carried` holds, by the number of each merge, the points and the purchases that count here as well because
+    the other account had them: they leave less of the limit, and bring the n-th purchase nearer.
     """
 
     account = models.ForeignKey(
@@ -293,6 +296,7 @@ class RuleTally(models.Model):
     entitled_points = models.BigIntegerField(_("points without the limit"), default=0)
     granted_points = models.BigIntegerField(_("points given"), default=0)
     by_version = models.JSONField(_("by version"), default=dict)
+    carried = models.JSONField(_("of merged members"), default=dict)
 
     class Meta:
         verbose_name = _("use of a rule's limit")

@@ -132,15 +132,26 @@ FULL JOIN (
 LEFT JOIN LATERAL (
     SELECT count(*) AS versions, sum((v.value->>1)::bigint) AS entitled, min((v.value->>0)::bigint) AS most
     FROM jsonb_each(t.by_version) v) v ON true
+LEFT JOIN LATERAL (
+    SELECT coalesce(sum((c.value->>0)::bigint), 0)::bigint AS points,
+           coalesce(sum((c.value->>1)::bigint), 0)::bigint AS purchases
+    FROM jsonb_each(t.carried) c) c ON true
 LEFT JOIN loyalty_earningrule f ON f.id = t.family_id
+CROSS JOIN LATERAL (
+    SELECT least(CASE WHEN v.most >= c.points THEN v.most - c.points WHEN v.most IS NOT NULL THEN 0 END,
+                 t.entitled_points) AS points) due
 WHERE (t.purchases, t.entitled_points, t.granted_points) IS DISTINCT FROM
-      (g.purchases, g.entitled, g.granted)
+      (coalesce(g.purchases, 0), coalesce(g.entitled, 0), coalesce(g.granted, 0))
    OR t.entitled_points <> v.entitled
    OR f.nth_purchase IS NOT NULL AND t.entitled_points <> f.points * CASE
-          WHEN f.is_every_nth THEN t.purchases / f.nth_purchase ELSE (t.purchases >= f.nth_purchase)::int END
-   OR v.versions = 1 AND t.granted_points <> least(v.most, t.entitled_points)
+          WHEN f.is_every_nth THEN (t.purchases + c.purchases) / f.nth_purchase - c.purchases / f.nth_purchase
+          ELSE (t.purchases + c.purchases >= f.nth_purchase)::int - (c.purchases >= f.nth_purchase)::int END
+   OR v.versions = 1 AND (t.granted_points > due.points OR t.granted_points < due.points
       AND NOT EXISTS (SELECT 1 FROM loyalty_earningrule r
                       WHERE coalesce(r.family_id, r.id) = t.family_id AND r.budget_points IS NOT NULL)
+      AND NOT EXISTS (SELECT 1 FROM members_membermerge m
+                      JOIN loyalty_pointaccount a ON a.member_id = m.survivor_id
+                      WHERE a.id = t.account_id AND m.undone_at IS NOT NULL))
 """
 
 SPENDING = """

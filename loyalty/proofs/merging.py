@@ -43,10 +43,21 @@ WHERE (s.member_id, a.member_id) <> (m.merged_id, m.survivor_id) OR t.reason <> 
    OR t.undoes_id IS NOT NULL OR (u.id IS NULL) <> (m.undone_at IS NULL)
 """
 
+CARRIED = """
+SELECT 'tally ' || t.id, format('carries a use of limits of merge %%s, which is none of its account', c.key)
+FROM loyalty_ruletally t
+CROSS JOIN LATERAL jsonb_each(t.carried) c
+JOIN loyalty_pointaccount a ON a.id = t.account_id
+LEFT JOIN members_membermerge m ON m.id = c.key::bigint AND m.survivor_id = a.member_id
+WHERE m.id IS NULL OR (c.value->>0)::bigint < 0 OR (c.value->>1)::bigint < 0
+   OR m.undone_at IS NOT NULL AND (c.value->>0)::bigint > 0
+"""
+
 PROOFS = {
     "merged member": MEMBERS,
     "merged account": ACCOUNTS,
     "transfer of a merge": TRANSFERS,
+    "carried limit": CARRIED,
 }
 """The rules of merges, each with the query that finds the rows that break it."""
 

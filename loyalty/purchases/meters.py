@@ -11,12 +11,13 @@ from datetime import date
 
 from core.bulk import bulk_cursor
 from loyalty.earning.breakdown import GivenPart
-from loyalty.earning.limits import Budget, Tally, TallyKey, Under, grant, key_of, take_from_tally
+from loyalty.earning.limits import Budget, Tally, TallyKey, grant, kept_tally, key_of, take_from_tally
 from loyalty.earning.terms import Part, Rule
 from loyalty.models import LimitPeriod
 
 LOAD_TALLIES = """
-SELECT t.account_id, t.family_id, t.period, t.period_starts_on, t.purchases, t.granted_points, t.by_version
+SELECT t.account_id, t.family_id, t.period, t.period_starts_on, t.purchases, t.granted_points, t.by_version,
+       t.carried
 FROM unnest(%b::bigint[], %b::bigint[], %b::text[], %b::date[]) AS k(account_id, family_id, period, starts_on)
 JOIN loyalty_ruletally t ON t.account_id = k.account_id AND t.family_id = k.family_id
                         AND t.period = k.period AND t.period_starts_on = k.starts_on
@@ -24,8 +25,8 @@ JOIN loyalty_ruletally t ON t.account_id = k.account_id AND t.family_id = k.fami
 
 STORE_TALLIES = """
 INSERT INTO loyalty_ruletally (account_id, family_id, period, period_starts_on, purchases, entitled_points,
-                               granted_points, by_version)
-SELECT account_id, family_id, period, starts_on, purchases, entitled, granted, by_version::jsonb
+                               granted_points, by_version, carried)
+SELECT account_id, family_id, period, starts_on, purchases, entitled, granted, by_version::jsonb, '{}'
 FROM unnest(%b::bigint[], %b::bigint[], %b::text[], %b::date[], %b::int[], %b::bigint[], %b::bigint[],
             %b::text[])
      AS k(account_id, family_id, period, starts_on, purchases, entitled, granted, by_version)
@@ -72,10 +73,12 @@ class Meters:
                     [key.starts_on for key in keys],
                 ],
             )
-            for account_id, family_id, period, starts_on, purchases, granted, by_version in cursor.fetchall():
-                under = {int(version): Under(*sums) for version, sums in json.loads(by_version).items()}
+            for account_id, family_id, period, starts_on, *sums in cursor.fetchall():
+                purchases, granted, by_version, carried = sums
                 key = TallyKey(account_id, family_id, LimitPeriod(period), starts_on)
-                self._tallies[key] = Tally(purchases, granted, under)
+                self._tallies[key] = kept_tally(
+                    purchases, granted, json.loads(by_version), json.loads(carried)
+                )
         for key in keys:
             self._tallies.setdefault(key, Tally())
 

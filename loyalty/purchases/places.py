@@ -118,13 +118,14 @@ def birth_months(account_ids: Collection[int]) -> dict[int, int]:
 
 
 def memberships(account_ids: Collection[int], group_ids: Collection[int]) -> dict[int, list[Membership]]:
-    """Return in which of the groups the accounts are or were, by account."""
+    """Return in which of the groups the accounts, and those that lead to them, are or were, by account."""
     found: dict[int, list[Membership]] = {}
     with bulk_cursor() as cursor:
         cursor.execute(
-            "SELECT account_id, group_id, joined_on, left_on FROM loyalty_groupmembership"
-            " WHERE account_id = ANY(%b) AND group_id = ANY(%b)",
-            [sorted(account_ids), sorted(group_ids)],
+            "SELECT coalesce(a.merged_into_id, a.id), m.group_id, m.joined_on, m.left_on"
+            " FROM loyalty_pointaccount a JOIN loyalty_groupmembership m ON m.account_id = a.id"
+            " WHERE (a.id = ANY(%b) OR a.merged_into_id = ANY(%b)) AND m.group_id = ANY(%b)",
+            [sorted(account_ids), sorted(account_ids), sorted(group_ids)],
         )
         for account_id, *rest in cursor.fetchall():
             found.setdefault(account_id, []).append(Membership(*rest))

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from loyalty.dates import expiry_date, local_date
 from loyalty.earning.book import rule_of
-from loyalty.earning.limits import Budget, Tally, TallyKey, Under, key_of
+from loyalty.earning.limits import Budget, Tally, TallyKey, kept_tally, key_of
 from loyalty.earning.outcome import NOBODY, Outcome, Setting, outcome_of
 from loyalty.earning.terms import Facts, Rule
 from loyalty.earning.words import sentence
@@ -29,6 +29,7 @@ from loyalty.models import (
 from loyalty.purchases.checks import check_card, check_place
 from loyalty.purchases.places import KnownPartner, KnownStore, known_cards
 from loyalty.purchases.reasons import Reason, sentence_for
+from loyalty.selectors.merged import accounts_behind
 from loyalty.selectors.rule_names import names_for
 from loyalty.selectors.rules_shown import COUNTING, title_of
 from members.models import Card
@@ -142,7 +143,7 @@ def _facts(imagined: Imagined, local_time: datetime) -> Facts:
 
 def _groups(account: PointAccount, on: date) -> frozenset[int]:
     memberships = GroupMembership.objects.filter(
-        Q(left_on__isnull=True) | Q(left_on__gte=on), account=account, joined_on__lte=on
+        Q(left_on__isnull=True) | Q(left_on__gte=on), account__in=accounts_behind(account), joined_on__lte=on
     )
     return frozenset(memberships.order_by("pk").values_list("group_id", flat=True))
 
@@ -154,10 +155,8 @@ def _tallies(rules: Iterable[Rule], account_id: int, on: date) -> dict[TallyKey,
         account_id=account_id, family_id__in={key.family_id for key in wanted}
     ).order_by("pk")
     found = {
-        TallyKey(row.account_id, row.family_id, LimitPeriod(row.period), row.period_starts_on): Tally(
-            row.purchases,
-            row.granted_points,
-            {int(version): Under(*sums) for version, sums in row.by_version.items()},
+        TallyKey(row.account_id, row.family_id, LimitPeriod(row.period), row.period_starts_on): kept_tally(
+            row.purchases, row.granted_points, row.by_version, row.carried
         )
         for row in kept.filter(period_starts_on__in={key.starts_on for key in wanted})
     }
