@@ -15,10 +15,11 @@ from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from core.admin import Labelled, LockedAdmin, button, in_colours, page_of
 from core.admin_questions import Question, ask
+from core.admin_widgets import DayInput
 from core.audit import name_actions, record_action
 from core.doorbell import ring
 from core.jobs import DateToCome, Job, Scope, job_label, jobs_on_demand, start_run
@@ -57,7 +58,7 @@ class StartForm(forms.Form):
         label=_("As of"),
         required=False,
         help_text=_("Today if left empty. A day is done once: its run is shown again."),
-        widget=UnfoldAdminDateWidget(),
+        widget=DayInput(),
     )
     reason = ReasonField()
 

@@ -1,6 +1,6 @@
 """Back-tests: what chosen rules would have cost in a past period, asked, watched, read and taken away."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
@@ -16,13 +16,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminDateWidget,
     UnfoldBooleanSwitchWidget,
 )
 
 from core.admin import Labelled, LockedAdmin, in_colours, page_of
 from core.admin_exports import MAY_EXPORT, csv_file
 from core.admin_questions import Question, ask
+from core.admin_widgets import DayInput
 from core.audit import name_actions, record_action
 from core.formatting import day, number, short_day
 from core.reasons import ReasonForm
@@ -30,7 +30,10 @@ from loyalty.backtest import shown, tables
 from loyalty.backtest.background import start_back_test
 from loyalty.backtest.service import stop_back_test
 from loyalty.dates import local_date
+from loyalty.earning.book import rule_of
+from loyalty.earning.words import Names, sentence
 from loyalty.models import UNFINISHED_BACK_TESTS, BackTest, BackTestState, EarningRule, Programme
+from loyalty.selectors.rule_names import names_for
 
 if TYPE_CHECKING:
     from members.models import User
@@ -43,9 +46,9 @@ name_actions({"backtest.exported": _("Export of a back-test")})
 
 
 class RuleChoices(forms.ModelMultipleChoiceField[EarningRule]):
-    """Versions of rules to tick."""
+    """Versions of rules to tick, each with what it says."""
 
-    def __init__(self, *, label: Any, help_text: Any, at: Any = None) -> None:  # noqa: ANN401 - texts, translated later
+    def __init__(self, *, label: Any, help_text: Any) -> None:  # noqa: ANN401 - texts, translated later
         super().__init__(
             EarningRule.objects.none(),
             label=label,
@@ -53,12 +56,21 @@ class RuleChoices(forms.ModelMultipleChoiceField[EarningRule]):
             required=False,
             widget=UnfoldAdminCheckboxSelectMultipleWidget(),
         )
-        self.at = at or timezone.now
+        self.names = Names()
+        self.at = timezone.now()
+
+    def offer(self, versions: QuerySet[EarningRule], names: Names, at: datetime) -> None:
+        """Offer these versions, said with these names, and where each stands at an instant."""
+        self.queryset, self.names, self.at = versions, names, at
 
     def label_from_instance(self, rule: EarningRule) -> str:
-        """Name a version and where it stands."""
-        name = tables.name_of_rule(rule)
-        return f"{name} ({rule.status_at(self.at()).label})"
+        """Name a version, say where it stands and what it gives."""
+        words = {
+            "name": tables.name_of_rule(rule),
+            "state": rule.status_at(self.at).label,
+            "sentence": sentence(rule_of(rule), self.names),
+        }
+        return gettext("%(name)s (%(state)s): %(sentence)s") % words
 
 
 class BackTestForm(forms.Form):
@@ -72,8 +84,8 @@ class BackTestForm(forms.Form):
         label=_("Rules to leave out"),
         help_text=_("They decided on purchases; here they do not. All others stay as they really were."),
     )
-    first_on = forms.DateField(label=_("Purchases from"), widget=UnfoldAdminDateWidget())
-    last_on = forms.DateField(label=_("Purchases through"), widget=UnfoldAdminDateWidget())
+    first_on = forms.DateField(label=_("Purchases from"), widget=DayInput())
+    last_on = forms.DateField(label=_("Purchases through"), widget=DayInput())
     keeps_rule_dates = forms.BooleanField(
         label=_("Keep the first and last days that the rules themselves ask for"),
         help_text=_("Otherwise a rule for next December is tried as if it had been for the whole period."),
@@ -83,13 +95,17 @@ class BackTestForm(forms.Form):
 
     def __init__(self, programme: Programme, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Django's own signature
         super().__init__(*arguments, **options)
-        self.today = local_date(timezone.now(), programme.zone)
+        at = timezone.now()
+        self.today = local_date(at, programme.zone)
         versions = EarningRule.objects.filter(programme=programme).order_by("code", "-version")
+        names = names_for(programme, [rule_of(rule) for rule in versions])
         latest: dict[int, int] = {}
-        for rule in versions.filter(scheduled_at__isnull=False):
-            latest.setdefault(rule.family_number, rule.pk)
-        cast("RuleChoices", self.fields["rules"]).queryset = versions
-        cast("RuleChoices", self.fields["left_out"]).queryset = versions.filter(pk__in=latest.values())
+        for rule in versions:
+            if rule.scheduled_at is not None and not rule.is_withdrawn:
+                latest.setdefault(rule.family_number, rule.pk)
+        cast("RuleChoices", self.fields["rules"]).offer(versions, names, at)
+        decided = versions.filter(pk__in=latest.values())
+        cast("RuleChoices", self.fields["left_out"]).offer(decided, names, at)
 
     def clean(self) -> dict[str, Any]:
         """Refuse a question about nothing, and a period that is no past period."""
@@ -232,10 +248,7 @@ class BackTestAdmin(LockedAdmin):
             "original": back_test,
             "back_test": back_test,
             "may_start": self.has_add_permission(request),
-            "tried": shown.rules_tried(back_test),
-            "kept": shown.rules_named(back_test.kept_ids),
-            "left_out": shown.rules_named(back_test.left_out_ids),
-            "replaced": shown.rules_named(back_test.replaced_ids),
+            "rules_in_words": shown.rules_in_words(back_test),
         }
         if back_test.state == BackTestState.DONE:
             context |= _answer(back_test) | {

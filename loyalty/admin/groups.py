@@ -21,12 +21,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
 )
 
 from core.admin import LockedAdmin, button, link_to
 from core.admin_questions import Question, ask
 from core.admin_reasons import RecordedAdmin
+from core.admin_widgets import DayInput
 from core.audit import name_actions, record_action
 from core.card_numbers import holds_card_number
 from core.formatting import number
@@ -57,7 +57,7 @@ class DaysForm(ReasonForm):
         label=_("First day"),
         input_formats=["%Y-%m-%d"],
         validators=[YearBetween(2000, 2100)],
-        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
+        widget=DayInput(),
         help_text=_("Purchases made from this day on count, as far as they are still to be recorded."),
     )
     left_on = forms.DateField(
@@ -65,7 +65,7 @@ class DaysForm(ReasonForm):
         required=False,
         input_formats=["%Y-%m-%d"],
         validators=[YearBetween(2000, 2100)],
-        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
+        widget=DayInput(),
         help_text=_("Empty: without an end."),
     )
 
@@ -159,7 +159,7 @@ class EndForm(ReasonForm):
         label=_("Last day"),
         input_formats=["%Y-%m-%d"],
         validators=[YearBetween(2000, 2100)],
-        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
+        widget=DayInput(),
     )
 
     def __init__(self, data: Any = None, *, today: date) -> None:  # noqa: ANN401 - what was sent

@@ -7,12 +7,12 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
-    UnfoldAdminDateWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldBooleanSwitchWidget,
 )
 
+from core.admin_widgets import DayInput
 from core.plausible import YearBetween
 from core.reasons import ReasonField, ReasonForm
 from loyalty.models import Programme, RoundedOver, Rounding
@@ -50,7 +50,7 @@ class TermsForm(forms.Form):
         label=_("Late purchases and returns until"),
         help_text=_("Through this day the programme that ends still takes what partners report late."),
         validators=[YearBetween(2000, 2100)],
-        widget=UnfoldAdminDateWidget(),
+        widget=DayInput(),
     )
     reason = ReasonField()
 
@@ -107,7 +107,7 @@ class ExtendForm(ReasonForm):
     until = forms.DateField(
         label=_("Late purchases and returns until"),
         validators=[YearBetween(2000, 2100)],
-        widget=UnfoldAdminDateWidget(),
+        widget=DayInput(),
     )
     field_order = ("until", "reason")
 

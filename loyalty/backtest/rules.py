@@ -111,7 +111,7 @@ def rules_that_decide(back_test: BackTest) -> DecidingRules:
         pieces = [rule] if version.pk in kept else _outside(rule, period)
         deciding += [Deciding(piece, known_from) for piece in pieces]
     for version in chosen_rules(back_test):
-        rule = _within(rule_of(version), period, keeps_dates=back_test.keeps_rule_dates)
+        rule = as_tried(rule_of(version), period, keeps_dates=back_test.keeps_rule_dates)
         deciding.append(Deciding(rule))
     return DecidingRules(deciding)
 
@@ -125,7 +125,7 @@ def _outside(rule: Rule, period: Period) -> Iterator[Rule]:
         yield replace(rule, applies_from=max(since, period.until))
 
 
-def _within(rule: Rule, period: Period, *, keeps_dates: bool) -> Rule:
+def as_tried(rule: Rule, period: Period, *, keeps_dates: bool) -> Rule:
     """Return the rule as if it had decided in the whole period."""
     conditions = rule.conditions if keeps_dates else replace(rule.conditions, starts_on=None, ends_on=None)
     return replace(rule, conditions=conditions, applies_from=period.since, applies_until=period.until)
@@ -142,9 +142,9 @@ def time_to_replay(rules: Sequence[Rule], period: Period) -> Period:
     return takes back may depend on later ones: as far as the rule decides on them and its limit reaches.
     """
     since, until = period
-    decides_within = {rule.family_id for rule in rules if _overlaps(_life_of(rule), period)}
+    families = {rule.family_id for rule in rules if decides_within(rule, period)}
     for rule in rules:
-        if rule.family_id not in decides_within:
+        if rule.family_id not in families:
             continue
         reach, life = _reach_of(rule, period), _life_of(rule)
         since = min(since, max(life.since, reach.since))
@@ -152,8 +152,10 @@ def time_to_replay(rules: Sequence[Rule], period: Period) -> Period:
     return Period(since, until)
 
 
-def _overlaps(one: Period, other: Period) -> bool:
-    return one.since < other.until and other.since < one.until
+def decides_within(rule: Rule, period: Period) -> bool:
+    """Say whether a rule decides at any instant of a period."""
+    life = _life_of(rule)
+    return life.since < life.until and life.since < period.until and period.since < life.until
 
 
 def _reach_of(rule: Rule, period: Period) -> Period:

@@ -1,6 +1,6 @@
 """What the page of a back-test shows: its charts, and sentences about what it tried and what it assumed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from django.utils.safestring import SafeString
@@ -11,10 +11,14 @@ from core.formatting import amount, day, number, points
 from loyalty.backtest import results
 from loyalty.backtest.budgets import cut_offs_in
 from loyalty.backtest.results import NamedLine
-from loyalty.backtest.rules import chosen_rules
+from loyalty.backtest.rules import as_tried, chosen_rules, decides_within, period_of
 from loyalty.backtest.tables import name_of_rule, spread_label
 from loyalty.dates import local_date
+from loyalty.earning.book import rule_of
+from loyalty.earning.terms import Rule
+from loyalty.earning.words import sentence
 from loyalty.models import BackTest, EarningRule, Purchase
+from loyalty.selectors.rule_names import names_for
 
 BARS_AT_MOST = 15
 """So many partners are drawn, those with the most points; the table has all."""
@@ -108,11 +112,48 @@ def rules_tried(back_test: BackTest) -> list[str]:
     return [name_of_rule(rule) for rule in chosen_rules(back_test)]
 
 
-def rules_named(rule_ids: Sequence[int]) -> list[str]:
-    """Name versions that stay, are replaced or are left out. One query where there are any."""
-    if not rule_ids:
-        return []
-    return [name_of_rule(rule) for rule in EarningRule.objects.filter(pk__in=rule_ids).order_by("pk")]
+class RuleInWords(NamedTuple):
+    """A version of a rule: its name, and what it says."""
+
+    name: str
+    sentence: str
+
+
+class RulesInWords(NamedTuple):
+    """What a back-test tries, in place of what, without what, and what else decided in its period."""
+
+    tried: list[RuleInWords]
+    replaced: list[RuleInWords]
+    left_out: list[RuleInWords]
+    kept: list[RuleInWords]
+
+
+def rules_in_words(back_test: BackTest) -> RulesInWords:
+    """Say which rules a back-test tries and which others there were. Five queries at most."""
+    period = period_of(back_test)
+    others = EarningRule.objects.filter(
+        pk__in=[*back_test.kept_ids, *back_test.replaced_ids, *back_test.left_out_ids]
+    ).order_by("pk")
+    decided = {rule.pk: rule for rule in others if decides_within(rule_of(rule), period)}
+    tried = [
+        (version, as_tried(rule_of(version), period, keeps_dates=back_test.keeps_rule_dates))
+        for version in chosen_rules(back_test)
+    ]
+    terms = [rule for _version, rule in tried] + [rule_of(version) for version in decided.values()]
+    names = names_for(back_test.programme, terms)
+
+    def said(rules: Iterable[tuple[EarningRule, Rule]]) -> list[RuleInWords]:
+        return [RuleInWords(name_of_rule(version), sentence(rule, names)) for version, rule in rules]
+
+    def said_of(numbers: Iterable[int]) -> list[RuleInWords]:
+        return said((decided[pk], rule_of(decided[pk])) for pk in numbers if pk in decided)
+
+    return RulesInWords(
+        said(tried),
+        said_of(back_test.replaced_ids),
+        said_of(back_test.left_out_ids),
+        said_of(back_test.kept_ids),
+    )
 
 
 def value_sentence(back_test: BackTest) -> str:

@@ -192,10 +192,10 @@ def test_the_page_tells_what_stays_what_is_left_out_and_what_is_replaced(
     tried = words_of(marketing, page_of(cheaper))
     left = words_of(marketing, page_of(without))
 
-    assert "In place of 1 point for each euro, version 1" in tried
+    assert "In place of 1 point for each euro, version 1 1 point for each euro." in tried
     assert "on the days that they themselves ask for" in tried
     assert "The rules tried would have given as many points as were really given." in tried
-    assert "Left out 1 point for each euro, version 1" in left
+    assert "Left out 1 point for each euro, version 1 1 point for each euro." in left
     assert "The rules tried would have given 2,012 points less (€20.12)." in left
     assert "Nobody gains." in left
     assert "As they really were" in words_of(marketing, page_of(answer(ask(story.programme, [bonus]))))

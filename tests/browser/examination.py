@@ -4,6 +4,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+AXE_RUN = "([part, options]) => axe.run(part || document, options).then(results => results.violations)"
 OPTIONS = {"runOnly": {"type": "tag", "values": LEVELS}, "resultTypes": ["violations"]}
 ZOOMED = (320, 256)
 """A window of 1280 by 1024 at 400 %."""
@@ -60,7 +61,7 @@ NAMES = """numbers => numbers.map(number => {
   return element.outerHTML.slice(0, 90);
 })"""
 # Text that a box hides because it has no room, and whatever stands beyond the right edge.
-CUT_OFF = """() => [...document.querySelectorAll('body *')].flatMap(element => {
+CUT_OFF = """root => [...document.querySelectorAll(`${root} *`)].flatMap(element => {
   if (!element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) return [];
   if (element.closest('svg, option, .visually-hidden')) return [];
   const style = getComputedStyle(element);
@@ -78,11 +79,11 @@ CUT_OFF = """() => [...document.querySelectorAll('body *')].flatMap(element => {
 })"""
 
 
-def axe_findings(page: Page) -> list[str]:
-    """Return what axe finds against WCAG 2.2 AA and its own good practice."""
+def axe_findings(page: Page, *, within: str = "body") -> list[str]:
+    """Return what axe finds against WCAG 2.2 AA and its own good practice, in the part of the page."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    found_by_rule = page.evaluate("options => axe.run(options).then(results => results.violations)", OPTIONS)
+    found_by_rule = page.evaluate(AXE_RUN, [None if within == "body" else within, OPTIONS])
     return [
         f"{page.url} at {_width(page)}: {found['help']}: {node['html'][:120]} {node['failureSummary']}"
         for found in found_by_rule
@@ -90,9 +91,9 @@ def axe_findings(page: Page) -> list[str]:
     ]
 
 
-def parts_without_room(page: Page) -> list[str]:
-    """Return whether the page scrolls sideways, and which of its text is cut off."""
-    found = [f"{page.url} at {_width(page)} cuts off: {text}" for text in page.evaluate(CUT_OFF)]
+def parts_without_room(page: Page, *, within: str = "body") -> list[str]:
+    """Return whether the page scrolls sideways, and which text of the part of the page is cut off."""
+    found = [f"{page.url} at {_width(page)} cuts off: {text}" for text in page.evaluate(CUT_OFF, within)]
     if not page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"):
         found.append(f"{page.url} at {_width(page)} scrolls sideways")
     return found
@@ -131,3 +132,10 @@ def obstacles_for_the_keyboard(page: Page) -> list[str]:
 
 def _width(page: Page) -> int:
     return page.viewport_size["width"] if page.viewport_size else 0
+
+
+def staff_findings(page: Page) -> list[str]:
+    """Return what axe finds on a page of staff and what has no room there, inside the theme's frame."""
+    inside = "#content"
+    own = [one for one in axe_findings(page, within=inside) if "landmark" not in one]
+    return [*own, *parts_without_room(page, within=inside)]

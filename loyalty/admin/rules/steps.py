@@ -21,6 +21,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWid
 
 from core.admin import Text, page_of
 from core.admin_questions import Question, ask
+from core.admin_widgets import DayInput
 from core.audit import name_actions, record_action
 from core.formatting import moment
 from core.plausible import YearBetween
@@ -81,7 +82,7 @@ class ScheduleForm(ReasonForm):
         required=False,
         input_formats=["%Y-%m-%d"],
         validators=[YearBetween(2000, 2100)],
-        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
+        widget=DayInput(),
     )
     hour = forms.TimeField(
         label=_("Time"),
