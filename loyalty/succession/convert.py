@@ -107,13 +107,24 @@ def convert(held: Held, terms: Terms, moved: Moved) -> list[Converted]:
     then points owed that belong to no lot.
     """
     parts = settle_late_returns(held, terms, moved)
-    lots = dict(held.lots)
-    for part in parts:
-        if part.back_to is not None:
-            lots[part.back_to] = lots.get(part.back_to, 0) - part.left
+    lots, owed = _once_back(held, parts)
     parts += [_convert_part(lot, lots[lot], terms, moved) for lot in sorted(lots) if lots[lot]]
-    owed = held.owed + sum(part.left for part in parts if part.left < 0 and part.back_to is None)
     return parts + ([_convert_part(None, -owed, terms, moved)] if owed else [])
+
+
+def _once_back(held: Held, parts: Sequence[Converted]) -> tuple[dict[LotDates, int], int]:
+    """Return lots and points owed once the parts are back: the ledger lets them repay points owed first.
+
+    What another return left owed, because the points of its purchase had been taken instead, is repaid so.
+    """
+    lots = dict(held.lots)
+    owed = held.owed + sum(part.left for part in parts if part.back_to is None)
+    back = [(part.back_to, -part.left) for part in parts if part.back_to is not None]
+    for lot, points in sorted(back):
+        repaid = min(owed, points)
+        owed -= repaid
+        lots[lot] = lots.get(lot, 0) + points - repaid
+    return lots, owed
 
 
 def settle_late_returns(held: Held, terms: Terms, moved: Moved) -> list[Converted]:

@@ -78,18 +78,21 @@ def steps_of(
     """
     if account.target_id is None:
         return
-    kinds = (
-        {kind: parts}
+    late = [part for part in parts if part.left < 0 and part.lot]
+    chosen = (
+        [(kind, parts)]
         if kind
-        else {
-            ConversionKind.LATE_RETURN: [part for part in parts if part.left < 0 and part.lot],
-            ConversionKind.POINTS: [part for part in parts if part.left > 0],
-            ConversionKind.OWED: [part for part in parts if part.left < 0 and not part.lot],
-        }
+        else [
+            # What repays points owed comes before what goes to a lot: that would repay them as well.
+            (ConversionKind.LATE_RETURN, [part for part in late if part.back_to is None]),
+            (ConversionKind.LATE_RETURN, [part for part in late if part.back_to is not None]),
+            (ConversionKind.POINTS, [part for part in parts if part.left > 0]),
+            (ConversionKind.OWED, [part for part in parts if part.left < 0 and not part.lot]),
+        ]
     )
-    for reason, chosen in kinds.items():
-        if chosen:
-            yield Step(account.account_id, account.target_id, reason, chosen)
+    for reason, some in chosen:
+        if some:
+            yield Step(account.account_id, account.target_id, reason, some)
 
 
 def post_steps(succession: Succession, steps: Sequence[Step], *, at: datetime) -> None:

@@ -87,6 +87,51 @@ def test_a_late_return_takes_nothing_from_a_purchase_that_came_late_itself(progr
     assert broken_rules() == []
 
 
+@pytest.mark.parametrize(("of_moved", "of_late"), [(5, 4), (5, 5), (3, 5), (5, 1)])
+def test_returns_of_a_purchase_that_moved_and_of_one_that_came_late_take_each_its_own(
+    programmes: Programmes, of_moved: int, of_late: int
+) -> None:
+    alice = make_cardholder(programmes.old)
+    buy(programmes.old, alice.card.token, euros=5, reference="MOVED", purchased_at=BEFORE)
+    succession = run(prepare(programmes))
+    buy(programmes.old, alice.card.token, euros=5, reference="LATE", at=LATER)
+    # The first takes the points of the late purchase, the second finds none of them and owes.
+    bring_back(programmes.old, alice.card.token, reference="MOVED", euros=of_moved, at=LATER)
+    bring_back(programmes.old, alice.card.token, reference="LATE", euros=of_late, at=LATER)
+    assert balance(alice.account)[1] == of_moved + of_late - 5
+
+    follow(succession, at=LATER)
+
+    new = new_account(programmes, alice.account)
+    assert balance(alice.account) == (0, 0)
+    left = {date(2029, 8, 14): 5 - of_moved, date(2029, 12, 2): 5 - of_late}
+    assert {day: lot.remaining for day, lot in lots(new).items() if lot.remaining} == {
+        day: points for day, points in left.items() if points
+    }
+    assert broken_rules() == []
+
+
+def test_one_late_return_finds_its_points_though_it_took_others_and_owed_the_rest(
+    programmes: Programmes,
+) -> None:
+    alice = make_cardholder(programmes.old)
+    buy(programmes.old, alice.card.token, euros=10, reference="MOVED")
+    succession = run(prepare(programmes))
+    buy(programmes.old, alice.card.token, euros=4, purchased_at=BEFORE, at=LATER)
+    bring_back(programmes.old, alice.card.token, reference="MOVED", euros=9, at=LATER)
+    assert balance(alice.account) == (-5, 5)
+
+    follow(succession, at=LATER)
+
+    new = new_account(programmes, alice.account)
+    assert balance(alice.account) == (0, 0)
+    assert {day: lot.remaining for day, lot in lots(new).items()} == {
+        date(2029, 8, 14): 4,
+        date(2029, 11, 22): 1,
+    }
+    assert broken_rules() == []
+
+
 def test_a_late_return_of_spent_points_takes_others_and_leaves_the_rest_owed_in_the_new_programme(
     programmes: Programmes,
 ) -> None:
