@@ -9,6 +9,7 @@ from django.db.models import F, Sum
 from core.jobs import register_sweeper
 from core.outbox import publish
 from loyalty.dates import local_date
+from loyalty.households.membership import leave_household
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import Movement
 from loyalty.ledger.post import post_batch
@@ -45,13 +46,14 @@ def leave_programme(*, account: PointAccount, at: datetime) -> int:
     """Record that the member leaves the programme today; return how many points that costs them.
 
     The programme says whether points are lost at once or can still be spent; what it says today holds for
-    this member for ever, and a letter confirms it. The ledger keeps every movement. Leaving again keeps the
-    first day, and costs none.
+    this member for ever, and a letter confirms it. The ledger keeps every movement. Their household goes on
+    without them. Leaving again keeps the first day, and costs none.
     """
     lock_accounts([account.pk])
     current = PointAccount.objects.select_related("programme").get(pk=account.pk)
     if current.left_on is not None:
         return 0
+    leave_household(account=account, at=at)
     policy = current.programme.leaving_policy
     left_on = local_date(at, current.programme.zone)
     PointAccount.objects.filter(pk=account.pk).update(left_on=left_on, leaving_policy=policy)

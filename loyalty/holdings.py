@@ -219,8 +219,8 @@ def erase(member: Member, at: datetime) -> None:
     """
     persons = persons_behind(member)
     lock_accounts(PointAccount.objects.filter(member__in=persons).values_list("pk", flat=True))
-    for account in _accounts(member):
-        give_up_points(account=account, at=at)
+    for account in sorted(_accounts(member), key=lambda one: one.programme_id):
+        give_up_points(account=account, at=at)  # by programme, because so are their households locked
     AdjustmentRequest.objects.filter(account__member=member).update(comment="", decision_comment="")
     ExpiryReminder.objects.filter(account__member=member).delete()
 

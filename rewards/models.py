@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.ids import new_public_id
-from loyalty.models import Entry, PointAccount, Programme
+from loyalty.models import Entry, PointAccount, Programme, SpendingPermission, Transfer
 from partners.models import Store
 
 MOST_FACE_VALUE_CENTS = 1_000_000
@@ -103,6 +103,31 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return f"{self.public_id}"
+
+
+class OrderShare(models.Model):
+    """Points of another member of the household that an order took, by whose permission.
+
+    The transfer brought them to the account that ordered. Nothing updates or deletes it.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="shares", verbose_name=_("order"))
+    transfer = models.OneToOneField(
+        Transfer, on_delete=models.PROTECT, related_name="order_share", verbose_name=_("transfer of points")
+    )
+    permission = models.ForeignKey(
+        SpendingPermission,
+        on_delete=models.PROTECT,
+        related_name="order_shares",
+        verbose_name=_("permission to spend points"),
+    )
+
+    class Meta:
+        verbose_name = _("share of a household in an order")
+        verbose_name_plural = _("shares of households in orders")
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
 
 
 class GiftCardState(models.TextChoices):

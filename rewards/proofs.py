@@ -6,7 +6,7 @@ Each proof is one query that finds the rows that break its rule. Nothing here wr
 from functools import partial
 
 from core.proof import register_proof, rows_that_break
-from loyalty.models import EntryKind
+from loyalty.models import EntryKind, TransferReason
 from rewards.models import GiftCardMovementKind, GiftCardState, OrderState
 
 PARAMETERS: dict[str, int | str] = {
@@ -17,6 +17,7 @@ PARAMETERS: dict[str, int | str] = {
     "cancellation": int(GiftCardMovementKind.CANCELLATION),
     "card_cancelled": GiftCardState.CANCELLED.value,
     "cancelled": OrderState.CANCELLED.value,
+    "household": int(TransferReason.HOUSEHOLD),
 }
 
 GIFT_CARDS = """
@@ -77,11 +78,47 @@ JOIN loyalty_programme p ON p.id = a.programme_id
 WHERE m.kind = %(redemption)s AND (m.moved_at AT TIME ZONE p.time_zone)::date > g.expires_on
 """
 
+# Every transfer of a household belongs to an order, and goes back when that is cancelled. An instant is taken
+# before a lock is waited for: an order and the end of a permission may cross by as long as a request lasts.
+SHARES = """
+SELECT 'transfer ' || t.id,
+       format('moves %%s points from account %%s to account %%s at %%s for order %%s of account %%s, %%s,'
+              ' for %%s points by permission %%s of account %%s to account %%s, %%s to %%s; undone by %%s',
+              e.points, t.source_id, t.target_id, t.moved_at, o.id, o.account_id, o.state, o.points, p.id,
+              g.account_id, s.account_id, p.given_at, p.ended_at, u.id)
+FROM loyalty_transfer t
+LEFT JOIN rewards_ordershare x ON x.transfer_id = t.id
+LEFT JOIN rewards_order o ON o.id = x.order_id
+LEFT JOIN loyalty_spendingpermission p ON p.id = x.permission_id
+LEFT JOIN loyalty_householdstay g ON g.id = p.giver_id
+LEFT JOIN loyalty_householdstay s ON s.id = p.spender_id
+LEFT JOIN loyalty_transfer u ON u.undoes_id = t.id
+LEFT JOIN loyalty_entry e ON e.transfer_id = t.id AND e.account_id = t.target_id
+WHERE t.reason = %(household)s AND t.undoes_id IS NULL AND (
+      o.id IS NULL OR t.target_id <> o.account_id
+   OR t.source_id <> g.account_id OR t.target_id <> s.account_id
+   OR e.points IS NULL OR e.points < 1 OR e.id > o.entry_id
+   OR (o.state = %(cancelled)s) <> (u.id IS NOT NULL)
+   OR t.moved_at NOT BETWEEN p.given_at - interval '10 minutes'
+                         AND coalesce(p.ended_at, t.moved_at) + interval '10 minutes')
+UNION ALL
+SELECT 'order ' || o.id, format('took %%s points of others for %%s', sum(e.points), o.points)
+FROM rewards_ordershare x JOIN rewards_order o ON o.id = x.order_id
+JOIN loyalty_transfer t ON t.id = x.transfer_id
+JOIN loyalty_entry e ON e.transfer_id = t.id AND e.account_id = t.target_id
+GROUP BY o.id HAVING sum(e.points) > o.points
+UNION ALL
+SELECT 'transfer ' || t.id, format('is no transfer of a household, but part of order %%s', x.order_id)
+FROM rewards_ordershare x JOIN loyalty_transfer t ON t.id = x.transfer_id
+WHERE t.reason <> %(household)s OR t.undoes_id IS NOT NULL
+"""
+
 PROOFS = {
     "gift card": GIFT_CARDS,
     "gift-card movement": MOVEMENTS,
     "gift card paid in time": VALIDITY,
     "order": ORDERS,
+    "order of a household": SHARES,
 }
 """The rules of orders and gift cards, each with the query that finds the rows that break it."""
 

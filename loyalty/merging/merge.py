@@ -12,6 +12,7 @@ from core.audit import record_action
 from core.outbox import publish
 from loyalty.enrolment import enrol_member
 from loyalty.errors import SurvivorLeft
+from loyalty.households.membership import leave_household
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import Part
 from loyalty.ledger.transfers import move_points
@@ -35,8 +36,9 @@ def merge_members(
 ) -> MemberMerge:
     """Let one member lead to another, who gets their cards, all their points and what they owe.
 
-    Letters tell both. A repeat returns the merge of before and changes nothing. Raises the MergeRefused that
-    says why not, and SurvivorLeft when the survivor has left a programme in which the other still takes part.
+    Letters tell both. A household of the one who leads to another goes on without them. A repeat returns the
+    merge of before and changes nothing. Raises the MergeRefused that says why not, and SurvivorLeft when the
+    survivor has left a programme in which the other still takes part.
     """
     survivor, merged = lock_members(survivor.pk, merged.pk)
     before = merge_under_way(survivor=survivor, merged=merged)
@@ -47,6 +49,7 @@ def merge_members(
     lock_accounts(account.pk for pair in pairs for account in pair)
     merge = lead_to(survivor=survivor, merged=merged, at=at)
     for source, target in pairs:
+        leave_household(account=source, at=at)
         PointAccount.objects.filter(pk=source.pk).update(merged_into=target)
         move_to_survivor(merge, source=source, target=target, at=at)
         carry_limits(merge, source=source, target=target)
@@ -58,9 +61,12 @@ def merge_members(
 
 
 def _pairs(survivor: Member, merged: Member, at: datetime) -> list[tuple[PointAccount, PointAccount]]:
-    """Return each account of the one with the survivor's in the same programme, opened when there is none."""
+    """Return each account of the one with the survivor's in the same programme, opened when there is none.
+
+    By programme, because so are their households locked when they are left.
+    """
     pairs = []
-    accounts = PointAccount.objects.filter(member=merged).select_related("programme").order_by("pk")
+    accounts = PointAccount.objects.filter(member=merged).select_related("programme").order_by("programme")
     for source in accounts:
         target = enrol_member(member=survivor, programme=source.programme, at=at)
         if target.left_on is not None and source.left_on is None:

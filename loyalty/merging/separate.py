@@ -7,7 +7,7 @@ survivor: where their own points do not cover it, they owe it.
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
@@ -15,9 +15,9 @@ from django.db import connection, transaction
 
 from core.audit import record_action
 from core.outbox import publish
-from loyalty.dates import expiry_date, local_date
 from loyalty.enrolment import enrol_member
 from loyalty.ledger.locks import lock_accounts
+from loyalty.ledger.lots import new_lot
 from loyalty.ledger.movements import Handover, LotDates
 from loyalty.ledger.transfers import undo_together
 from loyalty.merging.limits import stop_carrying_limits
@@ -25,7 +25,6 @@ from loyalty.models import (
     EntryKind,
     MergedPoints,
     PointAccount,
-    Programme,
     Transfer,
     TransferReason,
 )
@@ -120,7 +119,7 @@ def _give_back(merge: MemberMerge, account: PointAccount, of_survivor: PointAcco
         source_id=account.pk,
         target_id=of_survivor.pk,
         transfers=[one.transfer for one in moved],
-        lot=_new_lot(programme, at),
+        lot=new_lot(programme, at=at),
         zone=programme.zone,
         at=at,
         handover=_handover(posted, account, of_survivor, at) if posted else None,
@@ -165,10 +164,3 @@ def _posted_since(
             if points is not None:
                 posted[what].append((LotDates(expires_on, available_on), points))
     return posted
-
-
-def _new_lot(programme: Programme, at: datetime) -> LotDates:
-    """Return the lot of points earned now, for what no older lot takes back."""
-    today = local_date(at, programme.zone)
-    expires_on = expiry_date(today, years=programme.points_validity_years, rounding=programme.expiry_rounding)
-    return LotDates(expires_on, today + timedelta(days=programme.days_until_available))

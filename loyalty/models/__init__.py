@@ -18,6 +18,7 @@ from loyalty.models.backtests import (
 )
 from loyalty.models.brands import Brand, Character
 from loyalty.models.feeds import FeedChunk, FeedImport, FeedKind, FeedState, RejectedLine
+from loyalty.models.households import Household, HouseholdInvitation, HouseholdStay, SpendingPermission
 from loyalty.models.ledger import (
     MOVES,
     Entry,
@@ -81,6 +82,9 @@ __all__ = [
     "FeedKind",
     "FeedState",
     "GroupMembership",
+    "Household",
+    "HouseholdInvitation",
+    "HouseholdStay",
     "LeavingPolicy",
     "LimitPeriod",
     "Lot",
@@ -100,6 +104,7 @@ __all__ = [
     "RuleSpending",
     "RuleStatus",
     "RuleTally",
+    "SpendingPermission",
     "Succession",
     "SuccessionState",
     "Transfer",

@@ -21,6 +21,7 @@ MOST_DAYS_UNTIL_AVAILABLE = 180
 """Points wait half a year at most, so that they can always be spent before they expire."""
 MOST_APPROVAL_HOURS = 720
 MOST_REINSTATEMENT_DAYS = 730
+MOST_PEOPLE_OF_A_HOUSEHOLD = 10
 
 
 class ExpiryRounding(models.TextChoices):
@@ -111,6 +112,12 @@ class Programme(models.Model):
         default=60,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_REINSTATEMENT_DAYS)],
     )
+    household_size = models.PositiveSmallIntegerField(
+        _("people in a household"),
+        default=0,
+        validators=[MaxValueValidator(MOST_PEOPLE_OF_A_HOUSEHOLD)],
+        help_text=_("At most so many may join to spend points together. 0: the programme has no households."),
+    )
     lines_end_on = models.DateField(
         _("takes purchases and returns through"),
         null=True,
@@ -153,6 +160,11 @@ class Programme(models.Model):
                     reinstated_validity_days__lte=MOST_REINSTATEMENT_DAYS,
                 ),
                 name="programme_reinstates_within_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(household_size=0)
+                | Q(household_size__gte=2, household_size__lte=MOST_PEOPLE_OF_A_HOUSEHOLD),
+                name="programme_households_of_several",
             ),
         ]
 

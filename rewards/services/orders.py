@@ -1,6 +1,7 @@
 """Ordering a gift card for points, and cancelling an order.
 
-The points are spent and the gift card is issued in one transaction, under the account's lock.
+The points are spent and the gift card is issued in one transaction, under the lock of the account, or of all
+accounts of a household whose points an order takes.
 """
 
 import calendar
@@ -12,11 +13,15 @@ from core.idempotency import answer_request, claim_request, fingerprint_of
 from core.outbox import publish
 from loyalty.dates import local_date
 from loyalty.errors import MemberLeft
+from loyalty.households.errors import PointsOwedFirst, SharesChanged
+from loyalty.households.pool import Drawn, draw_from_household, permissions_to_spend
 from loyalty.ledger.locks import lock_accounts
+from loyalty.ledger.lots import new_lot
 from loyalty.ledger.movements import Movement
 from loyalty.ledger.post import post_batch
+from loyalty.ledger.transfers import undo_transfer
 from loyalty.merging.follow import follow, with_survivors
-from loyalty.models import EntryKind, PointAccount
+from loyalty.models import EntryKind, PointAccount, Transfer
 from rewards.codes import new_code, seal_code
 from rewards.errors import GiftCardNotOffered, GiftCardUsed, PriceChanged
 from rewards.models import (
@@ -26,6 +31,7 @@ from rewards.models import (
     GiftCardProduct,
     GiftCardState,
     Order,
+    OrderShare,
     OrderState,
 )
 
@@ -41,29 +47,37 @@ def order_gift_card(
     request_key: str,
     at: datetime,
     shown_points: int | None = None,
+    with_household: bool = False,
+    shown_own_points: int | None = None,
 ) -> Order:
     """Spend the account's points on a gift card, and issue the card.
 
-    The same request key gives the same order, however often it comes; with another product it raises
-    RequestKeyReused. Raises MemberLeft, GiftCardNotOffered, PriceChanged when the price is not the one the
-    member was shown, and InsufficientPoints; then nothing has moved and the key stays free.
+    `with_household` takes the points that expire first among the member's own and those that others of their
+    household let them spend. The same request key gives the same order, however often it comes; asking for
+    anything else with it raises RequestKeyReused. Raises MemberLeft, GiftCardNotOffered, PriceChanged when
+    the price is not the one the member was shown, PointsOwedFirst, SharesChanged when it would take other
+    points of their own than `shown_own_points`, and InsufficientPoints; then nothing has moved and the key
+    stays free.
     """
     scope = f"order:{account.pk}"
-    fingerprint = fingerprint_of({"product": product.pk})
-    answered = claim_request(scope=scope, key=request_key, fingerprint=fingerprint, at=at)
+    asked = {"product": product.pk} | ({"with_household": True} if with_household else {})
+    answered = claim_request(scope=scope, key=request_key, fingerprint=fingerprint_of(asked), at=at)
     if answered is not None:
         return Order.objects.select_related("gift_card", "product").get(pk=int(answered.result))
-    lock_accounts([account.pk])
+    givers = permissions_to_spend(account) if with_household else {}
+    lock_accounts([account.pk, *givers])
     owner = PointAccount.objects.select_related("programme").get(pk=account.pk)
     offer = GiftCardProduct.objects.get(pk=product.pk)
     _check_offer(owner, offer, shown_points)
-    entry_id = post_batch(
-        [Movement(account_id=owner.pk, kind=EntryKind.ORDER, points=-offer.price_points, occurred_at=at)],
-        zone=owner.programme.zone,
-        at=at,
-    )[0]
+    drawn = _draw(owner, givers, offer, shown_own_points, at) if with_household else []
+    spent = Movement(account_id=owner.pk, kind=EntryKind.ORDER, points=-offer.price_points, occurred_at=at)
+    entry_id = post_batch([*(one.move for one in drawn), spent], zone=owner.programme.zone, at=at)[-1]
     order = Order.objects.create(
         account=owner, product=offer, points=offer.price_points, entry_id=entry_id, ordered_at=at
+    )
+    OrderShare.objects.bulk_create(
+        OrderShare(order=order, transfer_id=one.move.transfer_id, permission_id=one.permission_id)
+        for one in drawn
     )
     _issue_gift_card(order, issued_on=local_date(at, owner.programme.zone))
     answer_request(scope=scope, key=request_key, result=str(order.pk))
@@ -75,10 +89,13 @@ def order_gift_card(
 def cancel_order(*, order: Order, reason: str, at: datetime) -> Order:
     """Give the points of an order back to the lots they came from, and make its gift card worthless.
 
-    Where the account leads to another by now, the points go on to that one. A repeat changes nothing and
-    keeps the first reason. Raises GiftCardUsed when anything was paid with it.
+    What it took of others in a household goes back to them, be they in it still or not. Where an account
+    leads to another by now, the points go on to that one. A repeat changes nothing and keeps the first
+    reason. Raises GiftCardUsed when anything was paid with it.
     """
-    accounts = with_survivors([order.account_id])
+    transfers = list(Transfer.objects.filter(order_share__order=order).order_by("-pk"))
+    own = [order.account_id, *(transfer.source_id for transfer in transfers)]
+    accounts = with_survivors(own)
     lock_accounts(accounts)
     order = (
         Order.objects.select_related("account__programme").select_for_update(of=("self",)).get(pk=order.pk)
@@ -101,8 +118,11 @@ def cancel_order(*, order: Order, reason: str, at: datetime) -> Order:
         zone=order.account.programme.zone,
         at=at,
     )
-    if len(accounts) > 1:
-        follow([order.account_id], at=at)
+    programme = order.account.programme
+    for transfer in transfers:
+        undo_transfer(transfer=transfer, lot=new_lot(programme, at=at), zone=programme.zone, at=at)
+    if len(accounts) > len(own):
+        follow(own, at=at)
     GiftCardMovement.objects.create(
         gift_card=gift_card,
         kind=GiftCardMovementKind.CANCELLATION,
@@ -131,6 +151,24 @@ def _check_offer(owner: PointAccount, offer: GiftCardProduct, shown_points: int 
         raise GiftCardNotOffered
     if shown_points is not None and shown_points != offer.price_points:
         raise PriceChanged(shown_points=shown_points, price_points=offer.price_points)
+
+
+def _draw(
+    owner: PointAccount,
+    givers: dict[int, int],
+    offer: GiftCardProduct,
+    shown_own_points: int | None,
+    at: datetime,
+) -> list[Drawn]:
+    """Return what others give to an order; whoever gave permission after the locks gives nothing yet."""
+    if owner.owed_points:
+        raise PointsOwedFirst
+    still = {giver: one for giver, one in permissions_to_spend(owner).items() if giver in givers}
+    drawn = draw_from_household(spender=owner, permissions=still, points=offer.price_points, at=at)
+    of_others = sum(part.leaving_points for one in drawn for part in one.move.parts or ())
+    if shown_own_points is not None and shown_own_points != offer.price_points - of_others:
+        raise SharesChanged
+    return drawn
 
 
 def _issue_gift_card(order: Order, *, issued_on: date) -> GiftCard:

@@ -251,6 +251,27 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
     "loyalty_groupmembership.group_membership_open_once": again(
         "loyalty_groupmembership", joined_on="joined_on + 1"
     ),
+    **append_only("loyalty_household"),
+    "loyalty_householdinvitation.loyalty_householdinvitation_code_hash_key": again(
+        "loyalty_householdinvitation"
+    ),
+    "loyalty_householdstay.household_left_after_joining": again(
+        "loyalty_householdstay", left_at="joined_at - interval '1 second'"
+    ),
+    "loyalty_householdstay.household_one_at_a_time": again("loyalty_householdstay", where="left_at IS NULL"),
+    "loyalty_householdstay.never_deleted": delete("loyalty_householdstay"),
+    "loyalty_householdstay.never_truncated": truncate("loyalty_householdstay"),
+    "loyalty_householdstay.only_ended": (
+        *(
+            change("loyalty_householdstay", assignment, where="left_at IS NULL")
+            for assignment in (
+                "household_id = household_id + 1",
+                "account_id = account_id + 1",
+                "joined_at = joined_at - interval '1 second'",
+            )
+        ),
+        change("loyalty_householdstay", "left_at = now()", where="left_at IS NOT NULL"),
+    ),
     "loyalty_lot.lot_adds_up": again("loyalty_lot", granted_points="granted_points + 1"),
     "loyalty_lot.lot_never_negative": (
         *(
@@ -283,6 +304,10 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
     "loyalty_programme.programme_approvals_end": (
         again("loyalty_programme", approval_hours="0"),
         again("loyalty_programme", approval_hours="721"),
+    ),
+    "loyalty_programme.programme_households_of_several": (
+        again("loyalty_programme", code="'other'", household_size="1"),
+        again("loyalty_programme", code="'other'", household_size="11"),
     ),
     "loyalty_programme.programme_reinstates_within_reason": (
         again("loyalty_programme", reinstatement_days="731"),
@@ -317,6 +342,28 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
         again("loyalty_ruletally", entitled_points="-1"),
     ),
     "loyalty_ruletally.rule_tally_once_a_period": again("loyalty_ruletally"),
+    "loyalty_spendingpermission.never_deleted": delete("loyalty_spendingpermission"),
+    "loyalty_spendingpermission.never_truncated": truncate("loyalty_spendingpermission"),
+    "loyalty_spendingpermission.only_ended": (
+        *(
+            change("loyalty_spendingpermission", assignment, where="ended_at IS NULL")
+            for assignment in (
+                "giver_id = giver_id + 1",
+                "spender_id = spender_id + 1",
+                "given_at = given_at - interval '1 second'",
+            )
+        ),
+        change("loyalty_spendingpermission", "ended_at = now()", where="ended_at IS NOT NULL"),
+    ),
+    "loyalty_spendingpermission.spending_permission_ends_after_it_was_given": again(
+        "loyalty_spendingpermission", ended_at="given_at - interval '1 second'"
+    ),
+    "loyalty_spendingpermission.spending_permission_of_another": again(
+        "loyalty_spendingpermission", spender_id="giver_id"
+    ),
+    "loyalty_spendingpermission.spending_permission_open_once": again(
+        "loyalty_spendingpermission", where="ended_at IS NULL"
+    ),
     "loyalty_succession.never_deleted": delete("loyalty_succession"),
     "loyalty_succession.never_truncated": truncate("loyalty_succession"),
     "loyalty_succession.succession_of_two_programmes": again("loyalty_succession", target_id="source_id"),
@@ -409,6 +456,8 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
         again("rewards_order", state="'cancelled'", cancelled_at="NULL"),
         again("rewards_order", state="'fulfilled'", cancelled_at="now()"),
     ),
+    "rewards_ordershare.rewards_ordershare_transfer_id_key": again("rewards_ordershare"),
+    **append_only("rewards_ordershare"),
     "rewards_order.rewards_order_entry_id_key": again("rewards_order", public_id=UUID),
     "rewards_order.rewards_order_public_id_key": again("rewards_order", entry_id="-1"),
 }
@@ -446,6 +495,9 @@ IMPLIED_BY = {
     ),
     "loyalty_reinstatedexpiry.loyalty_reinstatedexpiry_points_check": (
         "loyalty_reinstatedexpiry.reinstated_expiry_is_something",
+    ),
+    "loyalty_programme.loyalty_programme_household_size_check": (
+        "loyalty_programme.programme_households_of_several",
     ),
     "loyalty_programme.loyalty_programme_points_validity_years_check": (
         "loyalty_programme.programme_points_live",

@@ -22,6 +22,9 @@ from loyalty.bonuses import grant_verified_email_points
 from loyalty.dates import local_date
 from loyalty.errors import InsufficientPoints
 from loyalty.expiry.service import expire_points
+from loyalty.households.errors import HouseholdRefused
+from loyalty.households.membership import put_together
+from loyalty.households.permissions import allow_spending, end_spending
 from loyalty.merging.follow import follow_all
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
@@ -29,6 +32,7 @@ from loyalty.models import (
     AdjustmentRequest,
     AdjustmentState,
     EntryKind,
+    HouseholdStay,
     Programme,
     Purchase,
     PurchaseState,
@@ -55,6 +59,7 @@ from tests.factories import (
     make_rule,
     make_store,
 )
+from tests.households import allow_households
 from tests.loyalty.adjusting import SAID, ask, make_agent, make_manager, reason_of
 from tests.proofs import violations
 from tests.transactions import race
@@ -69,6 +74,7 @@ SHARED_PURCHASES = 10
 REFUSALS = (
     GiftCardCancelled,
     GiftCardUsed,
+    HouseholdRefused,
     InsufficientPoints,
     InsufficientValue,
     LimitReached,
@@ -214,6 +220,34 @@ def reinstate(runner: Runner) -> str:
     return "reinstated"
 
 
+def live_together(runner: Runner) -> str:
+    """Let Bob live with Alice, who may spend his points from then on."""
+    alice, bob = runner.alice.account, runner.bob.account
+    if not HouseholdStay.objects.filter(account=bob, left_at=None).exists():
+        put_together(account=alice, joining=bob, actor=runner.agent, reason=SAID, at=NOW)
+    allow_spending(giver=bob, spender_id=alice.pk, at=NOW)
+    return "together"
+
+
+def trust_no_more(runner: Runner) -> str:
+    """Let Bob take back that Alice may spend his points."""
+    end_spending(giver=runner.bob.account, spender_id=runner.alice.account.pk, at=NOW)
+    return "ended"
+
+
+def order_together(runner: Runner) -> str:
+    """Order a gift card with the points of the household."""
+    made = order_gift_card(
+        account=runner.alice.account,
+        product=runner.product,
+        request_key=runner.key(),
+        with_household=True,
+        at=NOW,
+    )
+    runner.orders.append(made)
+    return "ordered"
+
+
 def merge(runner: Runner) -> str:
     """Let Bob lead to Alice, or Alice to Bob."""
     people = [runner.alice.member, runner.bob.member]
@@ -232,7 +266,7 @@ def separate(_runner: Runner) -> str:
 
 DEEDS: tuple[Callable[[Runner], str], ...] = (
     earn, report_again, bring_back, bring_back_before, order, cancel, pay, expire, verify_address, settle,
-    adjust, approve, reinstate, merge, separate,
+    adjust, approve, reinstate, live_together, order_together, trust_no_more, merge, separate,
 )  # fmt: skip
 
 
@@ -256,6 +290,7 @@ def do(runner: Runner, deed: Callable[[Runner], str]) -> None:
 @pytest.mark.parametrize(("runners", "deeds"), [(50, 10), (200, 4)])
 def test_every_kind_of_movement_at_once_on_one_account_loses_nothing(runners: int, deeds: int) -> None:
     programme = make_programme()
+    allow_households(programme)
     alice = make_cardholder(programme, points=40)
     bob = make_cardholder(programme, first_name="Bob", points=40)
     for number in range(OLD_PURCHASES):
@@ -295,5 +330,5 @@ def test_every_kind_of_movement_at_once_on_one_account_loses_nothing(runners: in
     assert twice.count() == len(set(twice.values_list("reference", flat=True))) <= 5
     assert alice.account.entries.filter(kind=EntryKind.VERIFIED_EMAIL).count() == 1
     orders = Order.objects.filter(account=alice.account)
-    assert orders.count() == 1 + done["order ordered"]
+    assert orders.count() == 1 + done["order ordered"] + done["order_together ordered"]
     assert alice.account.entries.filter(kind=EntryKind.ORDER).count() == orders.count()

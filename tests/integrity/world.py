@@ -12,6 +12,7 @@ from loyalty.backtest.run import step_back_test
 from loyalty.backtest.service import begin_back_test
 from loyalty.bonuses import grant_verified_email_points
 from loyalty.earning.versions import draft_new_rule
+from loyalty.households.membership import leave_household
 from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
 from loyalty.ledger.transfers import move_points, undo_transfer
@@ -50,6 +51,7 @@ from members.models import (
 from rewards.models import GiftCardProduct
 from rewards.services.orders import cancel_order, order_gift_card
 from tests.factories import NOW, Cardholder, bring_back, buy, make_cardholder, make_programme, make_user
+from tests.households import let_spend, live_together, order_together
 from tests.loyalty.adjusting import SAID, ask, make_agent, make_manager
 from tests.loyalty.succession.conftest import Programmes, prepare, run
 
@@ -62,6 +64,7 @@ def make_world() -> None:
     alice = make_cardholder(programme)
     _replace_a_programme(programme)
     _move_points(programme, alice)
+    _live_together(programme)
     _merge(programme)
     _adjust(programme, alice)
     _import_a_file(programme)
@@ -173,6 +176,17 @@ def _adjust(programme: Programme, alice: Cardholder) -> None:
             at=NOW,
         )
         undo_transfer(transfer=transfer, lot=live, zone=programme.zone, at=NOW)
+
+
+def _live_together(programme: Programme) -> None:
+    """Let three live together, one spend the points of another, and one leave."""
+    names = ("Emil", "Fay", "Gus")
+    emil, fay, gus = (make_cardholder(programme, first_name=name, points=10) for name in names)
+    live_together(emil, fay, gus)
+    let_spend(fay, emil)
+    let_spend(gus, emil)
+    order_together(emil, 15)
+    leave_household(account=gus.account, at=NOW)
 
 
 def _merge(programme: Programme) -> None:

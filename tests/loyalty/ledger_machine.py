@@ -233,6 +233,10 @@ class LedgerMachine(RuleBasedStateMachine):
         cancel_order(order=order, reason="asked by phone", at=self.now)
         if is_first:
             self.models[person].cancel(f"order {number}", self.today)
+            self.give_back_to_others(number)
+
+    def give_back_to_others(self, number: int) -> None:
+        """Let the model give back what a cancelled order took of others; nothing where nobody does."""
 
     @rule()
     def expire(self) -> None:

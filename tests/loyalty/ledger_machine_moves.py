@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from loyalty.errors import InsufficientPoints
+from loyalty.households.errors import PointsOwedFirst
 from loyalty.ledger.movements import LotDates, Movement, part_of
 from loyalty.ledger.post import post_batch
 from loyalty.ledger.transfers import move_points, undo_transfer
 from loyalty.models import Entry, EntryKind, Lot, Transfer, TransferReason
+from rewards.services.orders import order_gift_card
 from tests.loyalty.adjusting import vouch_for
-from tests.loyalty.ledger_machine import LedgerMachine, people, places
+from tests.loyalty.ledger_machine import PRICES, LedgerMachine, people, places
 from tests.loyalty.moves_model import ModelTransfer, move
 from tests.loyalty.points_model import Dates
 
@@ -40,6 +42,7 @@ class MovesMachine(LedgerMachine):
         super().__init__()
         self.granted: list[Granted] = []
         self.transfers: list[tuple[Transfer, ModelTransfer]] = []
+        self.taken_of_others: dict[int, ModelTransfer] = {}
 
     def dates(self, lives_for: timedelta, waits_for: int = 0) -> Dates:
         """Return the days of a lot that begins today or later."""
@@ -178,6 +181,39 @@ class MovesMachine(LedgerMachine):
             transfer=transfer, lot=LotDates(*other), zone=self.world.programme.zone, at=self.now
         )
         assert again == undoing
+
+    @rule(person=people, product=st.sampled_from(range(len(PRICES))))
+    def order_together(self, person: int, product: int) -> None:
+        """Order with what expires first of both, one's own in front, unless points are owed."""
+        name, price = f"order {len(self.orders)}", PRICES[product]
+        own, other = self.models[person], self.models[1 - person]
+        pool = sorted(
+            [(dates, False) for dates in own.spendable(self.today)]
+            + [(dates, True) for dates in other.spendable(self.today)]
+        )
+        accepted = not own.owed and len(pool) >= price
+        try:
+            order = order_gift_card(
+                account=self.world.cardholders[person].account,
+                product=self.world.products[product],
+                request_key=name,
+                with_household=True,
+                at=self.now,
+            )
+        except (InsufficientPoints, PointsOwedFirst):
+            assert not accepted
+            return
+        assert accepted
+        of_other = [dates for dates, is_other in pool[:price] if is_other]
+        if of_other:
+            self.taken_of_others[len(self.orders)] = move(other, own, of_other, self.today)
+        assert own.order(name, price, self.today)
+        self.orders.append((person, order))
+
+    def give_back_to_others(self, number: int) -> None:
+        """Let the model undo what an order took of the other one."""
+        if number in self.taken_of_others:
+            self.taken_of_others.pop(number).undo(self.dates(LATER), self.today)
 
     def move_parts(self, person: int, parts: list[tuple[Dates, int]], *, may_owe: bool) -> None:
         """Move the parts in both worlds."""

@@ -118,6 +118,10 @@ class ModelAccount:
             token.place = "gone"
         self.earn(points, new, today)
 
+    def spendable(self, today: date) -> list[Dates]:
+        """Return the dates of the points that can be spent today."""
+        return [token.dates for token in self._spendable(today)]
+
     def order(self, name: str, price: int, today: date) -> bool:
         """Spend the points that expire first; say whether there were enough."""
         spendable = self._spendable(today)

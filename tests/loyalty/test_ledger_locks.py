@@ -18,6 +18,7 @@ from rewards.models import GiftCardProduct
 from rewards.services.gift_cards import redeem_gift_card
 from rewards.services.orders import cancel_order, order_gift_card
 from tests.factories import NOW, PARIS, Cardholder, buy, make_line, make_return_line, make_store, order
+from tests.households import let_spend, live_together, order_together, product_for
 from tests.transactions import sent_statements
 
 LOCK = re.compile(r"FROM loyalty_pointaccount .* ORDER BY id FOR NO KEY UPDATE")
@@ -113,10 +114,31 @@ def test_a_cancellation_locks_before_it_looks_at_the_order(programme: Programme,
 
     assert_locked_first(statements)
     asked = [one for one in statements if "SAVEPOINT" not in one]
-    assert "merged_into_id" in asked[0], "which accounts are to be locked is found out first"
-    assert LOCK.search(asked[1])
-    assert 'FROM "rewards_order"' in asked[2]
-    assert "FOR UPDATE" in asked[2]
+    assert "rewards_ordershare" in asked[0], "which accounts are to be locked is found out first"
+    assert "merged_into_id" in asked[1]
+    assert LOCK.search(asked[2])
+    assert 'FROM "rewards_order"' in asked[3]
+    assert "FOR UPDATE" in asked[3]
+
+
+def test_an_order_of_a_household_locks_all_accounts_at_once_before_all_else(
+    programme: Programme, alice: Cardholder, bob: Cardholder
+) -> None:
+    buy(programme, bob.card.token, euros=10)
+    live_together(alice, bob)
+    let_spend(bob, alice)
+    product_for(programme, 5)
+
+    with sent_statements() as statements:
+        made = order_together(alice, 5)
+
+    assert_locked_first(statements)
+    assert sum("FOR NO KEY UPDATE" in one for one in statements) == 2, "all at once, and once by the ledger"
+
+    with sent_statements() as statements:
+        cancel_order(order=made, reason="Asked by phone", at=NOW)
+
+    assert_locked_first(statements)
 
 
 def test_undoing_a_transfer_locks_before_it_looks_whether_it_was_undone(

@@ -12,6 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from rewards.models import GiftCardProduct
 from tests.factories import make_cardholder, make_programme
+from tests.households import allow_households, let_spend, live_together
 from tests.loyalty.ledger_machine import PRICES, START, LedgerMachine, World
 from tests.loyalty.ledger_machine_moves import MovesMachine
 
@@ -24,6 +25,7 @@ SHARDS = int(os.environ.get("LEDGER_SHARDS", "1"))
 @pytest.mark.parametrize("_shard", range(SHARDS))
 def test_every_sequence_agrees_with_the_model_and_is_proved(_shard: int) -> None:
     programme = make_programme()
+    allow_households(programme, 2)
     products = tuple(
         GiftCardProduct.objects.create(
             programme=programme,
@@ -38,6 +40,9 @@ def test_every_sequence_agrees_with_the_model_and_is_proved(_shard: int) -> None
         make_cardholder(programme, first_name="Alice", at=START),
         make_cardholder(programme, first_name="Bob", at=START),
     )
+    live_together(*cardholders, at=START)
+    let_spend(*cardholders, at=START)
+    let_spend(*reversed(cardholders), at=START)
     LedgerMachine.world = World(programme, cardholders, products)
 
     run_state_machine_as_test(

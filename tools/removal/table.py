@@ -13,6 +13,7 @@ _MEMBERS = "tests/integrity/test_member_locks.py::"
 _MERGES = "tests/integrity/test_locks_of_merges.py::"
 _SUCCESSIONS = "tests/integrity/test_succession_locks.py::"
 _ORDER = "tests/loyalty/test_ledger_locks.py::"
+_HOUSEHOLDS = "tests/integrity/test_household_locks.py::"
 _BY_HAND = "tests/integrity/test_adjustment_locks.py::"
 _BACK_TESTS = "tests/loyalty/backtest/test_locks.py::"
 _RACES = "tests/loyalty/test_ledger_races.py::"
@@ -75,6 +76,36 @@ LOCKS = {
     ),
     "loyalty.holdings.erase: lock_accounts": (
         _MERGES + "test_the_erasure_of_one_person_locks_all_their_accounts_at_once"
+    ),
+    "loyalty.households.invitations.invite: lock_accounts": (
+        _HOUSEHOLDS + "test_whoever_is_just_leaving_invites_nobody"
+    ),
+    "loyalty.households.invitations.join_household: lock_accounts": (
+        _HOUSEHOLDS + "test_nobody_joins_while_they_found_a_household_of_their_own"
+    ),
+    "loyalty.households.membership.enter: Household": (
+        _HOUSEHOLDS + "test_the_last_place_in_a_household_is_taken_once"
+    ),
+    "loyalty.households.membership.found_household: lock_accounts": (
+        _HOUSEHOLDS + "test_whoever_founds_two_households_at_once_founds_one"
+    ),
+    "loyalty.households.membership.leave_household: Household": (
+        _HOUSEHOLDS + "test_two_who_leave_do_not_wait_in_a_circle_for_the_permissions_between_them"
+    ),
+    "loyalty.households.membership.leave_household: lock_accounts": (
+        _HOUSEHOLDS + "test_whoever_ends_a_permission_waits_for_the_order_that_has_begun[left]"
+    ),
+    "loyalty.households.membership.put_together: lock_accounts": (
+        _HOUSEHOLDS + "test_staff_bring_nobody_along_who_is_just_leaving_the_programme"
+    ),
+    "loyalty.households.membership.remove_from_household: lock_accounts": (
+        _HOUSEHOLDS + "test_of_two_colleagues_who_take_a_member_out_one_did_it"
+    ),
+    "loyalty.households.permissions.allow_spending: lock_accounts": (
+        _HOUSEHOLDS + "test_a_permission_is_not_given_to_somebody_who_is_just_leaving"
+    ),
+    "loyalty.households.permissions.end_spending: lock_accounts": (
+        _HOUSEHOLDS + "test_whoever_ends_a_permission_waits_for_the_order_that_has_begun[taken back]"
     ),
     "loyalty.ledger.locks.LOCK_STATEMENT: FOR NO KEY UPDATE": (
         _RACES + "test_fifty_orders_for_the_last_points_never_overdraw_them"
