@@ -25,6 +25,8 @@ class LoyaltyConfig(AppConfig):
         )
         from loyalty.feeds.background import register_imports_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.holdings import register_loyalty_holding  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.households.letters import on_household_joined  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.households.membership import HOUSEHOLD_JOINED  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.letterheads import register_programme_letterheads  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.letters import on_member_left, on_members_merged, on_members_separated  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.merging.follow import register_following_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
@@ -46,6 +48,7 @@ class LoyaltyConfig(AppConfig):
         subscribe(MEMBER_LEFT, on_member_left)
         subscribe(MEMBERS_MERGED, on_members_merged)
         subscribe(MEMBERS_SEPARATED, on_members_separated)
+        subscribe(HOUSEHOLD_JOINED, on_household_joined)
         register_expiry_job()
         register_reminder_job()
         register_stray_lines_sweeper()

@@ -6,6 +6,7 @@ Deleting the account ends the points. The ledger stays: it names an account, and
 from collections.abc import Iterator
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,12 +19,14 @@ from loyalty.models import (
     Entry,
     EntryKind,
     ExpiryReminder,
+    HouseholdStay,
     Lot,
     PointAccount,
     Purchase,
     PurchaseKind,
     PurchaseState,
     RejectedLine,
+    SpendingPermission,
     TransferReason,
 )
 from loyalty.selectors.balance import balance_of
@@ -101,6 +104,18 @@ def sections(member: Member) -> Iterator[Section]:
         lambda: _adjustments(member),
     )
     yield Section(
+        "households",
+        gettext_lazy("Your households"),
+        ("programme", "joined_at", "left_at"),
+        lambda: _households(member),
+    )
+    yield Section(
+        "spending_permissions",
+        gettext_lazy("Who could spend whose points in your households"),
+        ("programme", "direction", "other_person", "given_at", "ended_at"),
+        lambda: _permissions(member),
+    )
+    yield Section(
         "expiry_reminders",
         gettext_lazy("Reminders of points about to expire"),
         ("expires_on", "days_before", "points", "sent_at"),
@@ -176,6 +191,31 @@ def _adjustments(member: Member) -> Iterator[Row]:
             one.state,
             one.requested_at.isoformat(),
             one.decided_at.isoformat() if one.decided_at else "",
+        )
+
+
+def _households(member: Member) -> Iterator[Row]:
+    stays = HouseholdStay.objects.filter(account__member=member).select_related("household__programme")
+    for stay in stays.order_by("pk").iterator(AT_ONCE):
+        left_at = stay.left_at.isoformat() if stay.left_at else ""
+        yield stay.household.programme.name, stay.joined_at.isoformat(), left_at
+
+
+def _permissions(member: Member) -> Iterator[Row]:
+    """Yield what the member allowed others and others allowed them; of the others the first name is known."""
+    either = Q(giver__account__member=member) | Q(spender__account__member=member)
+    permissions = SpendingPermission.objects.filter(either).select_related(
+        "giver__household__programme", "giver__account__member", "spender__account__member"
+    )
+    for one in permissions.order_by("pk").iterator(AT_ONCE):
+        is_given = one.giver.account.member_id == member.pk
+        other = one.spender if is_given else one.giver
+        yield (
+            one.giver.household.programme.name,
+            "given" if is_given else "received",
+            other.account.member.first_name,
+            one.given_at.isoformat(),
+            one.ended_at.isoformat() if one.ended_at else "",
         )
 
 

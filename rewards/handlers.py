@@ -9,14 +9,17 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from core.formatting import day, points, whole_amount
+from loyalty.dates import local_date
 from loyalty.letterheads import letterhead_of
+from loyalty.models import Entry
+from loyalty.selectors.households import name_of
 from members.letters.letter import Button, Caution, Fact, Letter, Paragraph
 from members.letters.letterhead import Letterhead
 from members.letters.send import send_letter
 from members.mails import hello
 from members.models import NotificationKind
 from members.selectors import address_of, wants
-from rewards.models import Order, OrderState
+from rewards.models import Order, OrderShare, OrderState
 
 
 def on_gift_card_ordered(payload: Mapping[str, Any], at: datetime) -> None:
@@ -72,6 +75,69 @@ def order_letter(order: Order, letterhead: Letterhead) -> Letter:
             *_not_ordered(letterhead),
         ),
         unsubscribe_address=letterhead.site + reverse("profile_choices") + "#notifications",
+    )
+
+
+def on_household_points_spent(payload: Mapping[str, Any], at: datetime) -> None:
+    """Write to a member, in their language, that another one of their household has spent points of theirs.
+
+    It is always sent, because it is about their points; not to whoever has no address, nor once the order was
+    cancelled. A repeat carries the same Message-ID.
+    """
+    shares = OrderShare.objects.select_related(
+        "order__gift_card",
+        "order__account__member",
+        "permission",
+        "transfer__source__member__user",
+        "transfer__source__programme__brand",
+    )
+    share = shares.get(pk=payload["share_id"])
+    giver = share.transfer.source
+    address = address_of(giver.member)
+    if not address or share.order.state == OrderState.CANCELLED:
+        return
+    letterhead = letterhead_of(giver.programme)
+    with translation.override(giver.member.language):
+        send_letter(
+            spent_letter(share, letterhead),
+            address=address,
+            letterhead=letterhead,
+            member=giver.member,
+            at=at,
+            reference=f"household-share-{share.pk}",
+        )
+
+
+def spent_letter(share: OrderShare, letterhead: Letterhead) -> Letter:
+    """Return the letter about points that another member spent, in the active language."""
+    giver, order = share.transfer.source, share.order
+    taken = Entry.objects.get(transfer=share.transfer_id, account=giver)
+    said = {
+        "name": name_of(order.account.member),
+        "points": points(-taken.points),
+        "face_value": whole_amount(order.gift_card.face_value_cents, order.gift_card.currency),
+        "ordered_on": day(local_date(order.ordered_at, giver.programme.zone)),
+        "allowed_on": day(local_date(share.permission.given_at, giver.programme.zone)),
+    }
+    heading = _("%(name)s has used %(points)s of yours") % said
+    return Letter(
+        kind="household_points_spent",
+        subject=heading,
+        heading=heading,
+        greeting=hello(giver.member),
+        parts=(
+            Paragraph(
+                _(
+                    "%(name)s, of your household, has ordered a gift card worth %(face_value)s and used"
+                    " %(points)s of yours. Your statement shows it."
+                )
+                % said
+            ),
+            Fact(_("Points of yours"), said["points"]),
+            Fact(_("Ordered on"), said["ordered_on"]),
+            Paragraph(_("You allowed that on %(allowed_on)s. You can take it back at any time:") % said),
+            Button(_("See my household"), letterhead.site + reverse("household")),
+        ),
     )
 
 

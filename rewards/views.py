@@ -15,19 +15,21 @@ from core.errors import DomainError, RequestKeyReused
 from loyalty.access import members_only
 from loyalty.dates import local_date
 from loyalty.errors import InsufficientPoints, MemberLeft
+from loyalty.households.errors import PointsOwedFirst, SharesChanged
 from loyalty.offline import kept_offline
 from loyalty.requests import MemberRequest
 from loyalty.selectors.balance import balance_of, points_to_use
+from loyalty.selectors.households import points_with_household, pool_for
 from loyalty.selectors.rules import general_rule
 from members.access import kept_fields, recently_proved
 from rewards.codes import bare_code, reveal_code
 from rewards.errors import GiftCardNotOffered, PriceChanged
-from rewards.forms import OrderForm
+from rewards.forms import HOUSEHOLD, OrderForm
 from rewards.models import GiftCardProduct
 from rewards.offers import missing_for, offers_for
 from rewards.qr import qr_code
 from rewards.selectors.catalogue import catalogue_of, offered_product
-from rewards.selectors.orders import order_of, orders_of, steps_of
+from rewards.selectors.orders import order_of, orders_of, parts_of_others, steps_of
 from rewards.selectors.wallet import KEPT_DAYS, HeldGiftCard, gift_card_of, history_of, wallet_of
 from rewards.services.orders import last_day, order_gift_card
 
@@ -48,6 +50,12 @@ REFUSALS: dict[str, str | Promise] = {
     PriceChanged.code: _(
         "The price of this gift card has changed. Nothing was ordered. Look at the new price first."
     ),
+    PointsOwedFirst.code: _(
+        "You owe points, so those of your household cannot be used. Nothing was ordered."
+    ),
+    SharesChanged.code: _(
+        "What the order takes of whom in your household has changed. Nothing was ordered. Look at it first."
+    ),
     RequestKeyReused.code: _(
         "This page was used for another order before. Nothing more was ordered. Start again here."
     ),
@@ -60,22 +68,23 @@ def gift_cards(request: MemberRequest) -> HttpResponse:
     """Show the catalogue with what the member can afford and what is missing for the rest."""
     at = timezone.now()
     balance = balance_of(request.account, at=at)
+    together = points_with_household(request.account, at=at)
     offers = offers_for(
         catalogue_of(request.programme),
-        available_points=balance.available_points,
+        available_points=balance.available_points if together is None else together,
         owed_points=balance.owed_points,
         rule=general_rule(request.programme, at=at),
     )
     return render(
         request,
         "rewards/gift_cards.html",
-        {"account": request.account, "balance": balance, "offers": offers},
+        {"account": request.account, "balance": balance, "offers": offers, "points_together": together},
     )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @members_only
-@recently_proved(on=["POST"], keep=["request_key"])
+@recently_proved(on=["POST"], keep=["request_key", "pays"])
 def order(request: MemberRequest, code: str) -> HttpResponse:
     """Ask the member to confirm an order, and order."""
     product = offered_product(request.programme, code=code)
@@ -93,6 +102,8 @@ def order(request: MemberRequest, code: str) -> HttpResponse:
                 product=product,
                 request_key=str(form.cleaned_data["request_key"]),
                 shown_points=form.cleaned_data["shown_points"],
+                with_household=form.with_household,
+                shown_own_points=form.cleaned_data["shown_own_points"] if form.with_household else None,
                 at=at,
             )
         except DomainError as refusal:
@@ -166,7 +177,11 @@ def order_steps(request: MemberRequest, public_id: UUID) -> HttpResponse:
     found = order_of(request.account, public_id=public_id)
     if found is None:
         raise Http404
-    return render(request, "rewards/order_steps.html", {"order": found, "steps": steps_of(found)})
+    return render(
+        request,
+        "rewards/order_steps.html",
+        {"order": found, "steps": steps_of(found), "parts": parts_of_others(found)},
+    )
 
 
 def _today(request: MemberRequest) -> date:
@@ -183,17 +198,24 @@ def _held_or_404(request: MemberRequest, public_id: UUID) -> HeldGiftCard:
 def _confirmation(request: MemberRequest, product: GiftCardProduct, at: datetime) -> HttpResponse:
     balance = balance_of(request.account, at=at)
     uses = points_to_use(request.account, points=product.price_points, at=at)
+    pool = pool_for(request.account, points=product.price_points, at=at)
+    missing_points = missing_for(
+        product, available_points=balance.available_points, owed_points=balance.owed_points
+    )
+    missing_together = max(0, product.price_points - pool.available_points) if pool else missing_points
+    kept = kept_fields(request)
     context = {
         "product": product,
         "balance": balance,
-        "missing_points": missing_for(
-            product, available_points=balance.available_points, owed_points=balance.owed_points
-        ),
+        "missing_points": missing_points,
+        "missing_together": min(missing_points, missing_together),
+        "pool": pool if pool and pool.takes_of_others else None,
+        "pays_with_household": missing_points > 0 or kept.get("pays") == HOUSEHOLD,
         "points_after": balance.available_points - product.price_points,
         "uses": uses[:USES_SHOWN],
         "further_points": sum(use.points for use in uses[USES_SHOWN:]),
         "last_use": uses[-1] if uses else None,
         "valid_through": last_day(local_date(at, request.programme.zone), months=product.validity_months),
-        "request_key": kept_fields(request).get("request_key") or uuid4(),
+        "request_key": kept.get("request_key") or uuid4(),
     }
     return render(request, "rewards/order.html", context)

@@ -14,8 +14,10 @@ from django.core import mail
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from loyalty.models import HouseholdStay
 from members.models import User
-from tests.factories import Cardholder
+from tests.factories import Cardholder, make_cardholder
+from tests.households import allow_households, let_spend, live_together
 from tests.second_factors import app_code, give_second_factors
 from tests.sign_ins import prove_now
 from tests.site.cast import Cast
@@ -89,7 +91,20 @@ NO_PAGES: dict[str, str] = {
 
 def every_page(cast: Cast) -> list[SeenPage]:
     """Return all pages of the site but those of the admin."""
+    _live_together(cast)
     return [*_public_pages(), *_ways_in(), *_points_and_gifts(cast), *_profile(), *_security(cast)]
+
+
+def _live_together(cast: Cast) -> None:
+    """Let Alice live with Bob, who lets her spend his points, and with Emma, who does not."""
+    if HouseholdStay.objects.exists():
+        return
+    allow_households(cast.programme)
+    bob = make_cardholder(cast.programme, first_name="Bob", points=640)
+    emma = make_cardholder(cast.programme, first_name="Emma", points=90)
+    live_together(cast.alice, bob, emma)
+    let_spend(bob, cast.alice)
+    let_spend(cast.alice, emma)
 
 
 def _public_pages() -> Iterator[SeenPage]:
@@ -145,6 +160,10 @@ def _points_and_gifts(cast: Cast) -> Iterator[SeenPage]:
 
 def _profile() -> Iterator[SeenPage]:
     yield SeenPage("profile", "/profile/", Who.MEMBER)
+    yield SeenPage("household", "/profile/household/", Who.MEMBER, what="together")
+    yield SeenPage("household", "/profile/household/", Who.OWING, what="alone")
+    yield SeenPage("household_join", "/profile/household/join/", Who.OWING)
+    yield SeenPage("household_leave", "/profile/household/leave/", Who.MEMBER)
     yield SeenPage("profile", "/profile/", Who.STRANGER, what="no account", status=403)
     yield SeenPage("profile_contact", "/profile/contact/", Who.MEMBER)
     yield SeenPage("profile_email", "/profile/email/", Who.MEMBER)

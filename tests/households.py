@@ -14,7 +14,7 @@ from tests.factories import NOW, Cardholder
 def allow_households(programme: Programme, size: int = 4) -> None:
     """Let the programme have households of so many people."""
     programme.household_size = size
-    programme.save()
+    programme.save(update_fields=["household_size"])
 
 
 def live_together(*people: Cardholder, at: datetime = NOW) -> None:

@@ -60,6 +60,8 @@ ACCOUNT_RATE_LIMITS = {
     "proof_code": "3/m/user,10/h/user,30/d/user",
     "email_change": "3/m/user,10/h/user,20/d/user",
     "email_change_code": "10/m/user,60/d/user",
+    "household_join": "6/m/user,20/h/user,40/d/user,200/h/ip",
+    "household_invite": "6/m/user,20/h/user,40/d/user",
     "personal_data": "3/m/user,20/h/user",
 }
 

@@ -13,6 +13,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Greatest
 
 from core.audit import record_action
+from core.outbox import publish
 from loyalty.households.errors import (
     HouseholdFull,
     InHouseholdAlready,
@@ -22,6 +23,9 @@ from loyalty.households.errors import (
 )
 from loyalty.ledger.locks import lock_accounts
 from loyalty.models import Household, HouseholdStay, PointAccount, SpendingPermission
+
+HOUSEHOLD_JOINED = "loyalty.household_joined"
+"""The outbox topic of a new member, once for each who was there: {"stay_id": int, "account_id": int}."""
 
 PUT_TOGETHER = "household.put_together"
 REMOVED = "household.member_removed"
@@ -96,15 +100,19 @@ def _found(account: PointAccount, at: datetime) -> HouseholdStay:
 
 
 def enter(*, household_id: int, account: PointAccount, at: datetime) -> HouseholdStay:
-    """Let a locked account into a household that still has room; its row is locked while that is counted.
+    """Let a locked account into a household that still has room, and tell the others.
 
-    Raises HouseholdFull.
+    The household is locked while its people are counted. Raises HouseholdFull.
     """
     household = Household.objects.select_for_update(no_key=True).get(pk=household_id)
     stays = HouseholdStay.objects.filter(household=household, left_at__isnull=True)
-    if stays.count() >= household.programme.household_size:
+    others = list(stays.order_by("pk").values_list("account", flat=True))
+    if len(others) >= household.programme.household_size:
         raise HouseholdFull
-    return HouseholdStay.objects.create(household=household, account=account, joined_at=at)
+    stay = HouseholdStay.objects.create(household=household, account=account, joined_at=at)
+    for account_id in others:
+        publish(topic=HOUSEHOLD_JOINED, payload={"stay_id": stay.pk, "account_id": account_id}, at=at)
+    return stay
 
 
 @transaction.atomic

@@ -79,7 +79,7 @@ MOVEMENTS = """
 SELECT e.id, e.posted_at, e.occurred_at, e.kind, e.points, e.balance_after_points, e.owed_change_points,
        s.name, b.name, c.last4, p.amount_cents,
        coalesce(n.name_fr, r.name_fr), coalesce(n.name_en, r.name_en), p.reason,
-       t.reason, p.id, w.sentence_fr, w.sentence_en,
+       t.reason, p.id, w.sentence_fr, w.sentence_en, m.first_name,
        k.kind, k.left_points, k.arrived_points, k.account_id = e.account_id, y.name, z.name
 FROM loyalty_entry e
 LEFT JOIN loyalty_purchase p ON p.id = e.purchase_id
@@ -88,6 +88,9 @@ LEFT JOIN partners_partner b ON b.id = p.partner_id
 LEFT JOIN members_card c ON c.id = p.card_id
 LEFT JOIN loyalty_earningrule r ON r.id = p.rule_id
 LEFT JOIN loyalty_transfer t ON t.id = e.transfer_id
+LEFT JOIN loyalty_pointaccount o ON t.reason = 2 /* household */
+      AND o.id = CASE WHEN t.source_id = e.account_id THEN t.target_id ELSE t.source_id END
+LEFT JOIN members_member m ON m.id = o.member_id
 LEFT JOIN loyalty_conversion k ON k.transfer_id = t.id
 LEFT JOIN loyalty_succession i ON i.id = k.succession_id
 LEFT JOIN loyalty_programme y ON y.id = i.source_id

@@ -116,12 +116,12 @@ class Row(NamedTuple):
 def movement_of(row: Row, account: PointAccount) -> StatementLine:
     """Return the line of a movement."""
     (kind, points, balance_after, owed_change, store, partner, last4, cents, *words) = row.rest
-    rule_fr, rule_en, reason, transfer_reason, purchase_id, why_fr, why_en, *conversion = words
+    rule_fr, rule_en, reason, transfer_reason, purchase_id, why_fr, why_en, other, *conversion = words
     converted = Converted(*conversion) if conversion[0] else None
     if converted:
         sentence = why_converted(converted)
     elif transfer_reason:
-        sentence = why_moved(kind, transfer_reason)
+        sentence = why_moved(kind, transfer_reason, name=other or "")
     else:
         sentence = sentence_for(reason or "") or in_language(french=why_fr or "", english=why_en or "")
     zone = account.programme.zone

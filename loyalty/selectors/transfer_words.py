@@ -34,7 +34,17 @@ SENTENCES: dict[TransferReason, dict[EntryKind, StrOrPromise]] = {
     },
 }
 
+OF_A_HOUSEHOLD: dict[EntryKind, StrOrPromise] = {
+    EntryKind.MOVED_OUT: _("Used by %(name)s of your household for an order."),
+    EntryKind.MOVED_IN: _("Points of %(name)s of your household, used for your order."),
+    EntryKind.MOVE_UNDONE_IN: _("The order of %(name)s was cancelled: your points are back."),
+    EntryKind.MOVE_UNDONE_OUT: _("Your order was cancelled: these points are back with %(name)s."),
+}
+"""What is said of points of a household when the other one has a name; who was erased has none."""
 
-def why_moved(kind: int, reason: int) -> str:
-    """Return why the points of an entry moved, in the reader's language."""
+
+def why_moved(kind: int, reason: int, *, name: str = "") -> str:
+    """Return why the points of an entry moved, in the reader's language; `name` is the other one's."""
+    if reason == TransferReason.HOUSEHOLD and name:
+        return str(OF_A_HOUSEHOLD[EntryKind(kind)]) % {"name": name}
     return str(SENTENCES[TransferReason(reason)][EntryKind(kind)])

@@ -5,9 +5,10 @@ from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import F, Prefetch
 
-from loyalty.models import PointAccount
+from loyalty.models import Entry, PointAccount
+from loyalty.selectors.households import Part, name_of
 from loyalty.selectors.merged import accounts_behind
 from rewards.models import GiftCardMovement, GiftCardMovementKind, Order
 
@@ -68,6 +69,15 @@ def steps_of(order: Order) -> list[Step]:
     if gift_card.balance_cents == 0 and len(payments) > 1:
         steps.append(Step(StepKind.USED_UP, payments[-1].moved_at, _store_name(payments[-1])))
     return steps
+
+
+def parts_of_others(order: Order) -> list[Part]:
+    """Return what an order took of others in the household. One query."""
+    taken = Entry.objects.filter(transfer__order_share__order=order, account=F("transfer__source"))
+    return [
+        Part(name_of(entry.account.member), -entry.points)
+        for entry in taken.select_related("account__member").order_by("pk")
+    ]
 
 
 def _store_name(payment: GiftCardMovement) -> str:

@@ -38,6 +38,9 @@ from rewards.models import (
 GIFT_CARD_ORDERED = "rewards.gift_card_ordered"
 """The outbox topic of a new order; its payload names the order: {"order_id": int}."""
 
+HOUSEHOLD_POINTS_SPENT = "rewards.household_points_spent"
+"""The outbox topic of points of others that an order took, once for each of them: {"share_id": int}."""
+
 
 @transaction.atomic
 def order_gift_card(
@@ -75,13 +78,15 @@ def order_gift_card(
     order = Order.objects.create(
         account=owner, product=offer, points=offer.price_points, entry_id=entry_id, ordered_at=at
     )
-    OrderShare.objects.bulk_create(
+    shares = OrderShare.objects.bulk_create(
         OrderShare(order=order, transfer_id=one.move.transfer_id, permission_id=one.permission_id)
         for one in drawn
     )
     _issue_gift_card(order, issued_on=local_date(at, owner.programme.zone))
     answer_request(scope=scope, key=request_key, result=str(order.pk))
     publish(topic=GIFT_CARD_ORDERED, payload={"order_id": order.pk}, at=at)
+    for share in shares:
+        publish(topic=HOUSEHOLD_POINTS_SPENT, payload={"share_id": share.pk}, at=at)
     return order
 
 

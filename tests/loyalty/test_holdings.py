@@ -5,11 +5,13 @@ from datetime import date, timedelta
 from django.utils import translation
 
 from loyalty.holdings import losses, sections
+from loyalty.households.membership import leave_household
 from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
 from loyalty.models import EntryKind, ExpiryReminder, FeedImport, FeedKind, FeedState, Programme, RejectedLine
 from members.personal_data import Row
 from tests.factories import NOW, Cardholder
+from tests.households import let_spend, live_together
 
 
 def rows(alice: Cardholder) -> dict[str, list[Row]]:
@@ -83,3 +85,22 @@ def test_reminders_and_refused_lines_are_held_until_nobody_is_there(
     ]
     assert held["lots"] == [("Happy Card", "2026-11-21", "2030-11-22", 10, 0, 10)]
     assert str(reminder) == "2027-01-31"
+
+
+def test_households_and_permissions_are_held_with_the_first_name_of_the_other(
+    alice: Cardholder, bob: Cardholder
+) -> None:
+    live_together(alice, bob)
+    let_spend(bob, alice)
+    let_spend(alice, bob)
+    leave_household(account=bob.account, at=NOW + timedelta(days=1))
+
+    held, of_bob = rows(alice), rows(bob)
+
+    now, then = NOW.isoformat(), (NOW + timedelta(days=1)).isoformat()
+    assert held["households"] == [("Happy Card", now, "")]
+    assert of_bob["households"] == [("Happy Card", now, then)]
+    assert held["spending_permissions"] == [
+        ("Happy Card", "received", "Bob", now, then),
+        ("Happy Card", "given", "Bob", now, then),
+    ]

@@ -13,6 +13,7 @@ from loyalty.models import EntryKind, Programme, TransferReason
 from loyalty.selectors.statement import StatementFilter, statement_page
 from loyalty.selectors.statement_lines import StatementLine
 from loyalty.selectors.transfer_words import SENTENCES
+from members.services.erasure import erase_member
 from tests.factories import NOW, PARIS, Cardholder, buy
 
 LOT = LotDates(NOW.date().replace(year=2027), NOW.date())
@@ -43,16 +44,26 @@ def test_a_move_says_why_in_the_readers_language(
         french = lines_after(TransferReason.MERGE, alice, bob)
 
     assert english == [
-        ("Points moved to another account", "Somebody in your household used these points for an order."),
-        ("Moved points come back", "The order of your household was cancelled: your points are back."),
-        ("Points moved from another account", "Points of your household, used for your order."),
-        ("Moved points go back", "Your order was cancelled: these points are back with your household."),
+        ("Points moved to another account", "Used by Bob of your household for an order."),
+        ("Moved points come back", "The order of Bob was cancelled: your points are back."),
+        ("Points moved from another account", "Points of Alice of your household, used for your order."),
+        ("Moved points go back", "Your order was cancelled: these points are back with Alice."),
     ]
     no_break = "\N{NO-BREAK SPACE}"
     assert french[0] == (
         "Points transférés vers un autre compte",
         f"Vos deux comptes n’en font plus qu’un{no_break}: les points y sont désormais.",
     )
+
+
+def test_whoever_was_erased_is_not_named(programme: Programme, alice: Cardholder, bob: Cardholder) -> None:
+    buy(programme, alice.card.token, euros=10)
+    erase_member(member=bob.member, at=NOW)
+
+    with translation.override("en"):
+        sentences = [sentence for _title, sentence in lines_after(TransferReason.HOUSEHOLD, alice, bob)]
+
+    assert sentences[0] == "Somebody in your household used these points for an order."
 
 
 def test_every_reason_has_a_sentence_for_each_of_its_entries() -> None:

@@ -74,19 +74,6 @@ def test_a_code_that_nobody_gave_out_opens_nothing(bob: Cardholder, code: str, w
     assert HouseholdStay.objects.count() == 1
 
 
-def test_a_code_is_used_once_even_when_two_look_at_it_before_either_joins(
-    bob: Cardholder, code: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = open_invitation(account=bob.account, code=code, at=NOW)
-    HouseholdInvitation.objects.update(used_at=NOW)
-    monkeypatch.setattr("loyalty.households.invitations.open_invitation", lambda **_: found)
-
-    with pytest.raises(InvitationNotFound):
-        join_household(account=bob.account, code=code, at=NOW)
-
-    assert HouseholdStay.objects.count() == 1
-
-
 def test_a_code_works_for_a_day(bob: Cardholder, code: str) -> None:
     with pytest.raises(InvitationNotFound):
         join_household(account=bob.account, code=code, at=NOW + LIFETIME)
