@@ -96,15 +96,15 @@ def every_page(cast: Cast) -> list[SeenPage]:
 
 
 def _live_together(cast: Cast) -> None:
-    """Let Alice live with Bob, who lets her spend his points, and with Emma, who does not."""
+    """Let Alice live with Bob, who lets her spend his points, and with Eve, who does not."""
     if HouseholdStay.objects.exists():
         return
     allow_households(cast.programme)
     bob = make_cardholder(cast.programme, first_name="Bob", points=640)
-    emma = make_cardholder(cast.programme, first_name="Emma", points=90)
-    live_together(cast.alice, bob, emma)
+    eve = make_cardholder(cast.programme, first_name="Eve", points=90)
+    live_together(cast.alice, bob, eve)
     let_spend(bob, cast.alice)
-    let_spend(cast.alice, emma)
+    let_spend(cast.alice, eve)
 
 
 def _public_pages() -> Iterator[SeenPage]:

@@ -41,6 +41,13 @@ class ProgrammeForm(forms.ModelForm[Programme]):
         """Write each day once, the earliest reminder in front; none at all means no reminder."""
         return sorted(set(self.cleaned_data["expiry_reminder_days"] or []), reverse=True)
 
+    def clean_household_size(self) -> int:
+        """Refuse a household of one."""
+        size: int = self.cleaned_data["household_size"]
+        if size == 1:
+            raise forms.ValidationError(_("A household has room for two people at least; 0 means none."))
+        return size
+
     def clean_points_validity_years(self) -> int:
         """Refuse points that would expire at once."""
         years: int = self.cleaned_data["points_validity_years"]
@@ -86,6 +93,16 @@ class ProgrammeAdmin(RecordedAdmin):
                 ),
                 "description": _(
                     "A request that nobody approves in time lapses. Limits are set for each group."
+                ),
+            },
+        ),
+        (
+            _("Households"),
+            {
+                "fields": ("household_size",),
+                "description": _(
+                    "Members of one household may allow each other, each by name, to spend their points."
+                    " With 0, nothing of others can be spent any more; the households stay as they are."
                 ),
             },
         ),

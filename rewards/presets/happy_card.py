@@ -56,8 +56,10 @@ HAPPY_CARD = ProgrammePreset(
             '<circle cx="21.800" cy="10" r="1.900" fill="#f2c14e" /></svg>'
         ),
     ),
+    household_size=5,
     assumptions=_(
         "The source gives neither the earning rate nor the prices of the gift cards: 1 point for each full"
-        " euro and 1,500, 3,000 and 6,000 points are our assumption."
+        " euro and 1,500, 3,000 and 6,000 points are our assumption. Households of up to five are our"
+        " addition."
     ),
 )

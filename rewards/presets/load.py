@@ -65,6 +65,7 @@ def load_preset(*, code: str, at: datetime | None = None) -> LoadedPreset:
             "currency": preset.currency,
             "points_validity_years": preset.points_validity_years,
             "verified_email_points": preset.verified_email_points,
+            "household_size": preset.household_size,
         },
     )
     if is_new:
@@ -129,6 +130,7 @@ def _facts_of_preset(preset: ProgrammePreset) -> Facts:
         "currency": preset.currency,
         "points_validity_years": preset.points_validity_years,
         "verified_email_points": preset.verified_email_points,
+        "household_size": preset.household_size,
         "earning_rule": (preset.points, preset.per_cents),
         "brand": preset.brand,
     }
@@ -149,6 +151,7 @@ def _facts_of_programme(programme: Programme) -> Facts:
         "currency": programme.currency,
         "points_validity_years": programme.points_validity_years,
         "verified_email_points": programme.verified_email_points,
+        "household_size": programme.household_size,
         "earning_rule": rules.order_by("pk").values_list("points", "per_cents").first(),
         "brand": _brand_of(programme),
     }

@@ -53,4 +53,5 @@ class ProgrammePreset:
     rule_name_en: str
     gift_cards: Mapping[str, GiftCardPreset]
     brand: BrandPreset
+    household_size: int = 0
     assumptions: str | Promise = ""

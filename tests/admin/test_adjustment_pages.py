@@ -327,6 +327,7 @@ def test_a_new_programme_begins_with_the_usual_reasons_and_limits(story: Story) 
             "reinstatement_days": "90",
             "reinstated_validity_days": "60",
             "leaving_policy": "lost",
+            "household_size": "0",
             "days_until_available": "0",
         },
     )

@@ -20,6 +20,7 @@ PROGRAMME = {
     "reinstatement_days": "90",
     "reinstated_validity_days": "60",
     "leaving_policy": "lost",
+    "household_size": "0",
     "expiry_rounding": "month",
     "days_until_available": "14",
     "verified_email_points": "50",
@@ -95,6 +96,14 @@ def test_the_days_of_reminders_change(typed: str, days: list[int], manager: Clie
     assert Programme.objects.get().expiry_reminder_days == days
 
 
+def test_a_programme_begins_to_have_households(manager: Client, story: Story) -> None:
+    address = reverse("admin:loyalty_programme_change", args=[story.programme.pk])
+
+    assert manager.post(address, PROGRAMME | {"household_size": "4"}).status_code == 302
+
+    assert Programme.objects.get().household_size == 4
+
+
 def test_a_list_is_typed_on_one_line_and_an_address_in_brackets_is_a_host(
     manager: Client, story: Story
 ) -> None:
@@ -131,6 +140,8 @@ def test_the_page_of_a_rule_says_which_version_it_shows(manager: Client, story: 
         ("expiry_reminder_days", "soon", "Write whole days from 1 to 365"),
         ("expiry_reminder_days", "1,2,3,4,5,6", "no more than 5"),
         ("contact_email", "nobody", "Enter a valid email address."),
+        ("household_size", "1", "0 means none."),
+        ("household_size", "11", "less than or equal to 10"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(
