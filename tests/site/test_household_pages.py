@@ -50,6 +50,14 @@ def code_of(client: Client) -> str:
     return found[0]
 
 
+def unproved(person: Cardholder) -> Client:
+    """Return a browser in which somebody is signed in who has not proved lately who they are."""
+    client = Client()
+    assert person.member.user is not None
+    client.force_login(person.member.user)
+    return client
+
+
 def test_two_members_found_a_household_with_a_code_and_consent(
     cast: Cast, alice: Client, stranger: Client
 ) -> None:
@@ -123,8 +131,7 @@ def test_opening_something_to_others_asks_for_fresh_proof_and_closing_does_not(
 ) -> None:
     live_together(cast.alice, bob)
     let_spend(cast.alice, bob)
-    client = Client()
-    client.force_login(cast.alice.member.user)  # type: ignore[arg-type]
+    client = unproved(cast.alice)
 
     for fields in ({"action": "invite"}, {"action": "allow", "person": bob.member.public_id}):
         answer = client.post(PAGE, fields)
@@ -132,9 +139,7 @@ def test_opening_something_to_others_asks_for_fresh_proof_and_closing_does_not(
     client.post(PAGE, {"action": "end", "person": bob.member.public_id})
 
     assert not SpendingPermission.objects.filter(ended_at=None).exists()
-    alone = Client()
-    alone.force_login(cast.mallory.member.user)  # type: ignore[arg-type]
-    assert alone.post(JOIN, {"code": "x"}).headers["Location"].startswith("/accounts/prove/")
+    assert unproved(cast.mallory).post(JOIN, {"code": "x"}).headers["Location"].startswith("/accounts/prove/")
 
 
 def test_a_button_that_nobody_made_changes_nothing(alice: Client) -> None:
