@@ -8,7 +8,7 @@ what the numbers in a rule are called comes in as `Names`.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -47,7 +47,7 @@ class Names:
 
 
 def sentence(rule: Rule, names: Names, *, today: date | None = None) -> str:
-    """Say a rule in one sentence. Years that today makes clear are left out; without today none is."""
+    """Say a rule in one sentence, to staff. Years that today makes clear are left out: none without it."""
     said = " ".join(
         [
             effect_in_words(rule, names),
@@ -56,6 +56,14 @@ def sentence(rule: Rule, names: Names, *, today: date | None = None) -> str:
         ]
     )
     return ", ".join([said, *_combining(rule), *_limits(rule)]) + "."
+
+
+def sentence_for_members(rule: Rule, names: Names) -> str:
+    """Say a rule in one sentence to those who earn by it: all but its budget.
+
+    What the issuer spends on all members is no term of theirs; that it is used up is said where it decides.
+    """
+    return sentence(replace(rule, budget_points=None), names)
 
 
 def conditions_in_words(asked: Conditions, names: Names, *, today: date | None = None) -> str:

@@ -11,7 +11,7 @@ from core.prepared import prepared_rows
 from loyalty.dates import local_date
 from loyalty.earning.book import RULE_COLUMNS, rule_of_row
 from loyalty.earning.breakdown import GivenPart, parts_of
-from loyalty.earning.words import Names, sentence
+from loyalty.earning.words import Names, sentence_for_members
 from loyalty.models import EntryKind, Programme, PurchaseKind, PurchaseState, RuleEffect
 from loyalty.purchases.reasons import Reason
 from loyalty.selectors.rule_names import names_for
@@ -21,7 +21,8 @@ from loyalty.selectors.rule_names import names_for
 class ExplainedRule:
     """What one version of a rule gave or took back, and what its limit is.
 
-    `sentence` says the rule in the reader's language; it is empty where the name says as much.
+    `sentence` says the rule in the reader's language, but for its budget; it is empty where the name says as
+    much.
     """
 
     name_fr: str
@@ -123,7 +124,7 @@ def _rules_named(rule_ids: set[int], programme: Programme) -> dict[int, RuleTerm
     names = names_for(programme, said) if said else Names()
     return {
         rule.rule_id: RuleTerms(
-            name_fr, name_en, "" if rule.is_plain else sentence(rule, names), rule.limit_points
+            name_fr, name_en, "" if rule.is_plain else sentence_for_members(rule, names), rule.limit_points
         )
         for (name_fr, name_en, *_rest), rule in zip(rows, rules, strict=True)
     }

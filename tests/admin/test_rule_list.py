@@ -5,13 +5,25 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
+from django.db.models import Sum
 from django.test import Client
 
-from loyalty.earning.versions import draft_next_version, edit_draft, retire_rule, schedule_rule, withdraw_rule
-from loyalty.models import Agreement, EarningRule, Programme, RuleSpending
+from loyalty.earning.versions import (
+    draft_new_rule,
+    draft_next_version,
+    edit_draft,
+    retire_rule,
+    schedule_rule,
+    withdraw_rule,
+)
+from loyalty.models import Agreement, EarningRule, Programme, Purchase, RuleSpending
 from tests.admin.conftest import Story, client_of, make_colleague
 from tests.admin.rules import TODAY, add_rule, number_of, page, saturdays
-from tests.factories import make_issuer, make_programme
+from tests.factories import bring_back, buy, make_issuer, make_next_version, make_programme
+from tests.transactions import beside, real_commits
+
+__all__ = ["real_commits"]
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +86,52 @@ def test_the_use_of_a_budget_is_a_bar_and_a_sentence(manager: Client, story: Sto
 
     assert '<progress max="100" value="93" aria-label="Use of the budget">' in shown
     assert "Budget: 93,400 of 100,000 points given" in shown
+
+
+GIVEN = "Given so far by all versions, less what returns took back"
+
+
+def test_a_rule_without_a_budget_says_what_it_has_given(manager: Client, story: Story) -> None:
+    base = EarningRule.objects.get(programme=story.programme, code="base", scheduled_at__isnull=False)
+    before = Purchase.objects.filter(rule=base).aggregate(points=Sum("points"))["points"]
+    rule = add_rule(story, "web", points=100)
+    token = story.alice.card.token
+    for reference, euros in (("W1", 10), ("W2", 20)):
+        buy(story.programme, token, euros=euros, reference=reference, at=TODAY)
+    make_next_version(rule, points=30, at=TODAY)
+    buy(story.programme, token, euros=5, at=TODAY + timedelta(minutes=1))
+    bring_back(story.programme, token, reference="W1", euros=10, at=TODAY)
+
+    assert manager.get(page("change", rule.pk)).context["figures"] == [(GIVEN, "130 points")]
+    assert manager.get(page("change", base.pk)).context["figures"] == [(GIVEN, f"{before + 25:,} points")]
+    assert GIVEN in manager.get(page("change", rule.pk)).content.decode()
+
+
+def test_what_a_draft_or_a_rule_with_a_budget_has_given_is_not_added_up(
+    manager: Client, story: Story
+) -> None:
+    budgeted = add_rule(story, "web", points=100, budget_points=100_000)
+    draft = draft_new_rule(
+        rule=EarningRule(programme=story.programme, code="new", name_fr="n", name_en="n", points=1)
+    )
+
+    assert manager.get(page("change", budgeted.pk)).context["figures"] == []
+    assert manager.get(page("change", draft.pk)).context["figures"] == []
+
+
+@pytest.mark.usefixtures("real_commits")
+def test_too_many_purchases_to_add_up_are_said_to_be_so(manager: Client, story: Story) -> None:
+    rule = add_rule(story, "web", points=100)
+
+    def keep_purchases_from_being_read() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE loyalty_purchase IN ACCESS EXCLUSIVE MODE")
+
+    figures = beside(
+        keep_purchases_from_being_read, lambda: manager.get(page("change", rule.pk)).context["figures"]
+    )
+
+    assert figures == [(GIVEN, "too many purchases to add up here")]
 
 
 @pytest.mark.parametrize(

@@ -14,20 +14,23 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import page_of
 from core.admin_actions import ActionInWords
 from core.admin_reasons import RecordedAdmin
 from core.audit import actions_on
+from core.formatting import points
 from loyalty.admin.rules.editor import EditorPages
 from loyalty.admin.rules.preview import PreviewPages
 from loyalty.admin.rules.steps import StepPages, list_of
 from loyalty.earning.words import Names
 from loyalty.models import EarningRule, Programme, RuleStatus
 from loyalty.selectors.rule_facts import facts_of, what_changed
+from loyalty.selectors.rule_given import given_points
 from loyalty.selectors.rule_names import names_for
-from loyalty.selectors.rules_shown import ShownRule, rule_board, rule_page
+from loyalty.selectors.rules_shown import RulePage, ShownRule, rule_board, rule_page
 
 MAY_SCHEDULE = "loyalty.schedule_earningrule"
 SHOWN_ACTIONS = 20
@@ -125,6 +128,7 @@ class EarningRuleAdmin(EditorPages, StepPages, PreviewPages, RecordedAdmin):
             "original": version,
             "page": shown,
             "shown": shown.shown,
+            "figures": _figures(shown),
             "facts": facts_of(shown.shown.terms, names),
             "versions": _with_changes(shown.versions, names),
             "deeds": self._deeds(request, shown.versions),
@@ -149,6 +153,16 @@ class EarningRuleAdmin(EditorPages, StepPages, PreviewPages, RecordedAdmin):
         """Let nobody change a version that is or was scheduled."""
         may = bool(super().has_change_permission(request, obj))
         return may and (not isinstance(obj, EarningRule) or obj.scheduled_at is None)
+
+
+def _figures(page: RulePage) -> list[tuple[str, str]]:
+    """Return what a rule without a budget has given; one that has a budget shows how much of it is used."""
+    scheduled = [one.version.pk for one in page.versions if one.version.scheduled_at is not None]
+    if page.shown.use is not None or not scheduled:
+        return []
+    given = given_points(page.shown.version.programme, scheduled)
+    said = gettext("too many purchases to add up here") if given is None else points(given)
+    return [(gettext("Given so far by all versions, less what returns took back"), said)]
 
 
 def _with_changes(versions: tuple[ShownRule, ...], names: Names) -> list[tuple[ShownRule, str, list[str]]]:

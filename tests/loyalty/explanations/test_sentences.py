@@ -152,12 +152,30 @@ def test_a_budget_that_is_used_up_is_named(programme: Programme) -> None:
     buy(programme, CARD, euros=10, reference="A")
     assert said("A")[4] == (
         "Règle — Bienvenue : 20 points sur 50 points, car le budget de l’offre est épuisé. 50 points offerts"
-        " par achat, 70 points au maximum en tout."
+        " par achat."
     )
     assert said("A", "en")[4] == (
         "Rule — Welcome: 20 points of 50 points, because the budget of the offer is used up. 50 extra points"
-        " for each purchase, at most 70 in all."
+        " for each purchase."
     )
+
+
+def test_what_the_issuer_spends_in_all_is_told_to_no_member(programme: Programme) -> None:
+    make_rule(
+        programme,
+        code="welcome",
+        name_fr="Bienvenue",
+        name_en="Welcome",
+        effect=RuleEffect.BONUS,
+        points=50,
+        limit_points=60,
+        budget_points=7_654_321,
+    )
+    buy(programme, CARD, euros=10, reference="A")
+    assert said("A", "en")[4] == (
+        "Rule — Welcome: 50 points. 50 extra points for each purchase, at most 60 per member."
+    )
+    assert "654" not in " ".join([*said("A"), *said("A", "en")])
 
 
 def test_a_purchase_that_only_counts_towards_a_bonus_says_so(programme: Programme) -> None:
