@@ -16,12 +16,22 @@ INTERRUPTED = 130
 PROCESSES = os.cpu_count() or 1
 PYTEST = [sys.executable, "-m", "pytest", "--quiet", "--durations", "10", "-p", "no:cacheprovider"]
 
+PROPERTIES = (
+    "tests/loyalty/backtest/test_equality.py",
+    "tests/loyalty/succession/test_late_lines.py",
+    "tests/loyalty/test_merging_properties.py",
+    "tests/loyalty/test_purchases_in_any_order.py",
+    "tests/loyalty/test_rules_in_any_order.py",
+    "tests/site/test_statement_filters.py",
+)
+
 PARTS: dict[str, tuple[dict[str, str], list[str]]] = {
     "machine": (
         {"LEDGER_EXAMPLES": "2000", "LEDGER_STEPS": "50", "LEDGER_SHARDS": str(PROCESSES)},
         [*PYTEST, "--numprocesses", str(PROCESSES), "tests/loyalty/test_ledger_machine.py"],
     ),
     "rules": ({"RULE_EXAMPLES": "300"}, [*PYTEST, "tests/loyalty/test_rule_machine.py"]),
+    "orders": ({"EXAMPLES_TIMES": "20"}, [*PYTEST, *PROPERTIES]),
     "crashes": (
         {"CRASH_KILLS": "25", "CRASH_SEED": secrets.token_hex(4)},
         [*PYTEST, "tests/integrity/test_crashes_at_random.py"],
@@ -29,7 +39,8 @@ PARTS: dict[str, tuple[dict[str, str], list[str]]] = {
     "races": ({}, [*PYTEST, "tests/integrity/test_races_on_one_account.py"]),
     "removal": ({}, [sys.executable, "-m", "tools.removal", "--jobs", str(PROCESSES)]),
 }
-"""2,000 sequences of 50 movements; 300 under changing rules; 25 kills of the worker and 25 of PostgreSQL in
+"""2,000 sequences of 50 movements; 300 under changing rules; twenty times the usual examples of
+what must not depend on the order; 25 kills of the worker and 25 of PostgreSQL in
 each kind of work; races of 50 and 200 connections; every lock, trigger and constraint taken out in turn."""
 
 

@@ -16,7 +16,7 @@ from tests.households import allow_households, let_spend, live_together
 from tests.loyalty.ledger_machine import PRICES, START, LedgerMachine, World
 from tests.loyalty.ledger_machine_moves import MovesMachine
 
-EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "50"))
+EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "30"))
 STEPS = int(os.environ.get("LEDGER_STEPS", "30"))
 SHARDS = int(os.environ.get("LEDGER_SHARDS", "1"))
 

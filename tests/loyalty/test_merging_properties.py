@@ -1,9 +1,8 @@
 """A merge that is undone restores both, whatever happened before; what happens meanwhile follows the rule.
 
-LEDGER_EXAMPLES asks for more histories than usual.
+EXAMPLES_TIMES asks for more histories than usual.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty.errors import InsufficientPoints
@@ -26,9 +25,9 @@ from rewards.models import Order
 from rewards.services.orders import cancel_order
 from tests.factories import PARIS, Cardholder, bring_back, buy, make_cardholder, make_programme, order
 from tests.loyalty.adjusting import vouch_for
+from tests.patience import patient
 from tests.proofs import violations
 
-EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "25"))
 START = datetime(2022, 3, 1, 12, 0, tzinfo=UTC)
 SURVIVOR, MERGED = 0, 1
 
@@ -146,7 +145,7 @@ def undone_afterwards() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-PATIENT = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+PATIENT = patient(12)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 import time_machine
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty.expiry.service import expire_points
@@ -16,6 +16,7 @@ from loyalty.purchases.settle import settle_parked
 from tests.factories import NOW, Cardholder, buy, make_card, make_return_line, order
 from tests.loyalty.deliveries import LATE_CARD, History, deliveries, histories
 from tests.loyalty.ledger_state import LotCounts, balance, lots
+from tests.patience import patient
 from tests.proofs import violations
 
 
@@ -78,7 +79,7 @@ def people(alice: Cardholder, bob: Cardholder) -> tuple[Cardholder, Cardholder]:
 def test_any_order_any_split_and_any_repeat_give_the_same_points(
     programme: Programme, people: tuple[Cardholder, Cardholder]
 ) -> None:
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @patient(20)
     @given(st.data())
     def compare(data: st.DataObject) -> None:
         lines = data.draw(histories())
@@ -103,7 +104,7 @@ def test_points_owed_meanwhile_do_not_make_the_balance_depend_on_the_order(
         for name, person in zip("AB", people, strict=True)
     ]
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @patient(12)
     @given(st.data())
     def compare(data: st.DataObject) -> None:
         lines = data.draw(histories()) + returns

@@ -55,7 +55,7 @@ from tests.factories import (
 )
 from tests.proofs import violations
 
-EXAMPLES = int(os.environ.get("RULE_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("RULE_EXAMPLES", "8"))
 STEPS = 30
 START = datetime(2026, 10, 20, 12, 0, tzinfo=UTC)
 """Shortly before the clock changes, and a month ends."""

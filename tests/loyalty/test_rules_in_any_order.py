@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty.models import LimitPeriod, Programme, Purchase, RuleEffect, RuleSpending, RuleTally
@@ -21,6 +21,7 @@ from partners.models import Partner
 from tests.factories import NOW, Cardholder, make_card, make_next_version, make_rule
 from tests.loyalty.deliveries import LATE_CARD, History, deliveries, histories
 from tests.loyalty.ledger_state import balance
+from tests.patience import patient
 from tests.proofs import violations
 
 Terms = dict[str, Any]
@@ -161,7 +162,7 @@ def people(alice: Cardholder, bob: Cardholder) -> tuple[Cardholder, Cardholder]:
 def test_any_order_under_any_rules_gives_the_same_points_and_tallies(
     programme: Programme, people: tuple[Cardholder, Cardholder]
 ) -> None:
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @patient(20)
     @given(st.data())
     def compare(data: st.DataObject) -> None:
         rules = data.draw(st.lists(families().filter(lambda one: sound(one.versions[0])), max_size=4))
@@ -179,7 +180,7 @@ def test_any_order_under_any_rules_gives_the_same_points_and_tallies(
 def test_a_budget_gives_the_same_in_all_whoever_comes_first(
     programme: Programme, people: tuple[Cardholder, Cardholder]
 ) -> None:
-    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @patient(12)
     @given(st.data())
     def compare(data: st.DataObject) -> None:
         budget = data.draw(st.integers(9, 60))
@@ -204,7 +205,7 @@ def test_a_rule_of_one_partner_leaves_the_others_alone(
     boulanger = Partner.objects.get(code="boulanger").pk
     rules = [Family(({"effect": RuleEffect.MULTIPLIER, "factor_percent": 200, "partner_ids": [boulanger]},))]
 
-    @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+    @patient(6)
     @given(histories())
     def compare(lines: History) -> None:
         assert left_by(programme, people, rules, [lines], 0) == left_by(programme, people, [], [lines], 0)

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from django.test import Client
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
@@ -25,6 +25,7 @@ from loyalty.selectors.statement_lines import StatementLine, UncountedLine
 from members.models import Card
 from partners.models import Partner
 from tests.factories import make_line, make_return_line
+from tests.patience import patient
 from tests.site.cast import CARDS, Cast
 from tests.site.conftest import signed_in
 from tests.site.reading import words_of
@@ -195,7 +196,7 @@ def test_paging_through_any_filter_gives_what_filtering_the_whole_list_gives(
     everything = [line for lines in statement_lines(account, cards=cards) for line in lines]
     assert len(everything) == 61
 
-    @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+    @patient(60)
     @given(
         kind=st.sampled_from(["", *MOVEMENT_KINDS, WITHOUT_POINTS, UNCOUNTED]),
         partner=st.sampled_from([None, *partners]),

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Sum
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty.backtest.figures import Compared
@@ -42,6 +42,7 @@ from loyalty.purchases.record import record_purchases
 from partners.models import Partner
 from tests.factories import NOW, Cardholder, make_line, make_return_line
 from tests.loyalty.backtest.questions import answer, ask
+from tests.patience import patient
 
 PARTNERS = ("conforama", "nocibe")
 BEGIN = NOW - timedelta(days=200)
@@ -198,7 +199,7 @@ def compare(story: Story) -> None:
 def test_the_rules_in_force_replayed_give_what_the_ledger_has(
     programme: Programme, alice: Cardholder, bob: Cardholder
 ) -> None:
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @patient(25)
     @given(st.data())
     def tell(data: st.DataObject) -> None:
         with transaction.atomic():

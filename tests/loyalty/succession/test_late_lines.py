@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty.dates import local_date
@@ -24,6 +24,7 @@ from tests.loyalty.succession.conftest import (
     run,
     terms,
 )
+from tests.patience import patient
 from tests.proofs import broken_rules
 
 pytestmark = pytest.mark.django_db
@@ -226,7 +227,7 @@ events = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@patient(10)
 @given(
     events=events,
     rate=st.tuples(st.integers(1, 7), st.integers(1, 7)),
