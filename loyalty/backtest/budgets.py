@@ -24,12 +24,6 @@ class CutOff(NamedTuple):
     entry_id: int
     points: int
 
-    def allows(self, entry_id: int, points: int) -> int:
-        """Return what a purchase gets that would get so many points without a budget."""
-        if entry_id < self.entry_id:
-            return points
-        return min(points, self.points) if entry_id == self.entry_id else 0
-
 
 CutOffs = Mapping[int, CutOff]
 """By version."""

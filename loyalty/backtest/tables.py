@@ -81,8 +81,6 @@ class Table:
 
 
 def _in_words(kind: Kind, value: Any, currency: str) -> str:  # noqa: ANN401 - the kind says what it is
-    if value is None:
-        return ""
     if kind is Kind.MONTH:
         return month(value)
     if kind is Kind.CENTS:

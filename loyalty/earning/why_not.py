@@ -1,7 +1,7 @@
 """Why a rule does not apply to a purchase, in words: each condition that it does not meet. No database."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date
 from typing import TYPE_CHECKING, cast
 
 from babel.dates import get_day_names
@@ -36,14 +36,13 @@ def unmet_in_words(facts: Facts, rule: Rule, names: Names, *, today: date | None
 
 
 def _out_of_force(facts: Facts, rule: Rule) -> Iterator[str]:
-    if rule.decides_at(facts.local_time):
-        return
     zone = cast("ZoneInfo", facts.local_time.tzinfo)
-    if rule.applies_from is not None and facts.local_time < rule.applies_from:
+    instant = facts.local_time.astimezone(UTC)  # as the rule compares it
+    if rule.applies_from is not None and instant < rule.applies_from:
         yield pgettext("why not", "it decides from %(moment)s on") % {
             "moment": moment(rule.applies_from, zone)
         }
-    elif rule.applies_until is not None:
+    if rule.applies_until is not None and instant >= rule.applies_until:
         yield pgettext("why not", "it decided until %(moment)s") % {
             "moment": moment(rule.applies_until, zone)
         }

@@ -32,17 +32,14 @@ def follow(account_ids: Iterable[int], *, at: datetime) -> int:
 
     The accounts and their survivors are locked by now, in the order of their ids. A repeat finds nothing.
     """
-    leading = PointAccount.objects.filter(pk__in=account_ids, merged_into__isnull=False).select_related(
-        "programme", "merged_into"
-    )
+    leading = PointAccount.objects.filter(pk__in=account_ids).select_related("programme", "merged_into")
     moved = 0
     for account in leading.order_by("pk"):
-        if not _holds_something(account):
+        if account.merged_into is None or not _holds_something(account):
             continue
         merge = MemberMerge.objects.get(merged=account.member_id, undone_at__isnull=True)
-        if account.merged_into is not None:
-            move_to_survivor(merge, source=account, target=account.merged_into, at=at)
-            moved += 1
+        move_to_survivor(merge, source=account, target=account.merged_into, at=at)
+        moved += 1
     return moved
 
 

@@ -130,28 +130,25 @@ def post_steps(succession: Succession, steps: Sequence[Step], *, at: datetime) -
 
 
 def _move(step: Step, transfer: Transfer, *, today: date, at: datetime) -> Move:
-    owed = step.kind is ConversionKind.OWED
+    owed = [part for part in step.parts if part.lot is None]
     return Move(
         account_id=transfer.source_id,
         target_id=transfer.target_id,
         transfer_id=transfer.pk,
         occurred_at=at,
-        parts=[] if owed else [_part(part, step, today) for part in step.parts],
-        leaving_owed=-sum(part.left for part in step.parts) if owed else 0,
-        arriving_owed=-sum(part.arrived for part in step.parts) if owed else 0,
+        parts=[_part(part, part.lot, step, today) for part in step.parts if part.lot is not None],
+        leaving_owed=-sum(part.left for part in owed),
+        arriving_owed=-sum(part.arrived for part in owed),
         # A late return takes what is no longer there from the other points, or leaves it owed.
         may_owe=step.is_backwards,
     )
 
 
-def _part(part: Converted, step: Step, today: date) -> Part:
-    if part.lot is None:
-        message = "Points owed of no lot leave no lot."
-        raise ValueError(message)
+def _part(part: Converted, lot: LotDates, step: Step, today: date) -> Part:
     if not step.is_backwards:
-        return Part(part.lot, part.left, part.lot, part.arrived)
-    arrives = part.back_to or part.lot
+        return Part(lot, part.left, lot, part.arrived)
+    arrives = part.back_to or lot
     if step.kind is ConversionKind.LATE_RETURN and part.back_to is None:
         # It repays what the return left owed, which points that are over would not.
-        arrives = LotDates(max(part.lot.expires_on, today), part.lot.available_on)
-    return Part(part.lot, -part.arrived, arrives, -part.left)
+        arrives = LotDates(max(lot.expires_on, today), lot.available_on)
+    return Part(lot, -part.arrived, arrives, -part.left)

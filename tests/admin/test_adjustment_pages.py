@@ -114,6 +114,10 @@ def test_a_manager_approves_and_the_points_move(story: Story, waiting: Adjustmen
     after = read(client, page("adjustmentrequest_change", waiting.pk))
     assert ">approved and posted<" in after.replace("> ", ">").replace(" <", "<")
     assert manager.email in after
+    entry = Entry.objects.get(kind=EntryKind.ADJUSTMENT)
+    movements = after.split('id="entries-group"')[1]
+    assert f'href="{page("entry_change", entry.pk)}"' in movements
+    assert "+40 points" in movements
     assert client.get(page("adjustmentrequest_approve", waiting.pk)).status_code == 403
     assert violations() == []
 

@@ -365,6 +365,9 @@ def beside_of(client: Client, draft: EarningRule, fields: dict[str, Any]) -> Any
 def test_a_scheduled_version_is_not_edited_whatever_is_sent(manager: Client, story: Story) -> None:
     live = story.programme.earning_rules.get(version=1)
 
+    asked = manager.get(page("edit", live.pk), follow=True)
+    assert asked.redirect_chain == [(page("change", live.pk), 302)]
+    assert "This version was scheduled: it never changes." in asked.content.decode()
     answer = manager.post(page("edit", live.pk), saturdays(), follow=True)
 
     assert "This version was scheduled: it never changes." in answer.content.decode()

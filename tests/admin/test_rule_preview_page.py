@@ -18,11 +18,20 @@ from loyalty.earning.versions import (
 )
 from loyalty.enrolment import enrol_member
 from loyalty.models import Agreement, EarningRule, GroupMembership, RuleSpending
+from loyalty.selectors.rule_preview import Imagined, preview
 from members.models import CardProduct
 from partners.models import Store
 from tests.admin.conftest import ADMINISTRATOR, Story, client_of, make_colleague
 from tests.admin.rules import TODAY, add_rule, number_of, page
-from tests.factories import buy, make_card, make_issuer, make_member, make_programme, make_store
+from tests.factories import (
+    buy,
+    make_card,
+    make_issuer,
+    make_member,
+    make_partner,
+    make_programme,
+    make_store,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -368,3 +377,14 @@ def test_the_second_programme_has_a_preview_of_its_own(story: Story) -> None:
     assert answer.context["chosen"] == other
     assert answer.context["preview"].outcome.points == 420
     assert story.programme != other
+
+
+def test_a_partner_without_an_agreement_is_the_reason(story: Story) -> None:
+    stranger = make_partner("stranger")
+
+    found = preview(
+        Imagined(story.programme, 6_000, TODAY, stranger.pk, None, "store"),
+        at=TODAY,
+    )
+
+    assert found.refusal == "This partner does not take part in the programme."

@@ -46,6 +46,8 @@ from members.models import (
     Member,
     NotificationChoice,
     ProofCode,
+    SentLetter,
+    SignInRecord,
     TrustedDevice,
 )
 from rewards.models import GiftCardProduct
@@ -106,6 +108,10 @@ def _write_about(alice: Cardholder) -> None:
     Consent.objects.create(member=member, channel="email", granted=True, decided_at=NOW, source="site")
     DetailOrigin.objects.create(member=member, detail="phone", source="site", changed_at=NOW)
     NotificationChoice.objects.create(member=member, kind="order", is_wanted=False, decided_at=NOW)
+    SentLetter.objects.create(
+        member=member, kind="order", address="a@example.com", subject="One", sent_at=NOW
+    )
+    SignInRecord.objects.create(user=user, way="password", device="Firefox", network="192.0.2.0", at=NOW)
     ErasedReference.objects.create(issuer=member.issuer, reference_hash="1", erased_at=NOW)
 
 
@@ -191,7 +197,7 @@ def _live_together(programme: Programme) -> None:
 
 def _merge(programme: Programme) -> None:
     """Let a member lead to another."""
-    survivor, merged = make_cardholder(programme, first_name="Dora"), make_cardholder(programme)
+    survivor, merged = make_cardholder(programme, first_name="Dora"), make_cardholder(programme, points=3)
     merge_members(survivor=survivor.member, merged=merged.member, at=NOW)
 
 

@@ -9,7 +9,7 @@ from loyalty.enrolment import leave_programme
 from loyalty.errors import SurvivorLeft
 from loyalty.ledger.movements import Movement
 from loyalty.ledger.post import post_batch
-from loyalty.merging.follow import follow_all
+from loyalty.merging.follow import follow, follow_all
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
 from loyalty.models import EntryKind, PointAccount, Programme
@@ -332,6 +332,18 @@ def test_what_still_reaches_the_account_of_before_follows(alice: Cardholder, twi
     assert (balance(alice.account), balance(twin.account)) == ((-8, 8), (0, 0))
     assert entries(twin.account)[-1] == (EntryKind.MOVED_OUT, 8, -8, 0)
     assert violations() == []
+
+
+def test_where_nothing_is_or_nobody_leads_on_nothing_follows(
+    programme: Programme, alice: Cardholder, twin: Cardholder
+) -> None:
+    buy(programme, alice.card.token, euros=20)
+    merge(alice, twin)
+    before = everything()
+
+    assert follow([alice.account.pk, twin.account.pk], at=NOW) == 0
+
+    assert everything() == before
 
 
 def test_a_sign_in_moves_to_a_survivor_without_one_and_goes_back(

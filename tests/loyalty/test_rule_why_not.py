@@ -107,3 +107,16 @@ def test_what_is_met_is_no_reason() -> None:
         )
         == []
     )
+
+
+def test_a_rule_without_dates_decides_at_any_instant_by_the_clock_of_the_world() -> None:
+    # 02:30 comes twice on the night of 25 October; the rule begins with the second one.
+    twice = datetime(2026, 10, 25, 2, 30, tzinfo=PARIS)
+    begins = datetime(2026, 10, 25, 1, 15, tzinfo=UTC)
+    with translation.override("en"):
+        first, second = (
+            unmet_in_words(FACTS._replace(local_time=one), make_terms(applies_from=begins), NAMES)
+            for one in (twice, twice.replace(fold=1))
+        )
+    assert first == ["it decides from 25 October 2026, 02:15 on"]
+    assert second == []

@@ -1,6 +1,7 @@
 """What people type into the form of a rule: amounts, multipliers and whole numbers as they write them."""
 
 import re
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django import forms
@@ -17,7 +18,7 @@ MULTIPLIER = re.compile(r"[\u00d7xX*]?(?P<whole>[0-9]{1,3})(?:[.,](?P<rest>[0-9]
 HUNDREDTHS = 100
 
 
-class _Written(forms.CharField):
+class _Written(forms.CharField, ABC):
     """A number that people write in their own way: kept as a whole number, shown as they write it."""
 
     widget = forms.TextInput
@@ -44,13 +45,13 @@ class _Written(forms.CharField):
         """Show a stored number as people write it; what was typed stays as it is."""
         return self.show(value) if isinstance(value, int) else value
 
+    @abstractmethod
     def read(self, text: str) -> int:
         """Read a text without spaces. Raises ValidationError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def show(self, value: int) -> str:
         """Write the number."""
-        raise NotImplementedError
 
 
 class WholeField(_Written):

@@ -240,3 +240,16 @@ def test_a_period_that_is_not_over_and_rules_that_cannot_go_together_are_refused
         ask(make_programme("other", name="Other"), [rule])
 
     assert BackTest.objects.count() == 0
+
+
+@pytest.mark.usefixtures("_friday_and_saturday")
+def test_the_return_of_a_purchase_of_before_the_period_changes_nothing(
+    programme: Programme, alice: Cardholder
+) -> None:
+    bring_back(programme, alice.card.token, reference="FRIDAY", euros=30, at=SATURDAY + timedelta(hours=1))
+    day = date(2026, 11, 21)
+
+    back_test = answer(ask(programme, [draft(programme, "bonus", **FIFTY)], first_on=day, last_on=day))
+
+    assert points(back_test) == (40, 90)
+    assert (back_test.purchases, back_test.kept_cents) == (1, 4_000)

@@ -22,6 +22,7 @@ from tests.factories import (
     make_programme,
     make_return_line,
     make_rule,
+    make_store,
 )
 
 pytestmark = pytest.mark.django_db
@@ -286,3 +287,19 @@ def test_nothing_is_asked_where_there_is_nothing_to_explain(
 ) -> None:
     with django_assert_num_queries(0):  # type: ignore[operator] # pytest-django's fixture is a function
         assert explanations_of([], programme=programme) == {}
+
+
+def test_a_store_that_was_not_open_is_the_reason_and_named_with_its_partner(programme: Programme) -> None:
+    store = make_store()
+    store.name, store.closed_on = "La Part-Dieu", NOW.date() - timedelta(days=1)
+    store.save()
+    record_purchases([make_line(CARD, reference="A")], programme=programme, at=NOW)
+    assert said("A") == [
+        "Carte — Visa se terminant par 4242 : reconnue.",
+        "Magasin — La Part-Dieu (Conforama) : Le magasin n’était pas ouvert à la date de l’achat.",
+        "Décision — Aucun point : Le magasin n’était pas ouvert à la date de l’achat.",
+    ]
+    assert said("A", "en")[1] == (
+        "Store — La Part-Dieu (Conforama): The store was not open on the day of the purchase."
+    )
+    assert tones("A") == [Tone.FOR, Tone.AGAINST, Tone.AGAINST]

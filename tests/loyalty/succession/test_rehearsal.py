@@ -2,21 +2,26 @@
 
 import csv
 import io
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db import InterfaceError, OperationalError
 from django.utils import translation
 
+from core.jobs import StepOutcome
 from core.models import StaffAction
 from loyalty.enrolment import leave_programme
+from loyalty.management.commands import succeed_programme
 from loyalty.models import LeavingPolicy, Succession
+from loyalty.succession import walks
 from loyalty.succession.convert import Terms
 from loyalty.succession.figures import Figures, Month, Staying
 from loyalty.succession.files import account_rows, fraction, letter_rows, month_rows
+from loyalty.succession.walks import step_succession
 from tests.factories import NOW, Cardholder, bring_back, buy, make_cardholder, order
 from tests.loyalty.ledger_state import everything
 from tests.loyalty.succession.conftest import Programmes, new_account, prepare, rehearse, run, terms
@@ -110,6 +115,21 @@ def test_letters_tell_old_and_new_points_and_what_expires_next(
     buy(programmes.new, people["Alice"].card.token, euros=5, purchased_at=NOW - timedelta(days=200))
     after = {row[0]: row for row in letter_rows(run(succession), at=NOW)}
     assert list(after[alice.reference])[9:13] == [131, 43, date(2028, 5, 6), 5]
+
+
+def test_a_letter_counts_what_came_late_with_what_expires_that_day_or_before(programmes: Programmes) -> None:
+    alice = make_cardholder(programmes.old)
+    buy(programmes.old, alice.card.token, euros=30)
+    succession = run(prepare(programmes))
+
+    def told() -> list[object]:
+        (row,) = letter_rows(succession, at=NOW)
+        return list(row)[9:13]
+
+    buy(programmes.old, alice.card.token, euros=5)
+    assert told() == [35, 35, date(2029, 11, 22), 35]
+    buy(programmes.old, alice.card.token, euros=2, purchased_at=BEFORE)
+    assert told() == [37, 37, date(2028, 10, 18), 2]
 
 
 def command(*arguments: str, at: Any = NOW) -> str:  # noqa: ANN401 - an instant
@@ -224,3 +244,66 @@ def test_another_successor_is_refused(programmes: Programmes) -> None:
     prepare(programmes)
     with translation.override("en"), pytest.raises(CommandError, match="There is no succession from Smiles"):
         call_command("succeed_programme", "smiles", "smiles", "--rate", "1:1")
+
+
+@pytest.mark.usefixtures("people")
+def test_a_chunk_that_fails_ends_the_command_with_a_sentence(
+    programmes: Programmes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(walks, "read_accounts", fail)
+        with pytest.raises(CommandError, match="A chunk failed, and left no trace"):
+            command("--rate", "1:3")
+    assert Succession.objects.get(source=programmes.old).walk == {}
+
+    assert command("--rate", "1:3").startswith("state=rehearsed accounts=4 ")
+
+
+@pytest.mark.usefixtures("people")
+def test_the_command_waits_for_a_worker_that_has_the_walk(monkeypatch: pytest.MonkeyPatch) -> None:
+    def let_a_worker_do_it(succession_id: int, *, at: datetime) -> StepOutcome:
+        assert step_succession(succession_id, at=at) is StepOutcome.DONE
+        return StepOutcome.NOTHING
+
+    monkeypatch.setattr(succeed_programme, "step_succession", let_a_worker_do_it)
+    monkeypatch.setattr(succeed_programme, "SECONDS_BETWEEN_LOOKS", 0)
+
+    assert command("--rate", "1:3").startswith("state=rehearsed accounts=4 moving=2 ")
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize(
+    "error", [OperationalError("server closed the connection"), InterfaceError("closed")]
+)
+def test_a_database_that_goes_away_is_told_in_one_sentence(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(succeed_programme, "begin_rehearsal", fail)
+
+    with pytest.raises(CommandError) as refused:
+        command("--rate", "1:3")
+
+    assert str(refused.value) == (
+        "The database does not answer. What was done is kept; run the same command again to go on."
+    )
+
+
+@pytest.mark.usefixtures("people")
+def test_a_walk_that_is_interrupted_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def be_killed(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr(walks, "read_accounts", be_killed)
+        with pytest.raises(CommandError) as stopped:
+            command("--rate", "1:3")
+
+    assert stopped.value.returncode == 130
+    assert str(stopped.value) == "Stopped. What was done is kept; run the same command again to go on."
+    assert command("--rate", "1:3").startswith("state=rehearsed accounts=4 ")

@@ -112,6 +112,27 @@ def test_a_return_of_more_than_is_left_in_its_lot_is_undone_beside_what_it_owed(
     assert broken_rules() == []
 
 
+def test_where_rounding_took_from_no_lot_each_transfer_is_undone(programmes: Programmes) -> None:
+    alice = make_cardholder(programmes.old)
+    buy(programmes.old, alice.card.token, euros=3, purchased_at=BEFORE, reference="SPENT")
+    order(programmes.old, alice.account, points=3)
+    buy(programmes.old, alice.card.token, euros=2, reference="LATE")
+    succession = run(prepare(programmes, terms(1, 3)))
+    for reference, euros in (("SPENT", 3), ("LATE", 2)):
+        bring_back(programmes.old, alice.card.token, reference=reference, euros=euros, at=LATER)
+        succession = follow(succession, at=LATER)
+    # Nothing arrived for the 2 points; with the 3 owed before they took a point as they went back.
+    assert (succession.left_points, succession.arrived_points) == (-3, -1)
+    assert balance(new_account(programmes, alice.account)) == (-1, 1)
+
+    succession = reverse(succession)
+
+    assert (succession.left_points, succession.arrived_points) == (0, 0)
+    assert balance(alice.account) == (-3, 3)
+    assert balance(new_account(programmes, alice.account)) == (0, 0)
+    assert broken_rules() == []
+
+
 def test_points_owed_that_had_moved_are_owed_in_the_old_programme_again(programmes: Programmes) -> None:
     alice = make_cardholder(programmes.old)
     buy(programmes.old, alice.card.token, euros=60, reference="A")

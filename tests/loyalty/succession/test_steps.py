@@ -137,6 +137,15 @@ def test_reversing_twice_is_reversing_once(programmes: Programmes) -> None:
     assert reverse_succession(succession=reversing, at=LATER).state == "reversed"
 
 
+def test_following_up_while_a_walk_is_under_way_leaves_it_alone(programmes: Programmes) -> None:
+    begun = begin_succession(succession=rehearse(prepare(programmes)), at=NOW)
+
+    followed = follow_up(succession=begun, at=LATER)
+
+    assert (followed.is_walking, followed.walks, followed.moved_at) == (True, 0, NOW)
+    assert Succession.objects.get().moved_at == NOW
+
+
 def test_a_chain_of_successions_is_refused_at_the_start(programmes: Programmes) -> None:
     succession = rehearse(prepare(programmes))
     third = Programme.objects.create(code="third", name="Third", issuer=programmes.new.issuer)
