@@ -38,7 +38,10 @@ _CATALOGUE = [
 _MEMBERS = [
     "members.view_member",
     "members.view_card",
+    "members.view_cardstatuschange",
     "members.view_membermerge",
+    "members.view_mergedcard",
+    "loyalty.view_mergedpoints",
     "loyalty.view_pointaccount",
     "loyalty.view_groupmembership",
 ]
@@ -54,6 +57,7 @@ _LEDGER = [
     "loyalty.view_purchase",
     "loyalty.view_rejectedline",
     "loyalty.view_adjustmentrequest",
+    "loyalty.view_adjustmententry",
     "rewards.view_order",
     "rewards.view_giftcard",
     "rewards.view_giftcardmovement",

@@ -152,6 +152,17 @@ def test_every_model_has_a_line_in_the_table_and_a_page() -> None:
     assert registered == set(MAY_LOOK)
 
 
+def test_each_part_of_a_page_is_shown_to_a_group() -> None:
+    parts = {
+        f"{part.model._meta.app_label}.view_{part.model._meta.model_name}"
+        for one in admin.site._registry.values()  # noqa: SLF001 - nothing public lists it
+        for part in one.inlines
+    }
+    granted = {permission for group in settings.STAFF_GROUPS.values() for permission in group}
+
+    assert parts - granted == set()
+
+
 @pytest.mark.usefixtures("succession")
 @pytest.mark.parametrize("role", [*ROLES, ADMINISTRATOR])
 def test_who_may_look_add_change_and_delete(role: str, story: Story) -> None:
