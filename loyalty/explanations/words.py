@@ -34,8 +34,6 @@ class Step:
     tone: Tone = Tone.PLAIN
 
 
-# Refusals for which the store, not the card or the amount, is the cause.
-OF_THE_STORE = frozenset({Reason.AGREEMENT_NOT_IN_FORCE, Reason.STORE_NOT_OPEN})
 OF_THE_CARD = frozenset({Reason.UNKNOWN_CARD, Reason.CARD_BLOCKED, Reason.CARD_CLOSED, Reason.MEMBER_LEFT})
 
 
@@ -77,9 +75,7 @@ def _card(line: Explanation) -> Step:
 
 
 def _store(line: Explanation) -> Step:
-    if line.reason in OF_THE_STORE:
-        said = {"store": _place(line), "why": sentence_for(line.reason)}
-        return Step(_("Store"), _("%(store)s: %(why)s") % said, Tone.AGAINST)
+    # A line of a place that does not take part is refused before it is recorded.
     return Step(
         _("Store"),
         _("%(store)s takes part in the programme.") % {"store": _place(line)},
@@ -145,9 +141,8 @@ def _rule_of_return(rule: ExplainedRule, said: dict[str, str]) -> str:
     is_tallied = rule.limit_points is not None or rule.is_counted
     if rule.points == rule.entitled_points or not is_tallied:
         return _("%(rule)s: %(points)s.") % said
-    if rule.points > rule.entitled_points:
-        return _("%(rule)s: %(points)s, because other purchases still count up to its limit.") % said
-    return _("%(rule)s: %(points)s, with what other purchases had given in its place.") % said
+    # Otherwise it takes less: never more than the purchase had counted for.
+    return _("%(rule)s: %(points)s, because other purchases still count up to its limit.") % said
 
 
 def _limited(limit: str | None) -> str:

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.apps import apps
 from django.test import Client
+from django.utils import translation
 
 from loyalty.earning.versions import (
     draft_new_rule,
@@ -382,9 +383,8 @@ def test_the_second_programme_has_a_preview_of_its_own(story: Story) -> None:
 def test_a_partner_without_an_agreement_is_the_reason(story: Story) -> None:
     stranger = make_partner("stranger")
 
-    found = preview(
-        Imagined(story.programme, 6_000, TODAY, stranger.pk, None, "store"),
-        at=TODAY,
-    )
+    imagined = Imagined(story.programme, 6_000, TODAY, stranger.pk, None, "store")
+    with translation.override("en"):
+        refusal = preview(imagined, at=TODAY).refusal
 
-    assert found.refusal == "This partner does not take part in the programme."
+    assert refusal == "This partner does not take part in the programme."

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.apps import apps
+from django.db.models import Model, QuerySet
 
 from tests.integrity.world import make_world
 
@@ -14,11 +15,14 @@ DEFAULT = re.compile(r"^\w+ object \(.*\)$")
 @pytest.mark.django_db
 def test_each_row_says_which_it_is() -> None:
     make_world()
-    names = {
-        model.__name__: [str(row) for row in model._default_manager.order_by("pk")]
+    rows: dict[str, list[str]] = {
+        model.__name__: [str(row) for row in QuerySet[Model](model).order_by("pk")]
         for label in ("campaigns", "helpdesk", "loyalty", "members", "partners", "rewards")
         for model in apps.get_app_config(label).get_models()
     }
 
-    assert [model for model, found in names.items() if not found] == []
-    assert [one for found in names.values() for one in found if DEFAULT.match(one) or not one.strip()] == []
+    assert [model for model, names in rows.items() if not names] == []
+    nameless = {
+        model for model, names in rows.items() for name in names if DEFAULT.match(name) or not name.strip()
+    }
+    assert nameless == set()

@@ -104,7 +104,7 @@ def _write_about(alice: Cardholder) -> None:
     ActivationAttempt.objects.create(member=member, email="alice@example.com", **code)
     EmailChange.objects.create(member=member, email="alice@example.com", **code)
     ProofCode.objects.create(user=user, **code)
-    TrustedDevice.objects.create(user=user, key_hash="1", created_at=NOW, expires_at=NOW)
+    TrustedDevice.objects.create(user=user, key_hash="1", device="Firefox", created_at=NOW, expires_at=NOW)
     Consent.objects.create(member=member, channel="email", granted=True, decided_at=NOW, source="site")
     DetailOrigin.objects.create(member=member, detail="phone", source="site", changed_at=NOW)
     NotificationChoice.objects.create(member=member, kind="order", is_wanted=False, decided_at=NOW)

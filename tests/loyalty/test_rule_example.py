@@ -4,12 +4,14 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from loyalty.earning.advice import Surroundings
 from loyalty.earning.conditions import meets
 from loyalty.earning.example import example_for
 from loyalty.earning.terms import Facts
 from loyalty.earning.words import Names
+from loyalty.models import RuleEffect
 from loyalty.selectors.rule_example import example_in_words
 from tests.factories import NOW, PARIS
 from tests.loyalty.terms import make_terms
@@ -93,12 +95,16 @@ def test_there_is_no_example_of_what_cannot_be(asked: dict[str, Any]) -> None:
 def told(**asked: Any) -> str:  # noqa: ANN401 - the fields of a rule
     """Return the example of a rule of a programme that has no partner yet."""
     around = Surroundings(Names(), {}, PARIS, NOW.date(), {}, {})
-    return example_in_words(make_terms(points=3, per_cents=100, **asked), [], around, at=NOW)
+    with translation.override("en"):
+        return example_in_words(
+            make_terms(RuleEffect.BASE, points=3, per_cents=100, **asked), [], around, at=NOW
+        )
 
 
 def test_without_a_partner_the_example_names_no_place() -> None:
     assert told() == (
-        "Example: a purchase of €60 on Sunday 22 November 2026 would earn 180 points, 180 of them by this rule."
+        "Example: a purchase of €60 on Sunday 22 November 2026 would earn 180 points, 180 of them by this"
+        " rule."
     )
 
 

@@ -289,17 +289,10 @@ def test_nothing_is_asked_where_there_is_nothing_to_explain(
         assert explanations_of([], programme=programme) == {}
 
 
-def test_a_store_that_was_not_open_is_the_reason_and_named_with_its_partner(programme: Programme) -> None:
+def test_a_store_whose_name_does_not_say_it_is_named_with_its_partner(programme: Programme) -> None:
     store = make_store()
-    store.name, store.closed_on = "La Part-Dieu", NOW.date() - timedelta(days=1)
+    store.name = "La Part-Dieu"
     store.save()
-    record_purchases([make_line(CARD, reference="A")], programme=programme, at=NOW)
-    assert said("A") == [
-        "Carte — Visa se terminant par 4242 : reconnue.",
-        "Magasin — La Part-Dieu (Conforama) : Le magasin n’était pas ouvert à la date de l’achat.",
-        "Décision — Aucun point : Le magasin n’était pas ouvert à la date de l’achat.",
-    ]
-    assert said("A", "en")[1] == (
-        "Store — La Part-Dieu (Conforama): The store was not open on the day of the purchase."
-    )
-    assert tones("A") == [Tone.FOR, Tone.AGAINST, Tone.AGAINST]
+    buy(programme, CARD, euros=49, reference="A")
+    assert said("A")[1] == "Magasin — La Part-Dieu (Conforama) participe au programme."
+    assert said("A", "en")[1] == "Store — La Part-Dieu (Conforama) takes part in the programme."
