@@ -238,7 +238,7 @@ class MemberMergeAdmin(LockedAdmin):
             sentence=_(
                 "Cards and points go back to whom they belong, with the purchases made since with those"
                 " cards. What was spent meanwhile stays with the member who stays, and may leave them owing"
-                " points."
+                " points. Both are told by e-mail."
             ),
             button=_("Separate them"),
             done=_("They are two members again, each with their own points."),

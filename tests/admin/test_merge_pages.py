@@ -49,6 +49,7 @@ def test_two_members_are_merged_once_what_comes_together_was_seen(
 
     assert "What would come together" in shown
     assert "512 points" in shown
+    assert "Both are told by e-mail, at each address we know." in shown
     assert "7 points" in shown
     assert Member.objects.get(pk=twin.member.pk).merged_into is None
     done = agent.post(address, answers | {"confirmed": confirmed(shown)}, follow=True).content.decode()
