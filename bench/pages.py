@@ -33,7 +33,7 @@ EMPTY, BALANCE, STATEMENT = "/bench/empty/", "/", "/statement/"
 
 
 def measure(_server_url: str, *, quick: bool) -> list[Measure]:
-    """Ask for each page in turn and take the medians."""
+    """Ask for the pages in turn, so that a slow moment hits all of them, and take the medians."""
     requests, rounds = (30, 2) if quick else (100, 5)
     now = timezone.now()
     population = make_population(2, at=now - timedelta(days=1400))
@@ -167,12 +167,11 @@ def _wait_for(port: int) -> None:
 def _medians(port: int, pages: dict[str, tuple[str, str]], requests: int, rounds: int) -> dict[str, float]:
     client = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     taken: dict[str, list[float]] = {name: [] for name in pages}
-    for number in range(rounds + 1):
+    for number in range(requests * (rounds + 1)):
         for name, (path, cookie) in pages.items():
-            for _ in range(requests):
-                milliseconds = ask(client, path, cookie)
-                if number:  # the first round only warms up
-                    taken[name].append(milliseconds)
+            milliseconds = ask(client, path, cookie)
+            if number >= requests:  # the first round only warms up
+                taken[name].append(milliseconds)
     client.close()
     return {name: middle(values) for name, values in taken.items()}
 

@@ -56,7 +56,7 @@ def main() -> int:
         }
         for step in (["migrate", "--verbosity", "0"], ["createcachetable"]):
             subprocess.run([sys.executable, "manage.py", *step], cwd=ROOT, env=environment, check=True)
-        for part in ("fill", *PARTS):
+        for part in ("fill", *(asked.part or PARTS)):
             print(f"Measuring: {part.replace('_', ' ')} …", file=sys.stderr, flush=True)
             try:
                 figures += _run(part, environment)
@@ -80,6 +80,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--purchases-a-year", type=float, default=4.0, help="how many of each on average (default 4)"
     )
+    parser.add_argument("--part", choices=PARTS, action="append", help="only this part (may be given again)")
     parser.add_argument("--inside", nargs=2, metavar=("PART", "FILE"), help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -23,8 +23,8 @@ def some_sessions(wanted: int) -> list[str]:
     """Return session cookies of about so many members, who can sign in from now on."""
     now = timezone.now()
     cookies = []
-    for member in Member.objects.filter(cards__token__in=some_tokens(wanted)).order_by("pk"):
-        user = User.objects.create_user(f"{member.reference}@bench.example")
+    for member in Member.objects.filter(cards__token__in=some_tokens(wanted)).select_related("user"):
+        user = member.user or User.objects.create_user(f"{member.reference}@bench.example")
         Member.objects.filter(pk=member.pk).update(user=user, activated_at=now)
         client = Client()
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")

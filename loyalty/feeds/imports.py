@@ -9,12 +9,12 @@ content that was imported is imported again and turns out to be all duplicates.
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import transaction
 
+from loyalty.feeds.ahead import Ahead, LookedAt
 from loyalty.feeds.check import check_file
 from loyalty.feeds.chunks import Chunk, ChunkReader, Place
 from loyalty.feeds.kinds import FEEDS, settle_until_nothing_waits
@@ -102,16 +102,13 @@ def import_lines(
     if settle is not None and feed_import.cursor_offset:
         # The run before may have ended between a chunk's commit and the settling of what waited for it.
         _settle_all(feed_import)
-    # While the database records a chunk, a thread reads the next one.
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        ahead = pool.submit(reader.read, _place(feed_import, reader), lines_left(feed_import))
+    with Ahead(reader, feed_import) as ahead:
         while lines_left(feed_import):
-            chunk = ahead.result()
-            if chunk.start != _place(feed_import, reader):
-                chunk = reader.read(_place(feed_import, reader), lines_left(feed_import))
-            ahead = pool.submit(reader.read, chunk.end, lines_left(feed_import) - len(chunk.numbers))
+            looked_at = ahead.chunk_at(_place(feed_import, reader), lines_left(feed_import))
+            chunk = looked_at.chunk
+            ahead.begin(chunk.end, lines_left(feed_import) - len(chunk.numbers))
             with _without_search_for_cycles():
-                feed_import, verdicts = _record_chunk(feed_import.pk, chunk, reader, at)
+                feed_import, verdicts = _record_chunk(feed_import.pk, looked_at, reader, at)
             if settle is not None and verdicts:
                 settle(chunk.lines, verdicts, feed_import)
             if not goes_on(feed_import):
@@ -148,7 +145,7 @@ def lines_left(feed_import: FeedImport) -> int:
 
 @transaction.atomic
 def _record_chunk(
-    import_id: int, chunk: Chunk, reader: ChunkReader, at: datetime
+    import_id: int, looked_at: LookedAt, reader: ChunkReader, at: datetime
 ) -> tuple[FeedImport, list[LineVerdict]]:
     """Record a chunk with cursor, counts and verdicts; do nothing when another run has done it already.
 
@@ -159,11 +156,12 @@ def _record_chunk(
         .select_related("programme__issuer")
         .get(pk=import_id)
     )
+    chunk, lines = looked_at
     if chunk.start != _place(feed_import, reader):
         return feed_import, []
     if not chunk.numbers:
         raise FeedRefused("file_changed")
-    recorded = FEEDS[feed_import.kind].record(chunk.lines, feed_import)
+    recorded = FEEDS[feed_import.kind].record(lines, feed_import)
     verdicts = _verdicts_on_all(chunk, recorded)
     counts = Counter(verdict.outcome for verdict in verdicts)
     if counts[Outcome.REJECTED]:

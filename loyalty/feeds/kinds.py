@@ -11,7 +11,7 @@ from loyalty.feeds import cardholder_lines, counterpart_lines, purchase_lines, s
 from loyalty.models import Agreement, FeedImport, FeedKind, PointAccount, Programme
 from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
 from loyalty.purchases.reasons import Reason
-from loyalty.purchases.record import record_purchases
+from loyalty.purchases.record import Batch, look_at_purchases, record_batch
 from loyalty.purchases.settle import settle_parked
 from loyalty.succession.counterparts import CounterpartLine, CounterpartOutcome, record_counterparts
 from members.services.cardholders import CardholderLine, CardholderOutcome, record_cardholders
@@ -28,20 +28,25 @@ class Feed:
     `read` turns the fields, in the order of `columns`, into a line or raises Malformed. `record` records
     lines inside the caller's transaction and returns one verdict a line. `settle` runs after the chunk
     committed, in transactions of its own, and again when an import resumes: a repeat changes nothing.
-    `reference` names the columns by which the sender finds a line again.
+    `reference` names the columns by which the sender finds a line again. `look_at` makes of lines what
+    `record` takes: it only reads, and nothing that `record` writes, so lines are looked at ahead.
     """
 
     columns: tuple[str, ...]
     reference: tuple[str, ...]
     read: Callable[[Sequence[str]], Any]
-    record: Callable[[Sequence[Any], FeedImport], list[LineVerdict]]
+    record: Callable[[Any, FeedImport], list[LineVerdict]]
     settle: Callable[[Sequence[Any], Sequence[LineVerdict], FeedImport], None] | None = None
+    look_at: Callable[[Sequence[Any], FeedImport], Any] = lambda lines, _feed_import: lines
 
 
-def _record_purchase_lines(lines: Sequence[PurchaseLine], feed_import: FeedImport) -> list[LineVerdict]:
-    return record_purchases(
-        lines, programme=feed_import.programme, at=feed_import.business_at, feed_import=feed_import
-    )
+def _look_at_purchase_lines(lines: Sequence[PurchaseLine], feed_import: FeedImport) -> Batch:
+    programme = Programme.objects.select_related("issuer").get(pk=feed_import.programme_id)
+    return look_at_purchases(lines, programme=programme, at=feed_import.business_at)
+
+
+def _record_purchase_lines(batch: Batch, feed_import: FeedImport) -> list[LineVerdict]:
+    return record_batch(batch, programme=feed_import.programme, feed_import=feed_import)
 
 
 def _record_store_lines(lines: Sequence[StoreLine], feed_import: FeedImport) -> list[LineVerdict]:
@@ -167,6 +172,7 @@ FEEDS: dict[str, Feed] = {
         reference=("reference",),
         read=purchase_lines.read_purchase,
         record=_record_purchase_lines,
+        look_at=_look_at_purchase_lines,
     ),
     FeedKind.COUNTERPARTS: Feed(
         columns=counterpart_lines.COLUMNS,

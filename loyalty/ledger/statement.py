@@ -155,7 +155,7 @@ WITH credits AS (
 ), openings AS (
     SELECT account_id, expires_on, available_on, sum(points - repaid)::bigint AS granted, 0 AS spent,
            0 AS expired, 0 AS taken_back, 0 AS moved
-    FROM planned WHERE points > 0 GROUP BY account_id, expires_on, available_on
+    FROM planned WHERE points > 0 GROUP BY account_id, expires_on, available_on ORDER BY min(id)
 ), opened AS (
     {OPENED}
 ), posted AS (

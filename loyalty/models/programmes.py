@@ -177,6 +177,20 @@ class Programme(models.Model):
         return ZoneInfo(self.time_zone)
 
     @property
+    def terms_of_lines(self) -> tuple[object, ...]:
+        """What of the programme decides on purchases and returns; the rules have versions of their own."""
+        return (
+            self.issuer_id,
+            self.time_zone,
+            self.currency,
+            self.points_validity_years,
+            self.expiry_rounding,
+            self.days_until_available,
+            self.lines_end_on,
+            self.closed_at,
+        )
+
+    @property
     def contact_hours(self) -> str:
         """When the call centre answers, in the reader's language; nothing where nobody said."""
         is_english = (get_language() or "fr").startswith("en")

@@ -89,6 +89,20 @@ class Candidate:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Lines that were looked at and are not recorded yet.
+
+    `rejected` holds the verdicts on those that mean nothing, `found` the others, both by their position.
+    """
+
+    lines: Sequence[PurchaseLine]
+    programme: Programme
+    at: datetime
+    rejected: dict[int, LineVerdict]
+    found: dict[int, Candidate]
+
+
 def record_purchases(
     lines: Sequence[PurchaseLine],
     *,
@@ -119,7 +133,32 @@ def record_together(
 ) -> list[LineVerdict]:
     """Record lines of any kind, the general way; see `record_purchases`."""
     keep_open(programme)
+    return _record(look_at_purchases(lines, programme=programme, at=at), feed_import)
+
+
+def look_at_purchases(lines: Sequence[PurchaseLine], *, programme: Programme, at: datetime) -> Batch:
+    """Look up what the lines name and what they earn. Nothing is written, and no other lines change it.
+
+    So the next lines of a file are looked at while those before are being recorded.
+    """
     rejected, found = _sort_out(lines, programme, at)
+    return Batch(lines, programme, at, rejected, found)
+
+
+@transaction.atomic
+def record_batch(batch: Batch, *, programme: Programme, feed_import: FeedImport | None) -> list[LineVerdict]:
+    """Record lines that were looked at, once; see `record_purchases`.
+
+    They are looked at again when the programme has become another since.
+    """
+    keep_open(programme)
+    if batch.programme.terms_of_lines != programme.terms_of_lines:
+        batch = look_at_purchases(batch.lines, programme=programme, at=batch.at)
+    return _record(batch, feed_import)
+
+
+def _record(batch: Batch, feed_import: FeedImport | None) -> list[LineVerdict]:
+    programme, at, rejected, found = batch.programme, batch.at, batch.rejected, batch.found
     firsts: dict[Key, Candidate] = {}
     for candidate in found.values():
         if candidate.state is not PurchaseState.REJECTED:
@@ -129,7 +168,7 @@ def record_together(
     returns = _settle([c for c in candidates if c.purchase_id is not None], programme, at)
     stored = _stored_contents([c.key for c in found.values() if c.purchase_id is None])
     verdicts = []
-    for index in range(len(lines)):
+    for index in range(len(batch.lines)):
         if index in rejected:
             verdicts.append(rejected[index])
         elif (purchase_id := found[index].purchase_id) is not None:
