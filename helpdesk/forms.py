@@ -13,7 +13,7 @@ from helpdesk.models import LONGEST_NOTE, SHORTEST_NOTE
 from helpdesk.notes import may_be_kept
 from loyalty.adjustments.expiries import Reinstatable
 from loyalty.adjustments.forms import CommentField
-from loyalty.models import AdjustmentKind, AdjustmentReason
+from loyalty.models import AdjustmentKind, AdjustmentReason, PointAccount
 from loyalty.models.adjustments import MOST_POINTS
 from loyalty.selectors.adjustments import Possible
 from members.search_words import LONGEST_TEXT, read_question
@@ -106,6 +106,48 @@ def _choices(possible: Possible) -> list[tuple[str, list[tuple[str, str]]]]:
         (str(title), [(str(one.pk), one.name) for one in possible.reasons if one.takes_points is takes])
         for title, takes in groups
     ]
+
+
+class TakeOutForm(forms.Form):
+    """Why a member is taken out of their household."""
+
+    reason = CommentField(
+        label=_("Reason"),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "desk-input"}),
+        help_text=_("Who asked for it and when. The member may ask to read it."),
+    )
+
+
+class BringInForm(TakeOutForm):
+    """Whose household a member joins, and that they agreed to it themselves."""
+
+    reference = forms.CharField(
+        label=_("Reference of a member of the household"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"class": "desk-input", "autocomplete": "off"}),
+        help_text=_("If that member is in no household yet, one is founded."),
+    )
+    agreed = forms.BooleanField(
+        label=_("The member who joins has agreed to it, on the phone or in writing."),
+        error_messages={"required": _("Nobody joins a household without their own consent.")},
+    )
+    field_order = ("reference", "agreed", "reason")
+
+    def __init__(self, answers: QueryDict | None, *, account: PointAccount) -> None:
+        super().__init__(answers)
+        self.account = account
+
+    def clean_reference(self) -> str:
+        """Find the other member in the same programme."""
+        reference = "".join(self.cleaned_data["reference"].split())
+        hosts = PointAccount.objects.filter(
+            programme=self.account.programme_id, member__reference__in={reference, reference.upper()}
+        )
+        found = hosts.select_related("programme").first()
+        if found is None or found.pk == self.account.pk:
+            raise forms.ValidationError(_("No other member of this programme has this reference."))
+        self.host = found
+        return reference
 
 
 class ReinstatementForm(forms.Form):

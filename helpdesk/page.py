@@ -20,6 +20,7 @@ from loyalty.dates import local_date
 from loyalty.models import AdjustmentRequest, Lot, PointAccount
 from loyalty.selectors.adjustments import adjustments_of
 from loyalty.selectors.balance import Balance, balance_of
+from loyalty.selectors.households import HouseholdShown, household_of
 from loyalty.selectors.merging import merges_into
 from loyalty.selectors.statement import TOP, Place, StatementPage, statement_page
 from members.models import Card, CardStatusChange, Channel, Consent, Member, MemberMerge, SentLetter
@@ -77,6 +78,7 @@ class AccountPart:
     orders: tuple[OrderRow, ...]
     gift_cards: tuple[HeldGiftCard, ...]
     adjustments: tuple[AdjustmentRow, ...]
+    household: HouseholdShown | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ def _account_part(account: PointAccount, cards: Sequence[Card], place: Place, at
         ),
         gift_cards=tuple(held),
         adjustments=_adjustments_of(account, at),
+        household=household_of(account, at=at) if account.programme.household_size else None,
     )
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from helpdesk.access import CONTACT, WRITE_NOTE, StaffRequest, agents_only
 from helpdesk.forms import CARD_NUMBER, NoteForm, SearchForm
+from helpdesk.household import BRING_IN, TAKE_OUT
 from helpdesk.looks import record_opening, record_refusal, record_search
 from helpdesk.notes import MemberErased, write_note
 from helpdesk.page import member_page, member_to_show
@@ -132,6 +133,10 @@ def _member_page(request: StaffRequest, shown: Member, form: NoteForm) -> HttpRe
         "may_move_points": may(ASK) and page.part is not None and page.part.account.left_on is None,
         "may_approve_points": may(APPROVE),
         "may_end_accounts": may("loyalty.change_pointaccount"),
+        "may_bring_into_household": may(BRING_IN)
+        and page.part is not None
+        and page.part.account.left_on is None,
+        "may_take_out_of_household": may(TAKE_OUT),
         "may_erase": may("members.delete_member") and shown.erased_at is None,
         "may_merge": may("members.add_membermerge") and shown.erased_at is None,
         "may_see_ledger": may("rewards.view_order") and may("loyalty.view_lot"),

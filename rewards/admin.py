@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +15,7 @@ from core.admin_questions import Question, ask
 from core.audit import name_actions
 from core.formatting import amount, number
 from core.reasons import ReasonField
-from loyalty.models import PointAccount
+from loyalty.models import Entry, PointAccount
 from members.lookup import members_matching
 from rewards.admin_presets import PresetPages
 from rewards.errors import GiftCardUsed
@@ -25,6 +25,7 @@ from rewards.models import (
     GiftCardProduct,
     GiftCardState,
     Order,
+    OrderShare,
     OrderState,
 )
 from rewards.services.orders import cancel_order
@@ -106,6 +107,35 @@ class OfMemberAdmin(LockedAdmin):
         return queryset.filter(**{f"{self.to_account}__in": accounts.values("pk")}), False
 
 
+class ShareInline(LockedInline):
+    """What an order took of others in the household, and by whose permission."""
+
+    model = OrderShare
+    fields = ("member_link", "shown_points", "permission_link")
+    readonly_fields: ClassVar = ("member_link", "shown_points", "permission_link")
+    ordering = ("pk",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderShare]:
+        """Bring along the members, and how many points it was."""
+        shares: QuerySet[OrderShare] = super().get_queryset(request)
+        taken = Entry.objects.filter(transfer=OuterRef("transfer"), account=OuterRef("transfer__target"))
+        return shares.select_related("transfer__source__member").annotate(
+            taken_points=Subquery(taken.values("points")[:1])
+        )
+
+    @admin.display(description=_("member"))
+    def member_link(self, share: OrderShare) -> str:
+        return link_to(share.transfer.source, share.transfer.source.member)
+
+    @admin.display(description=_("points"))
+    def shown_points(self, share: OrderShare) -> str:
+        return number(getattr(share, "taken_points", 0))
+
+    @admin.display(description=_("permission to spend points"))
+    def permission_link(self, share: OrderShare) -> str:
+        return link_to(share.permission)
+
+
 class CancellationForm(forms.Form):
     """Why an order is cancelled."""
 
@@ -144,6 +174,7 @@ class OrderAdmin(OfMemberAdmin):
     )
     readonly_fields: ClassVar = ("public_id", "member_link", "entry_link", "gift_card_link")
     actions_detail = ("cancel",)
+    inlines = (ShareInline,)
 
     @admin.display(description=_("member"))
     def member_link(self, order: Order) -> str:

@@ -11,6 +11,9 @@ ends them, `loyalty.add_succession` prepares and rehearses successions of progra
 files, `helpdesk.search_members` opens the pages of the call centre, `helpdesk.add_note` writes there, and
 without `members.see_contact_details` a person is masked.
 
+`loyalty.add_householdstay` brings a member who agreed to it into a household, `loyalty.change_householdstay`
+takes one out who asked for it; whose points may be spent, members alone decide.
+
 Whoever may add back-tests (`loyalty.add_backtest`) starts and stops them; they move no point.
 
 Whoever moves points is not who says how many: only finance changes the limits, and moves none.
@@ -44,7 +47,11 @@ _MEMBERS = [
     "loyalty.view_mergedpoints",
     "loyalty.view_pointaccount",
     "loyalty.view_groupmembership",
+    "loyalty.view_household",
+    "loyalty.view_householdstay",
+    "loyalty.view_spendingpermission",
 ]
+_HOUSEHOLDS = ["loyalty.add_householdstay", "loyalty.change_householdstay"]
 _MERGES = ["members.add_membermerge", "members.change_membermerge"]
 _LEDGER = [
     "loyalty.view_entry",
@@ -59,6 +66,7 @@ _LEDGER = [
     "loyalty.view_adjustmentrequest",
     "loyalty.view_adjustmententry",
     "rewards.view_order",
+    "rewards.view_ordershare",
     "rewards.view_giftcard",
     "rewards.view_giftcardmovement",
 ]
@@ -100,6 +108,7 @@ STAFF_GROUPS: dict[str, list[str]] = {
         "loyalty.add_adjustmentreason",
         "loyalty.change_adjustmentreason",
         *_MERGES,
+        *_HOUSEHOLDS,
         "loyalty.add_succession",
         "loyalty.run_succession",
         "members.delete_member",
@@ -132,6 +141,7 @@ STAFF_GROUPS: dict[str, list[str]] = {
         "loyalty.change_pointaccount",
         "loyalty.add_adjustmentrequest",
         *_MERGES,
+        *_HOUSEHOLDS,
         "members.delete_member",
         "rewards.change_order",
     ],

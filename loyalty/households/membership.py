@@ -27,8 +27,8 @@ from loyalty.models import Household, HouseholdStay, PointAccount, SpendingPermi
 HOUSEHOLD_JOINED = "loyalty.household_joined"
 """The outbox topic of a new member, once for each who was there: {"stay_id": int, "account_id": int}."""
 
-PUT_TOGETHER = "household.put_together"
-REMOVED = "household.member_removed"
+PUT_TOGETHER = "pointaccount.brought_into_household"
+REMOVED = "pointaccount.taken_out_of_household"
 
 
 @transaction.atomic
@@ -69,9 +69,9 @@ def put_together(
     record_action(
         actor=actor,
         action=PUT_TOGETHER,
-        subject=stay.household,
+        subject=joining,
         reason=reason,
-        details={"account": joining.pk},
+        details={"household": stay.household_id},
         at=at,
     )
     return joined
@@ -149,8 +149,8 @@ def remove_from_household(
     record_action(
         actor=actor,
         action=REMOVED,
-        subject=stay.household,
+        subject=account,
         reason=reason,
-        details={"account": account.pk},
+        details={"household": stay.household_id},
         at=at,
     )

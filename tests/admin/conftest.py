@@ -47,6 +47,7 @@ from tests.factories import (
     make_programme,
     make_user,
 )
+from tests.households import allow_households, let_spend, live_together, order_together
 from tests.loyalty.adjusting import ask, make_agent
 from tests.loyalty.backtest import questions
 from tests.loyalty.succession.conftest import Programmes, prepare, run
@@ -203,3 +204,15 @@ def succession(story: Story) -> Succession:
     prepared = prepare(Programmes(old, story.programme))
     prepared.counterparts.create(member=former, counterpart=former)
     return run(prepared)
+
+
+@pytest.fixture
+def household(story: Story) -> Cardholder:
+    """Let Bob live with Alice and let her spend his points; return Bob."""
+    allow_households(story.programme)
+    story.alice.account.programme.refresh_from_db()
+    bob = make_cardholder(story.programme, first_name="Bob", points=300)
+    live_together(story.alice, bob)
+    let_spend(bob, story.alice)
+    order_together(story.alice, 600)
+    return bob

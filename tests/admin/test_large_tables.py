@@ -58,7 +58,7 @@ def test_more_rows_in_a_list_take_no_more_queries(administrator: Client, story: 
     assert Entry.objects.count() > 50
 
 
-@pytest.mark.usefixtures("succession")
+@pytest.mark.usefixtures("succession", "household")
 def test_no_list_and_no_page_counts_a_whole_table(administrator: Client) -> None:
     for model in MAY_LOOK:
         for address in (page(model, "changelist"), page(model, "change", some_row(model).pk)):

@@ -66,7 +66,7 @@ def english_in(html: str) -> set[str]:
     return {text for text in texts if ENGLISH.search(text)}
 
 
-@pytest.mark.usefixtures("succession")
+@pytest.mark.usefixtures("succession", "household")
 def test_no_page_of_the_admin_speaks_english_to_a_french_reader(story: Story) -> None:
     client = client_of(make_colleague(ADMINISTRATOR), "fr")
     found: dict[str, set[str]] = {}

@@ -12,7 +12,7 @@ from tests.admin.permission_table import table
 DOCUMENT = Path(settings.BASE_DIR) / "docs" / "permissions.md"
 
 
-@pytest.mark.usefixtures("succession")
+@pytest.mark.usefixtures("succession", "household")
 def test_the_table_of_permissions_is_current(story: Story) -> None:
     found = table(story, {group: make_colleague(group) for group in (*ROLES, ADMINISTRATOR)})
 

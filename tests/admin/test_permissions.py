@@ -18,6 +18,7 @@ from loyalty.models import AdjustmentRequest
 from members.models import User
 from tests.admin.conftest import ADMINISTRATOR, ROLES, Story, client_of, make_colleague
 from tests.factories import make_user
+from tests.households import allow_households
 
 OURS = ("core", "members", "partners", "loyalty", "rewards", "campaigns", "helpdesk")
 DERIVED = {"members.membersearch"}
@@ -28,6 +29,7 @@ ON_OTHER_PAGES = {
     "loyalty.backtestfigure",
     "loyalty.adjustmententry",
     "loyalty.expiryreminder",
+    "loyalty.householdinvitation",
     "loyalty.mergedpoints",
     "loyalty.reinstatedexpiry",
     "members.cardstatuschange",
@@ -40,6 +42,7 @@ ON_OTHER_PAGES = {
     "members.mergedcard",
     "members.notificationchoice",
     "members.sentletter",
+    "rewards.ordershare",
 }
 """Tables read on the page of a member in the call centre, or by the program only."""
 
@@ -69,6 +72,9 @@ MAY_LOOK: dict[str, set[str]] = {
     "loyalty.earningrule": EVERYBODY,
     "loyalty.membergroup": EVERYBODY,
     "loyalty.groupmembership": KNOWS_MEMBERS,
+    "loyalty.household": KNOWS_MEMBERS,
+    "loyalty.householdstay": KNOWS_MEMBERS,
+    "loyalty.spendingpermission": KNOWS_MEMBERS,
     "loyalty.backtest": {MANAGER, MARKETING, FINANCE, AUDITOR},
     "loyalty.pointaccount": SEES_LEDGER,
     "loyalty.entry": SEES_LEDGER,
@@ -163,7 +169,7 @@ def test_each_part_of_a_page_is_shown_to_a_group() -> None:
     assert parts - granted == set()
 
 
-@pytest.mark.usefixtures("succession")
+@pytest.mark.usefixtures("succession", "household")
 @pytest.mark.parametrize("role", [*ROLES, ADMINISTRATOR])
 def test_who_may_look_add_change_and_delete(role: str, story: Story) -> None:
     assert story.order.pk
@@ -267,6 +273,10 @@ def test_who_may_do_what_the_buttons_do(role: str, story: Story) -> None:
             {MANAGER, FINANCE, AUDITOR},
         ),
         "load a preset": (page("rewards.giftcardproduct", "load_preset"), {MANAGER}),
+        "bring a member into a household": (
+            reverse("helpdesk_household", args=[story.alice.member.public_id]),
+            {MANAGER, CALL_CENTRE},
+        ),
         "look for members": (reverse("helpdesk"), KNOWS_MEMBERS),
         "open the page of a member": (
             reverse("helpdesk_member", args=[story.alice.member.public_id]),
@@ -274,6 +284,7 @@ def test_who_may_do_what_the_buttons_do(role: str, story: Story) -> None:
         ),
         "fetch verdicts": (page("loyalty.feedimport", "verdicts", story.feed_import.pk), SEES_FEEDS),
     }
+    allow_households(story.programme)
     user = make_colleague(role)
 
     found = {name for name, (address, _) in actions.items() if _is_allowed(user, address)}

@@ -27,14 +27,14 @@ from campaigns.models import Promotion
 from members.models import User
 from rewards.models import GiftCardProduct
 from rewards.services.orders import order_gift_card
-from tests.admin.conftest import ADMINISTRATOR, Story, client_of, make_colleague, story, succession
+from tests.admin.conftest import ADMINISTRATOR, Story, client_of, household, make_colleague, story, succession
 from tests.admin.test_large_tables import let_more_happen
 from tests.every_page import ADMIN as BELOW_ADMIN
 from tests.every_page import Who, browser_of, every_page
 from tests.factories import buy, make_partner, make_store
 from tests.site.cast import Cast, make_promotions
 
-__all__ = ["story", "succession"]
+__all__ = ["household", "story", "succession"]
 
 DOCUMENT = Path(settings.BASE_DIR) / "docs" / "query-counts.md"
 SITE, ADMIN = "Site", "Admin"
@@ -77,7 +77,7 @@ def test_the_pages_of_the_site_ask_what_the_document_says(cast: Cast, at: dateti
     _compare(SITE, {page.title: (page.who.value, few[page], many[page]) for page in pages})
 
 
-@pytest.mark.usefixtures("succession")
+@pytest.mark.usefixtures("succession", "household")
 def test_the_pages_of_the_admin_ask_what_the_document_says(story: Story) -> None:
     client = client_of(make_colleague(ADMINISTRATOR))
     with time_machine.travel(

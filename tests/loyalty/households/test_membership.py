@@ -133,8 +133,14 @@ def test_staff_bring_two_members_together_with_a_reason_and_nobody_may_spend_any
     assert household_of(alice) == household_of(bob) == household_of(carla) is not None
     assert not SpendingPermission.objects.exists()
     actions = StaffAction.objects.order_by("pk")
-    assert [(one.action, one.actor_id, one.reason, one.details) for one in actions] == [
-        ("household.put_together", agent.pk, "Both on the line", {"account": person.account.pk})
+    assert [(one.action, one.actor_id, one.subject_id, one.reason, one.details) for one in actions] == [
+        (
+            "pointaccount.brought_into_household",
+            agent.pk,
+            person.account.pk,
+            "Both on the line",
+            {"household": household_of(alice)},
+        )
         for person in (bob, carla)
     ]
     assert violations() == []
@@ -167,10 +173,11 @@ def test_staff_take_a_member_out_of_a_household_with_a_reason(alice: Cardholder,
 
     assert (household_of(alice) is None, household_of(bob)) == (False, None)
     action = StaffAction.objects.get()
-    assert (action.action, action.reason, action.details) == (
-        "household.member_removed",
+    assert (action.action, action.subject_id, action.reason, action.details) == (
+        "pointaccount.taken_out_of_household",
+        bob.account.pk,
         "Asked by phone",
-        {"account": bob.account.pk},
+        {"household": household_of(alice)},
     )
     assert not SpendingPermission.objects.filter(ended_at=None).exists()
 

@@ -1,0 +1,94 @@
+"""The page on which an agent brings a member into a household or takes them out, at their own request."""
+
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from helpdesk.access import CONTACT, StaffRequest, agents_only
+from helpdesk.forms import BringInForm, TakeOutForm
+from helpdesk.page import account_to_show, member_to_show
+from helpdesk.person import person_of
+from loyalty.households.errors import (
+    HouseholdFull,
+    HouseholdRefused,
+    InHouseholdAlready,
+    NoHouseholds,
+    NoMemberAnyMore,
+    NotInHousehold,
+)
+from loyalty.households.membership import put_together, remove_from_household, stay_of
+from loyalty.models import PointAccount
+from loyalty.selectors.balance import balance_of
+
+ACCOUNT = "programme"
+BRING_IN, TAKE_OUT = "loyalty.add_householdstay", "loyalty.change_householdstay"
+REFUSALS: dict[str, str | Promise] = {
+    NoHouseholds.code: gettext_lazy("This programme has no households."),
+    InHouseholdAlready.code: gettext_lazy("The member is in a household already."),
+    NotInHousehold.code: gettext_lazy("The member is not in a household with this other member."),
+    NoMemberAnyMore.code: gettext_lazy("One of the two has left the programme, or leads to another member."),
+    HouseholdFull.code: gettext_lazy("The household has as many people as it may have."),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@agents_only
+def household(request: StaffRequest, public_id: UUID) -> HttpResponse:
+    """Ask why the member leaves the household they are in, or whose household they join."""
+    account = _account(request, public_id)
+    is_in = stay_of(account.pk) is not None
+    if not request.user.has_perm(TAKE_OUT if is_in else BRING_IN):
+        raise PermissionDenied
+    answers = request.POST if request.method == "POST" else None
+    form = TakeOutForm(answers) if is_in else BringInForm(answers, account=account)
+    if answers is not None and form.is_valid():
+        try:
+            _do(request, account, form)
+        except HouseholdRefused as refusal:
+            form.add_error(None, str(REFUSALS[refusal.code]))
+        else:
+            return redirect(_back(account))
+    context = admin.site.each_context(request) | {
+        "title": _("Take out of the household") if is_in else _("Bring into a household"),
+        "account": account,
+        "person": person_of(account.member, is_masked=not request.user.has_perm(CONTACT)),
+        "balance": balance_of(account, at=timezone.now()),
+        "back": _back(account),
+        "form": form,
+        "is_in": is_in,
+    }
+    return TemplateResponse(request, "helpdesk/household.html", context)
+
+
+def _do(request: StaffRequest, account: PointAccount, form: BringInForm | TakeOutForm) -> None:
+    reason, at = form.cleaned_data["reason"], timezone.now()
+    if isinstance(form, BringInForm):
+        put_together(account=form.host, joining=account, actor=request.user, reason=reason, at=at)
+        messages.success(request, _("The member is in the household. Nobody may spend their points yet."))
+    else:
+        remove_from_household(account=account, actor=request.user, reason=reason, at=at)
+        messages.success(request, _("The member has left the household with all their points."))
+
+
+def _back(account: PointAccount) -> str:
+    address = reverse("helpdesk_member", args=[account.member.public_id])
+    return f"{address}?{ACCOUNT}={account.programme.code}#household"
+
+
+def _account(request: StaffRequest, public_id: UUID) -> PointAccount:
+    """Return the account that the address names, in a programme that has households."""
+    member = member_to_show(public_id)
+    account = account_to_show(member, programme_code=request.GET.get(ACCOUNT, "")) if member else None
+    if account is None or not account.programme.household_size:
+        raise Http404
+    return account
