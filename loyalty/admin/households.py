@@ -110,7 +110,10 @@ class HouseholdStayAdmin(OfMembersAdmin):
 
     to_accounts = ("account",)
     list_display = ("id", "household_link", "member_link", "joined_at", "left_at")
-    list_filter = (("left_at", admin.EmptyFieldListFilter), period_filter("joined_at", _("joined the household")))
+    list_filter = (
+        ("left_at", admin.EmptyFieldListFilter),
+        period_filter("joined_at", _("joined the household")),
+    )
     list_select_related = ("household", "account__member")
     fields: ClassVar = ("household_link", "member_link", "joined_at", "left_at")
     readonly_fields: ClassVar = ("household_link", "member_link")

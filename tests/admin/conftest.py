@@ -31,6 +31,7 @@ from loyalty.models import (
     FeedImport,
     GroupMembership,
     MemberGroup,
+    PointAccount,
     Programme,
     Succession,
 )
@@ -47,7 +48,7 @@ from tests.factories import (
     make_programme,
     make_user,
 )
-from tests.households import allow_households, let_spend, live_together, order_together
+from tests.households import allow_households, let_spend, live_together
 from tests.loyalty.adjusting import ask, make_agent
 from tests.loyalty.backtest import questions
 from tests.loyalty.succession.conftest import Programmes, prepare, run
@@ -211,8 +212,14 @@ def household(story: Story) -> Cardholder:
     """Let Bob live with Alice and let her spend his points; return Bob."""
     allow_households(story.programme)
     story.alice.account.programme.refresh_from_db()
-    bob = make_cardholder(story.programme, first_name="Bob", points=300)
+    bob = make_cardholder(story.programme, first_name="Bob", points=1300)
     live_together(story.alice, bob)
     let_spend(bob, story.alice)
-    order_together(story.alice, 600)
+    order_gift_card(
+        account=PointAccount.objects.select_related("programme").get(pk=story.alice.account.pk),
+        product=GiftCardProduct.objects.get(code="gift-card-15"),
+        request_key="together",
+        with_household=True,
+        at=NOW,
+    )
     return bob

@@ -9,6 +9,7 @@ from members.services.search import index_members
 from tests.admin.conftest import make_colleague
 from tests.browser.conftest import DESKTOP, PHONE, Colours, Site
 from tests.browser.examination import axe_findings, obstacles_for_the_keyboard, parts_without_room
+from tests.households import allow_households, let_spend, live_together
 from tests.loyalty.adjusting import ask, make_agent
 from tests.loyalty.ledger_state import balance
 
@@ -72,6 +73,9 @@ def test_the_pages_of_the_call_centre_are_accessible(
     site: Site, size: tuple[int, int], colours: Colours
 ) -> None:
     index_everybody()
+    allow_households(site.cast.programme)
+    live_together(site.cast.alice, site.cast.mallory)
+    let_spend(site.cast.mallory, site.cast.alice)
     page = site.visit(user=make_colleague("Call centre"), size=size, colours=colours)
 
     page.goto(reverse("helpdesk"))
@@ -82,7 +86,7 @@ def test_the_pages_of_the_call_centre_are_accessible(
     assert_ours_is_accessible(page)
     for cardholder in (site.cast.alice, site.cast.chloe):
         ask(cardholder.account, make_agent(f"of-{cardholder.member.first_name}"), points=400, at=site.at)
-        for name in ("helpdesk_member", "helpdesk_points", "helpdesk_bring_back"):
+        for name in ("helpdesk_member", "helpdesk_points", "helpdesk_bring_back", "helpdesk_household"):
             page.goto(reverse(name, args=[cardholder.member.public_id]))
             assert_ours_is_accessible(page)
             assert obstacles_for_the_keyboard(page) == []
