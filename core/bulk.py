@@ -8,6 +8,7 @@ time for five thousand rows.
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
@@ -28,15 +29,28 @@ _NULL = _LENGTH(-1)
 def bulk_cursor(*, keeps_plans: bool = False) -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
     """Open a cursor on the current connection and transaction; database errors are raised as Django's own.
 
-    Statements are planned anew each time, for as many rows as their columns have. With `keeps_plans` they are
-    planned once a connection, as if for a few rows: for statements that find each row by an index.
+    Statements are planned anew each time, for as many rows as their columns have. With `keeps_plans`, and for
+    a few rows, they are planned once a connection: for statements that find each row by an index.
     """
     connection.ensure_connection()
     with (
         connection.wrap_database_errors,
-        BulkCursor(connection.connection, keeps_plans=keeps_plans) as cursor,
+        BulkCursor(connection.connection, keeps_plans=keeps_plans or _are_few.get()) as cursor,
     ):
         yield cursor
+
+
+_are_few: ContextVar[bool] = ContextVar("are_few", default=False)
+
+
+@contextmanager
+def for_few_rows() -> Iterator[None]:
+    """Keep the plans of the statements within the block: they would take longer to plan than to execute."""
+    token = _are_few.set(True)
+    try:
+        yield
+    finally:
+        _are_few.reset(token)
 
 
 class BulkCursor(psycopg.Cursor[tuple[Any, ...]]):

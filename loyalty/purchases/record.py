@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from core.bulk import bulk_cursor
+from core.bulk import bulk_cursor, for_few_rows
 from loyalty.dates import local_date
 from loyalty.earning.terms import Part
 from loyalty.ledger.credit import Credit
@@ -120,6 +120,8 @@ def record_purchases(
         verdict = record_at_once(lines[0], programme=programme, at=at)
         if verdict is not None:
             return [verdict]
+        with for_few_rows():
+            return record_together(lines, programme=programme, at=at)
     return record_together(lines, programme=programme, at=at, feed_import=feed_import)
 
 

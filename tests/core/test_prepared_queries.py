@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
+from core.bulk import bulk_cursor, for_few_rows
 from core.models import IdempotencyRecord, JobRun
 from core.prepared import Given, PreparedQuery, prepared_rows
 from loyalty.models import PointAccount
@@ -87,3 +88,22 @@ def test_values_have_places_by_order_or_by_name_and_a_percent_sign_is_written_tw
     by_name = prepared_rows("SELECT %(a)s::int %% %(b)s::int, %(a)s", {"b": 5, "a": 17})
 
     assert (by_order, by_name) == ([(2,)], [(2, 17)])
+
+
+def kept_plans(statement: str) -> int:
+    """Return how many plans PostgreSQL keeps of a statement."""
+    rows = prepared_rows("SELECT count(*) FROM pg_prepared_statements WHERE statement = %s", [statement])
+    return int(rows[0][0])
+
+
+def test_a_statement_on_columns_is_planned_for_them_unless_its_rows_are_few() -> None:
+    statement = "SELECT n FROM unnest(%b::bigint[]) AS n"
+
+    def ask() -> list[tuple[int, ...]]:
+        with bulk_cursor() as cursor:
+            return cursor.execute(statement, [[1, 2]]).fetchall()
+
+    assert (ask(), kept_plans("SELECT n FROM unnest($1::bigint[]) AS n")) == ([(1,), (2,)], 0)
+    with for_few_rows():
+        assert (ask(), kept_plans("SELECT n FROM unnest($1::bigint[]) AS n")) == ([(1,), (2,)], 1)
+    assert ask() == [(1,), (2,)]
