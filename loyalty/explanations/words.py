@@ -10,7 +10,7 @@ from enum import StrEnum
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from core.formatting import amount, day, points, signed_points
+from core.formatting import amount, day, number, points, signed_points
 from loyalty.explanations.facts import ExplainedRule, Explanation
 from loyalty.models import LimitPeriod, PurchaseState
 from loyalty.purchases.reasons import Reason, sentence_for
@@ -65,7 +65,7 @@ def _card(line: Explanation) -> Step:
         tone = Tone.WAITING if line.state is PurchaseState.PARKED else Tone.AGAINST
         return Step(label, sentence_for(line.reason), tone)
     if not line.card_last4:
-        return Step(label, _("The card is looked at once the purchase is known."), Tone.WAITING)
+        return Step(label, _("The card will be checked when the purchase is known."), Tone.WAITING)
     return Step(
         label,
         _("%(product)s ending in %(last4)s: recognised.")
@@ -75,11 +75,12 @@ def _card(line: Explanation) -> Step:
 
 
 def _store(line: Explanation) -> Step:
-    # A line of a place that does not take part is refused before it is recorded.
+    label, store = _("Store"), {"store": _place(line)}
+    if line.is_return:
+        return Step(label, _("The return was recorded by %(store)s.") % store)
+    # A purchase at a place that did not take part is refused before it is recorded.
     return Step(
-        _("Store"),
-        _("%(store)s takes part in the programme.") % {"store": _place(line)},
-        Tone.FOR,
+        label, _("%(store)s took part in the programme on the day of the purchase.") % store, Tone.FOR
     )
 
 
@@ -94,25 +95,37 @@ def _decision(line: Explanation) -> Step:
     label = _("Decision")
     facts = {"amount": amount(line.amount_cents, line.currency), "day": day(line.happened_on)}
     if line.state is PurchaseState.PARKED:
-        return Step(label, sentence_for(line.reason), Tone.WAITING)
+        return Step(label, _what_it_waits_for(line), Tone.WAITING)
     if line.state is PurchaseState.REJECTED:
-        return Step(label, _("No points: %(why)s") % {"why": sentence_for(line.reason)}, Tone.AGAINST)
+        return Step(label, _refusal(line), Tone.AGAINST)
     if line.is_return:
         return Step(label, _return(line, facts))
     if not line.points:
         return Step(
             label,
-            _("The purchase of %(amount)s counts, but earns no point.") % facts
+            _("The purchase of %(amount)s counts, but earns no points.") % facts
             + f" {sentence_for(line.reason)}".rstrip(),
             Tone.AGAINST,
         )
     return Step(label, _("The purchase of %(amount)s on %(day)s earns points.") % facts, Tone.FOR)
 
 
+def _what_it_waits_for(line: Explanation) -> str:
+    if line.reason in OF_THE_CARD:  # the step about the card says so
+        return _("The purchase is on hold until the card is known.")
+    return sentence_for(line.reason)
+
+
+def _refusal(line: Explanation) -> str:
+    if line.reason in OF_THE_CARD:  # the step about the card says why
+        return _("The purchase earns no points.")
+    return sentence_for(line.reason)
+
+
 def _return(line: Explanation, facts: dict[str, str]) -> str:
     bought = day(line.returned_on) if line.returned_on else ""
     said = _(
-        "Goods for %(amount)s of the purchase of %(bought)s were brought back: the points they had earned are"
+        "Goods worth %(amount)s from the purchase of %(bought)s were returned: the points they had earned are"
         " taken back."
     ) % (facts | {"bought": bought})
     return f"{said} {sentence_for(line.reason)}".rstrip()
@@ -123,7 +136,7 @@ def _rule(line: Explanation, rule: ExplainedRule) -> str:
     said = {
         "rule": rule.name,
         "points": signed_points(rule.points) if line.is_return else points(rule.points),
-        "entitled": points(abs(rule.entitled_points)),
+        "entitled": number(rule.entitled_points),
         "limit": points(rule.limit_points or 0),
     }
     if line.is_return:
@@ -133,7 +146,7 @@ def _rule(line: Explanation, rule: ExplainedRule) -> str:
     if rule.points == rule.entitled_points:
         return _("%(rule)s: %(points)s.") % said
     if rule.limit == "budget":
-        return _("%(rule)s: %(points)s of %(entitled)s, because the budget of the offer is used up.") % said
+        return _("%(rule)s: %(points)s instead of %(entitled)s: the budget of the offer is used up.") % said
     return _limited(rule.limit) % said
 
 
@@ -142,17 +155,24 @@ def _rule_of_return(rule: ExplainedRule, said: dict[str, str]) -> str:
     if rule.points == rule.entitled_points or not is_tallied:
         return _("%(rule)s: %(points)s.") % said
     # Otherwise it takes less: never more than the purchase had counted for.
-    return _("%(rule)s: %(points)s, because other purchases still count up to its limit.") % said
+    if rule.points:
+        return _("%(rule)s: only %(points)s, as other purchases make up for the rest.") % said
+    return _("%(rule)s: no points taken back: other purchases alone reach the limit.") % said
 
 
 def _limited(limit: str | None) -> str:
     if limit == LimitPeriod.DAY:
-        return _("%(rule)s: %(points)s of %(entitled)s, because one member can have %(limit)s a day from it.")
+        return _(
+            "%(rule)s: %(points)s instead of %(entitled)s: this offer gives a member at most %(limit)s a day."
+        )
     if limit == LimitPeriod.MONTH:
         return _(
-            "%(rule)s: %(points)s of %(entitled)s, because one member can have %(limit)s a month from it."
+            "%(rule)s: %(points)s instead of %(entitled)s: this offer gives a member at most %(limit)s a"
+            " month."
         )
-    return _("%(rule)s: %(points)s of %(entitled)s, because one member can have %(limit)s in all from it.")
+    return _(
+        "%(rule)s: %(points)s instead of %(entitled)s: this offer gives a member at most %(limit)s in all."
+    )
 
 
 def _total(line: Explanation) -> str:

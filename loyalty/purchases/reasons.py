@@ -83,10 +83,10 @@ RECORDED_REFUSALS = frozenset({Reason.RETURN_ABOVE_PURCHASE, Reason.RETURN_OF_RE
 SENTENCES = {
     Reason.NONE: "",
     Reason.BELOW_RULE_AMOUNT: _("The amount is too small to earn a point."),
-    Reason.NO_RULE: _("On the day of the purchase, purchases did not earn points."),
+    Reason.NO_RULE: _("No offer gave points on that day."),
     Reason.NO_RULE_MET: _("This purchase is not one of those that earned points on its day."),
     Reason.COUNTS_TOWARDS_BONUS: _("The purchase earns no points by itself; it counts towards a bonus."),
-    Reason.LIMIT_REACHED: _("You have received all the points that one member can have from this offer."),
+    Reason.LIMIT_REACHED: _("This offer has already given the most that one member can have."),
     Reason.BUDGET_SPENT: _("The points planned for this offer have all been given."),
     Reason.UNKNOWN_CARD: _("The card is not known yet. The points follow as soon as it is."),
     Reason.UNKNOWN_PURCHASE: _(
@@ -103,7 +103,7 @@ SENTENCES = {
     Reason.OLDER_THAN_VALIDITY: _("The purchase is so old that its points would have expired."),
     Reason.CARD_BLOCKED: _("The card was blocked before the purchase."),
     Reason.CARD_CLOSED: _("The card was closed before the purchase."),
-    Reason.MEMBER_LEFT: _("The purchase came after leaving the programme."),
+    Reason.MEMBER_LEFT: _("The purchase was made after the member had left the programme."),
     Reason.PROGRAMME_CLOSED: _(
         "The programme has ended, and the time for late purchases and returns is over. Another programme"
         " follows it, where the points are now."
@@ -113,7 +113,7 @@ SENTENCES = {
         " reference."
     ),
     Reason.ALREADY_RECORDED: _("This purchase was recorded before."),
-    Reason.RETURN_ABOVE_PURCHASE: _("The amount returned is higher than the purchase."),
+    Reason.RETURN_ABOVE_PURCHASE: _("The return was refused: it is for more than the purchase."),
     Reason.RETURN_ABOVE_REST: _("Part of the purchase had been returned before; only the rest counts."),
     Reason.RETURN_OF_REJECTED: _("The purchase that was returned had earned nothing."),
     Reason.FULL_CARD_NUMBER: _(

@@ -7,11 +7,13 @@ from loyalty.models import EntryKind, TransferReason
 
 SENTENCES: dict[TransferReason, dict[EntryKind, StrOrPromise]] = {
     TransferReason.MERGE: {
-        EntryKind.MOVED_OUT: _("Your two accounts became one: the points are there now."),
-        EntryKind.MOVED_IN: _("Your two accounts became one: these are the points of the other."),
+        EntryKind.MOVED_OUT: _(
+            "The two accounts became one: the points have moved to the account that was kept."
+        ),
+        EntryKind.MOVED_IN: _("The two accounts became one: these points come from the other account."),
         EntryKind.MOVE_UNDONE_IN: _("The two accounts are separate again: these points are back."),
         EntryKind.MOVE_UNDONE_OUT: _(
-            "The two accounts are separate again: these points belong to the other."
+            "The two accounts are separate again: these points went back to the other account."
         ),
     },
     TransferReason.HOUSEHOLD: {
@@ -22,9 +24,11 @@ SENTENCES: dict[TransferReason, dict[EntryKind, StrOrPromise]] = {
     },
     TransferReason.SEPARATION: {
         EntryKind.MOVED_OUT: _(
-            "The two accounts are separate again: these points belong to the other's cards."
+            "The two accounts are separate again: these points were earned with the other member’s cards."
         ),
-        EntryKind.MOVED_IN: _("The two accounts are separate again: these points belong to your cards."),
+        EntryKind.MOVED_IN: _(
+            "The two accounts are separate again: these points were earned with the cards of this account."
+        ),
     },
     TransferReason.SUCCESSION: {
         EntryKind.MOVED_OUT: _("A new programme follows this one: your points are there now."),

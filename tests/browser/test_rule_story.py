@@ -25,13 +25,16 @@ WHY = {
     "en": (
         "Why these points?",
         "1 point for each euro: 300 points.",
-        "Festive Saturdays: 200 points of 300 points, because one member can have 500 points in all from it.",
+        "Festive Saturdays: 200 points instead of 300: this offer gives a member at most 500 points in all.",
         "Double points at Boulanger on Saturdays in December",
     ),
     "fr": (
         "Pourquoi ces points",
         "1 point par euro : 300 points.",
-        "Samedis de fête : 200 points sur 300 points, car un adhérent peut en recevoir 500 points au total.",
+        (
+            "Samedis de fête : 200 points au lieu de 300 : cette offre est limitée à 500 points au total par"
+            " adhérent."
+        ),
     ),
 }
 """What the member opens on the second Saturday, and reads there."""

@@ -52,7 +52,7 @@ def test_a_move_says_why_in_the_readers_language(
     no_break = "\N{NO-BREAK SPACE}"
     assert french[0] == (
         "Points transférés vers un autre compte",
-        f"Vos deux comptes n’en font plus qu’un{no_break}: les points y sont désormais.",
+        f"Les deux comptes n’en font plus qu’un{no_break}: les points ont rejoint le compte conservé.",
     )
 
 

@@ -57,9 +57,9 @@ def test_each_line_is_explained_in_both_languages(tmp_path: Path) -> None:
         "expires_on": "2030-11-20",
         "explanation_fr": accepted["explanation_fr"],
         "explanation_en": (
-            "Visa ending in 4242: recognised. Conforama Lyon takes part in the programme. The purchase of"
-            " €49.00 on 20 November 2026 earns points. 1 point for each euro: 49 points. The points can be"
-            " spent from 20 November 2026 through 20 November 2030."
+            "Visa ending in 4242: recognised. Conforama Lyon took part in the programme on the day of the"
+            " purchase. The purchase of €49.00 on 20 November 2026 earns points. 1 point for each euro: 49"
+            " points. The points can be spent from 20 November 2026 through 20 November 2030."
         ),
     }
     assert accepted["explanation_fr"].startswith("Visa se terminant par 4242")

@@ -55,14 +55,14 @@ def test_a_purchase_names_card_store_rule_and_days(programme: Programme) -> None
     buy(programme, CARD, euros=49, reference="A")
     assert said("A") == [
         "Carte — Visa se terminant par 4242 : reconnue.",
-        "Magasin — Conforama Lyon participe au programme.",
+        "Magasin — Conforama Lyon participait au programme le jour de l’achat.",
         "Décision — L’achat de 49,00 € du 22 novembre 2026 rapporte des points.",
         "Règle — 1 point par euro : 49 points.",
         "Disponibles — Les points sont utilisables du 22 novembre 2026 au 22 novembre 2030 inclus.",
     ]
     assert said("A", "en") == [
         "Card — Visa ending in 4242: recognised.",
-        "Store — Conforama Lyon takes part in the programme.",
+        "Store — Conforama Lyon took part in the programme on the day of the purchase.",
         "Decision — The purchase of €49.00 on 22 November 2026 earns points.",
         "Rule — 1 point for each euro: 49 points.",
         "Available — The points can be spent from 22 November 2026 through 22 November 2030.",
@@ -75,18 +75,18 @@ def test_a_purchase_names_card_store_rule_and_days(programme: Programme) -> None
     [
         (
             "day",
-            "car un adhérent peut en recevoir 30 points par jour",
-            "because one member can have 30 points a day from it",
+            "cette offre est limitée à 30 points par adhérent et par jour",
+            "this offer gives a member at most 30 points a day",
         ),
         (
             "month",
-            "car un adhérent peut en recevoir 30 points par mois",
-            "because one member can have 30 points a month from it",
+            "cette offre est limitée à 30 points par adhérent et par mois",
+            "this offer gives a member at most 30 points a month",
         ),
         (
             "life",
-            "car un adhérent peut en recevoir 30 points au total",
-            "because one member can have 30 points in all from it",
+            "cette offre est limitée à 30 points au total par adhérent",
+            "this offer gives a member at most 30 points in all",
         ),
     ],
 )
@@ -106,9 +106,11 @@ def test_a_limit_says_what_it_let_through(
     buy(programme, CARD, euros=49, reference="A")
     base, doubled, total = said("A")[3:6]
     assert base == "Règle — 1 point par euro : 49 points."
-    assert doubled.startswith(f"Règle — Points doublés : 30 points sur 49 points, {french}. Points doublés, ")
+    assert doubled.startswith(
+        f"Règle — Points doublés : 30 points au lieu de 49 : {french}. Points doublés, "
+    )
     assert total == "Points — Au total : +79 points."
-    assert said("A", "en")[4].startswith(f"Rule — Double points: 30 points of 49 points, {english}. ")
+    assert said("A", "en")[4].startswith(f"Rule — Double points: 30 points instead of 49: {english}. ")
 
 
 def test_a_rule_is_named_and_then_said(programme: Programme) -> None:
@@ -152,11 +154,11 @@ def test_a_budget_that_is_used_up_is_named(programme: Programme) -> None:
     buy(programme, CARD, euros=10, reference="first")
     buy(programme, CARD, euros=10, reference="A")
     assert said("A")[4] == (
-        "Règle — Bienvenue : 20 points sur 50 points, car le budget de l’offre est épuisé. 50 points offerts"
+        "Règle — Bienvenue : 20 points au lieu de 50 : le budget de l’offre est épuisé. 50 points offerts"
         " par achat."
     )
     assert said("A", "en")[4] == (
-        "Rule — Welcome: 20 points of 50 points, because the budget of the offer is used up. 50 extra points"
+        "Rule — Welcome: 20 points instead of 50: the budget of the offer is used up. 50 extra points"
         " for each purchase."
     )
 
@@ -202,7 +204,7 @@ def test_a_purchase_too_small_for_a_point_says_so(programme: Programme) -> None:
     record_purchases([make_line(CARD, cents=99, reference="A")], programme=programme, at=NOW)
     assert said("A") == [
         "Carte — Visa se terminant par 4242 : reconnue.",
-        "Magasin — Conforama Lyon participe au programme.",
+        "Magasin — Conforama Lyon participait au programme le jour de l’achat.",
         (
             "Décision — L’achat de 0,99 € compte, mais ne rapporte aucun point."
             " Le montant est trop faible pour rapporter un point."
@@ -216,8 +218,8 @@ def test_a_purchase_of_an_unknown_card_waits_for_it(programme: Programme) -> Non
     record_purchases([make_line("tok-nobody", reference="A")], programme=programme, at=NOW)
     assert said("A", "en") == [
         "Card — The card is not known yet. The points follow as soon as it is.",
-        "Store — Conforama Lyon takes part in the programme.",
-        "Decision — The card is not known yet. The points follow as soon as it is.",
+        "Store — Conforama Lyon took part in the programme on the day of the purchase.",
+        "Decision — The purchase is on hold until the card is known.",
     ]
     assert tones("A") == [Tone.WAITING, Tone.FOR, Tone.WAITING]
 
@@ -225,7 +227,7 @@ def test_a_purchase_of_an_unknown_card_waits_for_it(programme: Programme) -> Non
 def test_a_return_before_its_purchase_waits_for_it(programme: Programme) -> None:
     line = make_return_line("tok-nobody", original_reference="B", reference="A")
     record_purchases([line], programme=programme, at=NOW)
-    assert said("A", "en")[0] == "Card — The card is looked at once the purchase is known."
+    assert said("A", "en")[0] == "Card — The card will be checked when the purchase is known."
 
 
 def test_a_card_that_was_closed_is_the_reason(programme: Programme) -> None:
@@ -241,8 +243,8 @@ def test_a_card_that_was_closed_is_the_reason(programme: Programme) -> None:
     assert settle_parked(programme=programme, at=NOW, tokens=[card.token]) == 1
     assert said("A", "en") == [
         "Card — The card was closed before the purchase.",
-        "Store — Conforama Lyon takes part in the programme.",
-        "Decision — No points: The card was closed before the purchase.",
+        "Store — Conforama Lyon took part in the programme on the day of the purchase.",
+        "Decision — The purchase earns no points.",
     ]
     assert tones("A") == [Tone.AGAINST, Tone.FOR, Tone.AGAINST]
 
@@ -252,10 +254,10 @@ def test_a_return_names_its_purchase_and_what_is_taken_back(programme: Programme
     bring_back(programme, CARD, reference="A", euros=20, return_reference="B")
     assert said("B") == [
         "Carte — Visa se terminant par 4242 : reconnue.",
-        "Magasin — Conforama Lyon participe au programme.",
+        "Magasin — Le retour a été enregistré par Conforama Lyon.",
         (
-            "Décision — Des articles de l’achat du 20 novembre 2026 ont été rendus pour 20,00 € : les points"
-            " qu’ils avaient rapportés sont repris."
+            "Décision — Des articles de l’achat du 20 novembre 2026 ont été retournés pour 20,00 € : les"
+            " points qu’ils avaient rapportés sont repris."
         ),
         "Règle — 1 point par euro : −20 points.",
         "Points — Au total : −20 points.",
@@ -277,9 +279,37 @@ def test_a_return_under_a_limit_says_why_it_takes_less_or_more(programme: Progra
     bring_back(programme, CARD, reference="A", euros=40, return_reference="RA")
     bring_back(programme, CARD, reference="B", euros=40, return_reference="RB")
     assert said("RA", "en")[4] == (
-        "Rule — Double points: −10 points, because other purchases still count up to its limit."
+        "Rule — Double points: only −10 points, as other purchases make up for the rest."
     )
     assert said("RB", "en")[4] == ("Rule — Double points: −40 points.")
+
+
+def test_a_return_that_the_limit_absorbs_takes_nothing_back(programme: Programme) -> None:
+    make_rule(
+        programme,
+        code="double",
+        name_fr="Points doublés",
+        name_en="Double points",
+        effect=RuleEffect.MULTIPLIER,
+        factor_percent=200,
+        limit_points=50,
+    )
+    buy(programme, CARD, euros=60, reference="A")
+    buy(programme, CARD, euros=60, reference="B")
+    bring_back(programme, CARD, reference="A", euros=60, return_reference="RA")
+    assert said("RA", "en")[4] == (
+        "Rule — Double points: no points taken back: other purchases alone reach the limit."
+    )
+    assert said("RA")[4] == (
+        "Règle — Points doublés : aucun point repris : d’autres achats suffisent à atteindre le plafond."
+    )
+
+
+def test_a_return_above_its_purchase_is_refused_in_one_sentence(programme: Programme) -> None:
+    buy(programme, CARD, euros=10, reference="A")
+    bring_back(programme, CARD, reference="A", euros=20, return_reference="RA")
+    assert said("RA", "en")[2] == "Decision — The return was refused: it is for more than the purchase."
+    assert said("RA")[2] == "Décision — Le retour est refusé : son montant dépasse celui de l’achat."
 
 
 def test_nothing_is_asked_where_there_is_nothing_to_explain(
@@ -294,5 +324,8 @@ def test_a_store_whose_name_does_not_say_it_is_named_with_its_partner(programme:
     store.name = "La Part-Dieu"
     store.save()
     buy(programme, CARD, euros=49, reference="A")
-    assert said("A")[1] == "Magasin — La Part-Dieu (Conforama) participe au programme."
-    assert said("A", "en")[1] == "Store — La Part-Dieu (Conforama) takes part in the programme."
+    assert said("A")[1] == "Magasin — La Part-Dieu (Conforama) participait au programme le jour de l’achat."
+    assert (
+        said("A", "en")[1]
+        == "Store — La Part-Dieu (Conforama) took part in the programme on the day of the purchase."
+    )
