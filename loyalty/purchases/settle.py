@@ -160,17 +160,16 @@ def _bring_along_what_expired(
 ) -> None:
     """Let points that expired in an account of before be where the return of their purchase looks."""
     for one in settled:
-        waiting, lot = one.waiting, lots.get(one.waiting.original_id)
-        if waiting.account_id == waiting.counted_in_id or lot is None or not one.points:
-            continue
-        if waiting.account_id is not None and waiting.counted_in_id is not None:
-            bring_expired_along(
-                source_id=waiting.counted_in_id,
-                target_id=waiting.account_id,
-                lot=lot,
-                points=-one.points,
-                at=at,
-            )
+        source_id, target_id = one.waiting.counted_in_id, one.waiting.account_id
+        lot = lots.get(one.waiting.original_id)
+        if (
+            source_id is not None
+            and target_id is not None
+            and source_id != target_id
+            and lot is not None
+            and one.points
+        ):
+            bring_expired_along(source_id=source_id, target_id=target_id, lot=lot, points=-one.points, at=at)
 
 
 @transaction.atomic

@@ -215,6 +215,16 @@ def test_a_period_without_purchases_has_an_answer_too(
     assert "Nobody loses." in words
 
 
+def test_without_a_gift_card_the_difference_is_told_in_points_alone(
+    marketing: Client, story: Story, bonus: EarningRule
+) -> None:
+    GiftCardProduct.objects.update(is_offered=False)
+
+    words = words_of(marketing, page_of(answer(ask(story.programme, [bonus]))))
+
+    assert "The rules tried would have given 80 points more." in words
+
+
 def test_the_second_round_is_told(marketing: Client, story: Story, bonus: EarningRule) -> None:
     back_test = ask(story.programme, [bonus])
     BackTest.objects.filter(pk=back_test.pk).update(

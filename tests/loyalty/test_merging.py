@@ -407,3 +407,15 @@ def test_a_programme_that_only_the_survivor_joined_gives_the_points_of_a_card_ba
     account = PointAccount.objects.get(programme=other, member=twin.member)
     assert balance(account) == (6, 0)
     assert violations() == []
+
+
+def test_a_programme_that_only_the_survivor_joined_is_not_joined_by_a_separation(
+    alice: Cardholder, twin: Cardholder
+) -> None:
+    made = merge(alice, twin)
+    other = make_programme("other", name="Other")
+    PointAccount.objects.create(programme=other, member=alice.member, enrolled_at=NOW)
+
+    separate_members(merge=made, at=NOW)
+
+    assert not PointAccount.objects.filter(programme=other, member=twin.member).exists()

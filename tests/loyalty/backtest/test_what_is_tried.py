@@ -8,7 +8,7 @@ from loyalty.backtest.figures import RuleSums
 from loyalty.backtest.results import by_rule
 from loyalty.backtest.run import step_back_test
 from loyalty.backtest.service import PeriodNotOver, RuleOfAnotherProgramme, TwoVersionsOfARule
-from loyalty.earning.versions import draft_next_version, edit_draft
+from loyalty.earning.versions import draft_next_version, edit_draft, retire_rule, schedule_rule
 from loyalty.models import BackTest, EarningRule, GroupMembership, MemberGroup, Programme
 from tests.factories import NOW, Cardholder, bring_back, buy, make_programme
 from tests.loyalty.backtest.questions import answer, ask
@@ -63,6 +63,19 @@ def test_a_rule_that_is_left_out_gives_nothing(programme: Programme, bob: Cardho
 
     assert points(back_test) == (200, 150)
     assert back_test.left_out_ids == [bonus.pk]
+
+
+@pytest.mark.usefixtures("_friday_and_saturday")
+def test_a_rule_that_began_and_ended_within_the_period_is_left_out_whole(
+    programme: Programme, bob: Cardholder
+) -> None:
+    bonus = schedule_rule(rule=draft(programme, "bonus", **FIFTY), at=FRIDAY, starts_at=SATURDAY)
+    buy(programme, bob.card.token, euros=10, at=SATURDAY + timedelta(hours=1))
+    retire_rule(rule=bonus, at=SATURDAY + timedelta(hours=2))
+
+    back_test = answer(ask(programme, left_out=[bonus]))
+
+    assert points(back_test) == (200, 150)
 
 
 @pytest.mark.usefixtures("_friday_and_saturday")
