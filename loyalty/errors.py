@@ -28,6 +28,12 @@ class SurvivorLeft(DomainError):
     code: ClassVar[str] = "survivor_left"
 
 
+class ApproverNeeded(DomainError):
+    """A merge would bring more points to somebody than the colleague may give alone."""
+
+    code: ClassVar[str] = "approver_needed"
+
+
 class UnknownProgramme(DomainError):
     """No programme has this code."""
 

@@ -59,6 +59,12 @@ class OthersLeadHere(MergeRefused):
     code: ClassVar[str] = "others_lead_here"
 
 
+class OwnMerge(MergeRefused):
+    """The colleague who would do it is one of the two themselves, or is in a household with one of them."""
+
+    code: ClassVar[str] = "own_merge"
+
+
 class NothingToSearch(DomainError):
     """What was typed holds no letter and no digit."""
 

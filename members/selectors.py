@@ -1,11 +1,11 @@
-"""What is read of members for the pages on which they get in."""
+"""What is read of members for the pages on which they get in, and who is one person with whom."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from members.models import (
@@ -44,6 +44,12 @@ def member_to_activate(*, issuer: Issuer, reference: str, card_last4: str, birth
         .distinct()
         .first()
     )
+
+
+def rows_of_the_same_people(members: QuerySet[Member]) -> QuerySet[Member]:
+    """Return the members, those to whom they lead and all who lead there: no query by itself."""
+    people = members.order_by().values(person=Coalesce("merged_into", "pk"))
+    return Member.objects.filter(Q(pk__in=people) | Q(merged_into__in=people))
 
 
 def waiting_member(member_id: int) -> Member | None:

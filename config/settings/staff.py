@@ -4,7 +4,8 @@ A permission is written as Django names it, `app.action_model`. Rows of the ledg
 anybody, so only the permission to view them exists here. Some permissions stand for actions:
 `loyalty.add_feedimport` uploads files, `core.change_jobrun` starts and wakes jobs, `rewards.change_order`
 cancels orders, `loyalty.change_pointaccount` lets members leave, `loyalty.add_adjustmentrequest` moves
-points within the limits of the group, `loyalty.approve_adjustmentrequest` approves those of colleagues,
+points within the limits of the group, `loyalty.approve_adjustmentrequest` approves those of colleagues and
+merges members whatever points they hold, `members.add_membermerge` merges within the limits of the group,
 `members.delete_member` erases members who ask for it, `loyalty.schedule_earningrule` lets rules decide and
 ends them, `loyalty.add_succession` prepares and rehearses successions of programmes,
 `loyalty.run_succession` lets them run, closes and reverses them, `core.export_lists` takes lists away as

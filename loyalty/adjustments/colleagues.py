@@ -4,8 +4,11 @@ The row of the sign-in is the lock of its day: two requests of one colleague nev
 are left. It is taken before any account, by whoever asks and by whoever approves what they asked.
 """
 
-from loyalty.models import PointAccount
-from members.models import User
+from django.db.models import Q, QuerySet
+
+from loyalty.models import HouseholdStay, PointAccount
+from members.models import Member, User
+from members.selectors import rows_of_the_same_people
 
 ASK = "loyalty.add_adjustmentrequest"
 APPROVE = "loyalty.approve_adjustmentrequest"
@@ -29,3 +32,15 @@ def may_approve(user: User | None) -> bool:
 def is_own(account: PointAccount, user: User) -> bool:
     """Say whether the account is that of the colleague as a member."""
     return account.member.user_id == user.pk
+
+
+def are_own(members: QuerySet[Member], user: User) -> bool:
+    """Say whether one of the members is the colleague, by any merge, or shares a household with them."""
+    own = rows_of_the_same_people(Member.objects.filter(user=user.pk))
+    at_home = HouseholdStay.objects.filter(
+        left_at__isnull=True,
+        household__stays__left_at__isnull=True,
+        household__stays__account__member__in=own,
+    )
+    close = Q(pk__in=own.values("pk")) | Q(pk__in=at_home.values("account__member"))
+    return rows_of_the_same_people(members).filter(close).exists()

@@ -17,7 +17,8 @@ from core.admin_questions import Question, ask
 from core.audit import name_actions
 from core.errors import DomainError
 from core.reasons import ReasonField
-from loyalty.errors import SurvivorLeft
+from loyalty.errors import ApproverNeeded, SurvivorLeft
+from loyalty.merging.eyes import Actor, refuse_merge_by
 from loyalty.merging.merge import MERGED, merge_members
 from loyalty.merging.separate import SEPARATED, separate_members
 from loyalty.models import MergedPoints
@@ -29,6 +30,7 @@ from members.errors import (
     MergeRefused,
     OtherIssuer,
     OthersLeadHere,
+    OwnMerge,
     SameMember,
 )
 from members.lookup import members_matching
@@ -45,6 +47,13 @@ REFUSALS: dict[type[DomainError], Text] = {
     MergedAlready: _("One of the two leads to another member already."),
     OthersLeadHere: _(
         "Others lead to the member who would be merged. Let that one stay, or separate the others first."
+    ),
+    OwnMerge: _(
+        "One of the two is you, or lives in your household: a colleague must do it. Nothing was changed."
+    ),
+    ApproverNeeded: _(
+        "There are more points than you may give alone: ask a colleague who may approve to merge the two."
+        " Nothing was changed."
     ),
     SurvivorLeft: _("The member who would stay has left a programme of the other. Let the other one stay."),
 }
@@ -67,8 +76,9 @@ class MergeForm(forms.Form):
     )
     reason = ReasonField()
 
-    def __init__(self, answers: QueryDict | None, *, member: Member) -> None:
+    def __init__(self, answers: QueryDict | None, *, member: Member, actor: Actor) -> None:
         super().__init__(answers)
+        self.actor = actor
         self.member = member
 
     def clean(self) -> dict[str, Any]:
@@ -88,7 +98,8 @@ class MergeForm(forms.Form):
         cleaned["survivor"], cleaned["merged"] = pair
         try:
             refuse_merge(survivor=pair[0], merged=pair[1])
-        except MergeRefused as refusal:
+            refuse_merge_by(self.actor, survivor=pair[0], merged=pair[1], at=timezone.now())
+        except (MergeRefused, ApproverNeeded) as refusal:
             self.add_error("reference", str(REFUSALS[type(refusal)]))
         return cleaned
 
@@ -113,7 +124,9 @@ class MergingMemberAdmin(MemberAdmin):
     def merge(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask who else this is, show what would come together, then do it."""
         member: Member = self.row(request, object_id)
-        form = MergeForm(request.POST if request.method == "POST" else None, member=member)
+        form = MergeForm(
+            request.POST if request.method == "POST" else None, member=member, actor=request.user
+        )
         preview = None
         if request.method == "POST" and form.is_valid():
             survivor, merged = form.cleaned_data["survivor"], form.cleaned_data["merged"]
@@ -141,7 +154,7 @@ class MergingMemberAdmin(MemberAdmin):
                 reason=form.cleaned_data["reason"],
                 at=timezone.now(),
             )
-        except (MergeRefused, SurvivorLeft) as refusal:
+        except (MergeRefused, SurvivorLeft, ApproverNeeded) as refusal:
             messages.error(request, str(REFUSALS[type(refusal)]))
             return redirect(page_of(member))
         self.log_change(request, member, "Merge with another member")
@@ -244,7 +257,7 @@ class MemberMergeAdmin(LockedAdmin):
             done=_("They are two members again, each with their own points."),
             action="",
             is_dangerous=True,
-            refusals={ErasedPerson: REFUSALS[ErasedPerson]},
+            refusals={refusal: REFUSALS[refusal] for refusal in (ErasedPerson, OwnMerge)},
         )
 
         def do(reason: str) -> None:

@@ -16,6 +16,7 @@ from loyalty.households.membership import leave_household
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import Part
 from loyalty.ledger.transfers import move_points
+from loyalty.merging.eyes import refuse_merge_by
 from loyalty.merging.limits import carry_limits
 from loyalty.models import Entry, MergedPoints, PointAccount, TransferReason
 from members.models import Member, MemberMerge
@@ -37,14 +38,16 @@ def merge_members(
     """Let one member lead to another, who gets their cards, all their points and what they owe.
 
     Letters tell both. A household of the one who leads to another goes on without them. A repeat returns the
-    merge of before and changes nothing. Raises the MergeRefused that says why not, and SurvivorLeft when the
-    survivor has left a programme in which the other still takes part.
+    merge of before and changes nothing. Raises the MergeRefused that says why not, SurvivorLeft when the
+    survivor has left a programme in which the other still takes part, and ApproverNeeded when the points are
+    more than the colleague may give alone.
     """
     survivor, merged = lock_members(survivor.pk, merged.pk)
     before = merge_under_way(survivor=survivor, merged=merged)
     if before is not None:
         return before
     refuse_merge(survivor=survivor, merged=merged)
+    refuse_merge_by(actor, survivor=survivor, merged=merged, at=at)
     pairs = _pairs(survivor, merged, at)
     lock_accounts(account.pk for pair in pairs for account in pair)
     merge = lead_to(survivor=survivor, merged=merged, at=at)

@@ -20,6 +20,7 @@ from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.lots import new_lot
 from loyalty.ledger.movements import Handover, LotDates
 from loyalty.ledger.transfers import undo_together
+from loyalty.merging.eyes import refuse_own
 from loyalty.merging.limits import stop_carrying_limits
 from loyalty.models import (
     EntryKind,
@@ -71,12 +72,14 @@ def separate_members(
 ) -> MemberMerge:
     """Undo a merge: cards, points by their lots, debts and the sign-in go back to whom they belong.
 
-    Letters tell both. A repeat changes nothing. Raises ErasedPerson when the person was erased meanwhile.
+    Letters tell both. A repeat changes nothing. Raises ErasedPerson when the person was erased meanwhile,
+    and OwnMerge when the colleague is one of the two.
     """
     survivor, merged = lock_members(merge.survivor_id, merge.merged_id)
     merge = MemberMerge.objects.get(pk=merge.pk)
     if merge.undone_at is not None:
         return merge
+    refuse_own(actor, survivor, merged)
     pairs = _pairs(merge, survivor, merged, at)
     lock_accounts(account.pk for pair in pairs for account in pair)
     lead_no_more(merge, survivor=survivor, merged=merged, at=at)

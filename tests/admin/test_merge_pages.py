@@ -10,7 +10,7 @@ from core.models import StaffAction
 from members.models import Member, MemberMerge
 from members.services.erasure import erase_member
 from tests.admin.conftest import ROLES, WHY, Story, client_of, make_colleague
-from tests.factories import NOW, Cardholder, make_cardholder
+from tests.factories import NOW, Cardholder, make_cardholder, make_user
 from tests.loyalty.ledger_state import balance
 
 MAY_MERGE = {"Programme manager", "Call centre"}
@@ -25,7 +25,8 @@ def agent(story: Story) -> Client:
 
 @pytest.fixture
 def twin(story: Story) -> Cardholder:
-    """Return a member who is Alice as well, with seven points."""
+    """Return a member who is Alice as well, with seven points; only Alice has a sign-in."""
+    Member.objects.filter(pk=story.alice.member.pk).update(user=make_user())
     return make_cardholder(story.programme, first_name="Alix", points=7)
 
 
@@ -173,3 +174,31 @@ def test_merges_are_found_by_their_member(agent: Client, story: Story) -> None:
     assert [found(story.alice.member.reference), found("nobody"), found("")] == [1, 0, 1]
     page = agent.get(reverse("admin:members_membermerge_change", args=[MemberMerge.objects.get().pk]))
     assert "transfer" in page.content.decode()
+
+
+def test_more_points_than_an_agent_may_give_alone_are_merged_by_who_may_approve(
+    agent: Client, story: Story, twin: Cardholder
+) -> None:
+    rich = make_cardholder(story.programme, first_name="Rich", points=301)
+    answers = {"reference": rich.member.reference, "stays": "this", "reason": WHY}
+
+    page = agent.post(merge_address(story.alice.member), answers).content.decode()
+    assert "ask a colleague who may approve to merge the two" in page
+    assert "What would come together" not in page
+    manager = client_of(make_colleague("Programme manager"))
+    shown = manager.post(merge_address(story.alice.member), answers).content.decode()
+    manager.post(merge_address(story.alice.member), answers | {"confirmed": confirmed(shown)})
+
+    assert balance(story.alice.account) == (813, 0)
+    assert balance(twin.account) == (7, 0)
+
+
+def test_a_colleague_who_is_one_of_the_two_is_told_to_ask_another(story: Story) -> None:
+    colleague = make_colleague("Call centre")
+    own = make_cardholder(story.programme, first_name="Karim", user=colleague)
+    answers = {"reference": story.alice.member.reference, "stays": "other", "reason": WHY}
+
+    page = client_of(colleague).post(merge_address(own.member), answers).content.decode()
+
+    assert "a colleague must do it" in page
+    assert Member.objects.get(pk=own.member.pk).merged_into is None

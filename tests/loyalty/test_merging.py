@@ -40,7 +40,7 @@ from tests.factories import (
     make_user,
     order,
 )
-from tests.loyalty.adjusting import vouch_for
+from tests.loyalty.adjusting import make_agent, vouch_for
 from tests.loyalty.ledger_state import LotCounts, balance, entries, everything, lots, paris
 from tests.proofs import violations
 
@@ -121,7 +121,7 @@ def test_a_merge_is_made_once_and_written_down(
     programme: Programme, alice: Cardholder, twin: Cardholder
 ) -> None:
     buy(programme, twin.card.token, euros=20)
-    colleague = make_user("agent@staff.example.com")
+    colleague = make_agent()
     first = merge_members(
         survivor=alice.member, merged=twin.member, at=NOW, actor=colleague, reason="Asked by phone"
     )

@@ -1,0 +1,123 @@
+"""A colleague merges and separates others only, and a lot of points only with the right to approve."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from core.errors import DomainError
+from loyalty.errors import ApproverNeeded
+from loyalty.merging.merge import merge_members
+from loyalty.merging.separate import separate_members
+from loyalty.models import AdjustmentLimit, Programme
+from members.errors import OwnMerge
+from members.models import MemberMerge, User
+from tests.factories import NOW, Cardholder, make_cardholder, make_user
+from tests.households import live_together
+from tests.loyalty.adjusting import make_agent, make_manager
+from tests.loyalty.ledger_state import balance, everything
+
+
+@pytest.fixture
+def agent(db: None) -> User:  # noqa: ARG001 - for its effect
+    """Return a colleague of the call centre, who gives 300 points alone."""
+    return make_agent()
+
+
+@pytest.fixture
+def survivor(programme: Programme) -> Cardholder:
+    """Return a member with a sign-in and many points."""
+    return make_cardholder(programme, first_name="Survivor", user=make_user("s@example.com"), points=5000)
+
+
+def person(programme: Programme, points: int = 0, user: User | None = None) -> Cardholder:
+    return make_cardholder(programme, first_name="Twin", points=points, user=user)
+
+
+def merge(survivor: Cardholder, merged: Cardholder, actor: User) -> MemberMerge:
+    return merge_members(survivor=survivor.member, merged=merged.member, at=NOW, actor=actor)
+
+
+def refused(
+    survivor: Cardholder, merged: Cardholder, actor: User, refusal: type[DomainError] = ApproverNeeded
+) -> None:
+    before = everything()
+    with pytest.raises(refusal), transaction.atomic():
+        merge(survivor, merged, actor)
+    assert everything() == before
+    assert not MemberMerge.objects.filter(merged=merged.member).exists()
+
+
+@pytest.mark.parametrize("make", [make_agent, make_manager])
+def test_nobody_merges_themselves_on_either_side(programme: Programme, make: type) -> None:
+    colleague = make()
+    own, stranger = person(programme, user=colleague), person(programme, 100)
+
+    refused(own, stranger, colleague, OwnMerge)
+    refused(stranger, own, colleague, OwnMerge)
+
+
+def test_nobody_merges_who_became_one_with_them_or_lives_with_them(programme: Programme) -> None:
+    manager = make_manager()
+    own, other, home, stranger = (person(programme, user=user) for user in (manager, None, None, None))
+    merge_members(survivor=other.member, merged=own.member, at=NOW)
+    live_together(other, home)
+
+    refused(other, stranger, manager, OwnMerge)
+    refused(home, stranger, manager, OwnMerge)
+
+
+def test_nobody_separates_themselves(programme: Programme, agent: User) -> None:
+    own, twin = person(programme, user=agent), person(programme, 10)
+    made = merge_members(survivor=own.member, merged=twin.member, at=NOW)
+
+    with pytest.raises(OwnMerge), transaction.atomic():
+        separate_members(merge=made, actor=agent, at=NOW)
+
+    assert balance(own.account) == (10, 0)
+    separate_members(merge=made, actor=make_agent("kim"), at=NOW)
+    assert balance(twin.account) == (10, 0)
+
+
+def test_up_to_what_may_be_given_alone_an_agent_merges(
+    programme: Programme, survivor: Cardholder, agent: User
+) -> None:
+    refused(survivor, person(programme, 301), agent)
+
+    merge(survivor, person(programme, 300), agent)
+
+    assert balance(survivor.account) == (5300, 0)
+
+
+def test_many_small_merges_of_a_day_are_one_large_one(
+    programme: Programme, survivor: Cardholder, agent: User
+) -> None:
+    merge(survivor, person(programme, 200), agent)
+    third = person(programme, 101)
+
+    refused(survivor, third, make_agent("kim"))
+    merge_members(survivor=survivor.member, merged=third.member, at=NOW + timedelta(days=1), actor=agent)
+
+    assert balance(survivor.account) == (5301, 0)
+
+
+def test_points_of_the_survivor_count_when_another_sign_in_would_open_them(
+    programme: Programme, survivor: Cardholder, agent: User
+) -> None:
+    refused(survivor, person(programme, user=make_user("friend@example.com")), agent)
+    nobody_s = person(programme, 301)
+
+    refused(nobody_s, person(programme), agent)
+
+
+def test_without_a_limit_no_point_is_merged(programme: Programme, survivor: Cardholder, agent: User) -> None:
+    AdjustmentLimit.objects.all().delete()
+
+    refused(survivor, person(programme, 1), agent)
+    merge(survivor, person(programme), agent)
+
+
+def test_who_may_approve_merges_whatever_there_is(programme: Programme, survivor: Cardholder) -> None:
+    merge(survivor, person(programme, 4000), make_manager())
+
+    assert balance(survivor.account) == (9000, 0)
