@@ -23,7 +23,7 @@ Actor = AbstractBaseUser | AnonymousUser | None
 
 def refuse_own(actor: Actor, *members: Member) -> None:
     """Raise OwnMerge when the colleague is one of the members or close to one. Nobody is no colleague."""
-    if actor is not None and are_own(_rows(*members), User.objects.get(pk=actor.pk)):
+    if actor is not None and are_own(_rows(*members), User.objects.get(pk=actor.pk or 0)):
         raise OwnMerge
 
 
@@ -38,7 +38,7 @@ def refuse_merge_by(actor: Actor, *, survivor: Member, merged: Member, at: datet
     refuse_own(actor, survivor, merged)
     if actor is None:
         return
-    colleague = User.objects.get(pk=actor.pk)
+    colleague = User.objects.get(pk=actor.pk or 0)
     if may_approve(colleague):
         return
     opens_it_alone = survivor.user_id is not None and merged.user_id is None
