@@ -30,8 +30,8 @@ def may_approve(user: User | None) -> bool:
 
 
 def is_own(account: PointAccount, user: User) -> bool:
-    """Say whether the account is that of the colleague as a member."""
-    return account.member.user_id == user.pk
+    """Say whether the account is the colleague's own or that of somebody in their household."""
+    return are_own(Member.objects.filter(pk=account.member_id), user)
 
 
 def are_own(members: QuerySet[Member], user: User) -> bool:

@@ -18,7 +18,7 @@ class MayNotApprove(DomainError):
 
 
 class OwnPoints(DomainError):
-    """The account is the colleague's own."""
+    """The account is the colleague's own, by any merge, or that of somebody in their household."""
 
     code: ClassVar[str] = "own_points"
 

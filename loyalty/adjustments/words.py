@@ -45,7 +45,10 @@ class Standing(TextChoices):
 REFUSALS: "dict[type[DomainError], str | StrPromise]" = {
     MayNotAdjust: gettext_lazy("Your role may not do this in this programme. Nothing was changed."),
     MayNotApprove: gettext_lazy("Your role may not decide on requests of colleagues. Nothing was changed."),
-    OwnPoints: gettext_lazy("This is your own account: a colleague must do it. Nothing was changed."),
+    OwnPoints: gettext_lazy(
+        "This is your own account, or that of somebody in your household: a colleague must do it. Nothing was"
+        " changed."
+    ),
     OwnRequest: gettext_lazy(
         "You made this request yourself: somebody else must decide. Nothing was changed."
     ),
