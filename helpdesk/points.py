@@ -30,6 +30,7 @@ from loyalty.adjustments.words import refusal_sentence
 from loyalty.models import AdjustmentKind, AdjustmentRequest, AdjustmentState, PointAccount
 from loyalty.selectors.adjustments import possible_for
 from loyalty.selectors.balance import balance_of
+from loyalty.selectors.merged import accounts_behind
 
 GIVEN_BY_HAND = (AdjustmentKind.GOODWILL, AdjustmentKind.ADJUSTMENT)
 ACCOUNT = "programme"
@@ -99,7 +100,7 @@ def bring_back(request: StaffRequest, public_id: UUID) -> HttpResponse:
 def withdraw(request: StaffRequest, public_id: UUID, number: int) -> HttpResponse:
     """Take one's own request back."""
     account = _account(request, public_id)
-    asked = AdjustmentRequest.objects.filter(account=account, pk=number).first()
+    asked = AdjustmentRequest.objects.filter(account__in=accounts_behind(account), pk=number).first()
     if asked is None:
         raise Http404
     try:
@@ -118,13 +119,13 @@ def page_of_member(account: PointAccount) -> str:
 
 
 def _account(request: StaffRequest, public_id: UUID) -> PointAccount:
-    """Return the account that the address names, for whoever may move points."""
+    """Return the account to which the address leads, for whoever may move points."""
     if not request.user.has_perm(ASK):
         raise PermissionDenied
     member = member_to_show(public_id)
     if member is None:
         raise Http404
-    account = account_to_show(member, programme_code=request.GET.get(ACCOUNT, ""))
+    account = account_to_show(member.merged_into or member, programme_code=request.GET.get(ACCOUNT, ""))
     if account is None:
         raise Http404
     return account

@@ -14,6 +14,7 @@ from loyalty.models import (
     PointAccount,
     Programme,
 )
+from loyalty.selectors.merged import accounts_behind
 from members.models import User
 
 
@@ -57,16 +58,21 @@ def points_of_day(
     *,
     on: date,
     at: datetime,
-    account: PointAccount | None = None,
 ) -> int:
-    """Return the points that the colleague's requests of a day moved or may still move, whatever their sign.
+    """Return the points of a kind that the colleague's requests of a day moved or may still move.
 
-    What was declined, withdrawn or not decided in time does not count.
+    Their sign does not matter. What was declined, withdrawn or not decided in time does not count.
     """
-    made = AdjustmentRequest.objects.filter(
-        still_counting(at), requested_by_id=user_id, programme=programme, kind=kind, requested_on=on
-    )
-    return _points(made if account is None else made.filter(account=account))
+    return _points(_made_on(on, at, requested_by_id=user_id, programme=programme, kind=kind))
+
+
+def points_on_account(user_id: int, account: PointAccount, *, on: date, at: datetime) -> int:
+    """Return the same for an account and those that lead to it, all kinds together."""
+    return _points(_made_on(on, at, requested_by_id=user_id, account__in=accounts_behind(account)))
+
+
+def _made_on(day: date, at: datetime, **of_whom: object) -> QuerySet[AdjustmentRequest]:
+    return AdjustmentRequest.objects.filter(still_counting(at), requested_on=day, **of_whom)
 
 
 def posted_points_of_day(request: AdjustmentRequest) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models.functions import Coalesce
 
 from core.audit import record_action
 from core.card_numbers import holds_card_number
@@ -20,7 +21,7 @@ from loyalty.adjustments.errors import (
     ReasonNotOffered,
 )
 from loyalty.adjustments.expiries import reinstatable_expiries
-from loyalty.adjustments.limits import Allowance, allowance_of, points_of_day
+from loyalty.adjustments.limits import Allowance, allowance_of, points_on_account
 from loyalty.adjustments.posting import post_request
 from loyalty.dates import local_date
 from loyalty.errors import MemberLeft
@@ -35,6 +36,7 @@ from loyalty.models import (
 )
 from loyalty.models.adjustments import LONGEST_COMMENT, MOST_POINTS, SHORTEST_COMMENT
 from members.models import User
+from members.services.merging import lock_members
 
 REQUESTED, POSTED = "adjustment.requested", "adjustment.posted"
 """What is written down of a colleague: that points wait for another's consent, or that they moved."""
@@ -62,10 +64,11 @@ def request_adjustment(
 ) -> AdjustmentRequest:
     """Ask for so many points to be given or taken, as the reason says; `points` is above zero.
 
-    Within what the colleague may do alone on this account today they move at once; beyond, the request waits
-    for a second person. The same request key gives the same request, however often it comes; with another
-    content it raises RequestKeyReused. Raises MayNotAdjust, OwnPoints, MemberLeft, ReasonNotOffered,
-    PointsNotPlausible, CommentRefused and LimitReached; then nothing has moved and the key stays free.
+    Where the account leads to another, that one is meant. Within what the colleague may do alone on it today,
+    whatever the kind, they move at once; beyond, the request waits for a second person. The same request key
+    gives the same request, however often it comes; with another content it raises RequestKeyReused.
+    Raises MayNotAdjust, OwnPoints, MemberLeft, ReasonNotOffered, PointsNotPlausible, CommentRefused and
+    LimitReached; then nothing has moved and the key stays free.
     """
     scope = f"adjustment:{account.pk}"
     content = {"reason": reason.pk, "points": points, "comment": comment, "actor": actor.pk}
@@ -137,10 +140,17 @@ def checked_comment(comment: str) -> str:
 
 
 def _ask(account: PointAccount, reason: AdjustmentReason, actor: User, at: datetime) -> _Asking:
-    """Lock the colleague, then the account, and check whether the one may do this to the other."""
+    """Lock the colleague, then the account, and check whether the one may do this to the other.
+
+    The account is the one to which the account given leads: its member is locked, so that no merge changes
+    that meanwhile.
+    """
     colleague = lock_colleague(actor.pk)
-    lock_accounts([account.pk])
-    current = PointAccount.objects.select_related("programme", "member").get(pk=account.pk)
+    lock_members(account.member_id)
+    leads_to = Coalesce("merged_into", "pk")
+    account_id: int = PointAccount.objects.values_list(leads_to, flat=True).get(pk=account.pk)
+    lock_accounts([account_id])
+    current = PointAccount.objects.select_related("programme", "member").get(pk=account_id)
     if colleague is None or not may_ask(colleague):
         raise MayNotAdjust
     if is_own(current, colleague):
@@ -165,8 +175,7 @@ def _write(
     today = local_date(at, programme.zone)
     if abs(points) > allowance.left_points:
         raise LimitReached(left_points=allowance.left_points)
-    kind = AdjustmentKind(reason.kind)
-    before = points_of_day(asking.actor.pk, programme, kind, on=today, at=at, account=asking.account)
+    before = points_on_account(asking.actor.pk, asking.account, on=today, at=at)
     together = before + abs(points)
     is_alone = together <= allowance.points_alone
     return AdjustmentRequest.objects.create(

@@ -156,8 +156,8 @@ class AdjustmentRequest(models.Model):
     """Points that a colleague wants to move. They move when it is posted: at once, or once somebody approves.
 
     The limits that applied are kept with it: `limit_points` for the colleague's day, `alone_points` without a
-    second person, and `together_points`, which the colleague moves on this account that day. People are
-    numbers of sign-ins, as in the actions of staff.
+    second person, and `together_points`, which the colleague moves on this account that day, of
+    any kind. People are numbers of sign-ins, as in the actions of staff.
     """
 
     programme = models.ForeignKey(
@@ -209,8 +209,8 @@ class AdjustmentRequest(models.Model):
                 name="adjustment_moves_points",
             ),
             models.CheckConstraint(
-                condition=Q(points__lte=F("together_points"), together_points__lte=F("limit_points"))
-                & Q(points__gte=-F("together_points")),
+                condition=Q(points__lte=F("together_points"), points__gte=-F("together_points"))
+                & Q(points__lte=F("limit_points"), points__gte=-F("limit_points")),
                 name="adjustment_within_the_limit",
             ),
             models.CheckConstraint(

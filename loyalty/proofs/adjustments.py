@@ -63,7 +63,7 @@ SELECT 'adjustment ' || id,
               posted_alone, alone_points)
 FROM (SELECT q.*,
              coalesce(sum(abs(points)) FILTER (WHERE approve_before IS NULL)
-                      OVER (PARTITION BY requested_by_id, account_id, kind, requested_on ORDER BY id), 0)
+                      OVER (PARTITION BY requested_by_id, account_id, requested_on ORDER BY id), 0)
                  AS posted_alone
       FROM loyalty_adjustmentrequest q WHERE state = %(posted)s) q
 WHERE CASE WHEN approve_before IS NULL

@@ -1,5 +1,7 @@
 """Somebody who leads to another member is found, and shown, as that one."""
 
+import uuid
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -7,10 +9,12 @@ from django.urls import reverse
 from helpdesk.models import Note
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
+from loyalty.models import AdjustmentRequest
 from members.lookup import find_members
 from members.models import MemberMerge
 from tests.factories import NOW, make_card, make_member
 from tests.helpdesk.conftest import Caller
+from tests.loyalty.adjusting import SAID, reason_of
 
 
 @pytest.fixture
@@ -62,3 +66,18 @@ def test_a_note_about_the_one_is_kept_with_the_other(
     client.post(reverse("helpdesk_note", args=[merge.merged.public_id]), {"text": "Called twice"})
 
     assert Note.objects.get(text="Called twice").member == caller.alice.member
+
+
+def test_points_given_on_the_page_of_the_one_go_to_the_other(
+    client: Client, caller: Caller, merge: MemberMerge
+) -> None:
+    fields = {
+        "reason": str(reason_of(caller.programme, "thanks").pk),
+        "points": "300",
+        "comment": SAID,
+        "request_key": str(uuid.uuid4()),
+    }
+
+    client.post(reverse("helpdesk_points", args=[merge.merged.public_id]), fields)
+
+    assert AdjustmentRequest.objects.get().account == caller.alice.account

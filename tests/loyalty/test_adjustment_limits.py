@@ -9,6 +9,7 @@ from django.db import transaction
 from loyalty.adjustments.decisions import approve_adjustment, decline_adjustment, withdraw_adjustment
 from loyalty.adjustments.errors import LimitReached
 from loyalty.adjustments.limits import Allowance
+from loyalty.merging.merge import merge_members
 from loyalty.models import AdjustmentKind, AdjustmentLimit, AdjustmentState, Programme
 from loyalty.selectors.adjustments import possible_for
 from members.models import User
@@ -178,3 +179,33 @@ def test_without_limits_or_reasons_nothing_is_offered(programme: Programme, alic
 
 def test_nothing_less_than_nothing_is_left() -> None:
     assert Allowance(AGENT, points_a_day=100, points_alone=0, used_points=300).left_points == 0
+
+
+def test_what_a_colleague_moves_alone_on_an_account_adds_up_over_the_kinds(alice: Cardholder) -> None:
+    manager = make_manager()
+    ask(alice.account, manager, points=1500)
+
+    second = ask(alice.account, manager, code="missing-offer", points=1)
+
+    assert (second.state, second.together_points) == (AdjustmentState.REQUESTED, 1501)
+    assert left_for(manager, alice, AdjustmentKind.ADJUSTMENT) == 49_999
+    assert balance(alice.account) == (1500, 0)
+    assert violations() == []
+
+
+def test_asking_for_an_account_that_leads_to_another_asks_for_that_one(
+    programme: Programme, alice: Cardholder
+) -> None:
+    agent = make_agent()
+    twins = [make_cardholder(programme, first_name=name) for name in ("Alix", "Ali")]
+    before = ask(twins[0].account, agent, points=100)
+    for twin in twins:
+        merge_members(survivor=alice.member, merged=twin.member, at=NOW)
+
+    first, second = (ask(twin.account, agent, points=200) for twin in twins)
+
+    assert before.account == twins[0].account
+    assert (first.account, first.state, first.together_points) == (alice.account, AdjustmentState.POSTED, 300)
+    assert (second.account, second.state) == (alice.account, AdjustmentState.REQUESTED)
+    assert [balance(one.account) for one in (alice, *twins)] == [(300, 0), (0, 0), (0, 0)]
+    assert violations() == []

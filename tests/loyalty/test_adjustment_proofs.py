@@ -9,6 +9,7 @@ from loyalty.adjustments.decisions import approve_adjustment, decline_adjustment
 from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
 from loyalty.models import EntryKind
+from members.models import User
 from tests.factories import NOW, PARIS, Cardholder, make_programme
 from tests.loyalty.adjusting import SAID, ask, make_agent, make_manager
 from tests.proofs import broken_rules, violations
@@ -169,3 +170,16 @@ def test_a_movement_that_was_posted_past_the_requests_is_found(alice: Cardholder
     )
 
     assert broken_rules() == [("adjustment asked for", f"entry {entry_id}")]
+
+
+def test_small_parts_of_several_kinds_that_were_not_added_up_are_found(bob: Cardholder) -> None:
+    ask(bob.account, make_manager("pauline"), points=1499)
+    last = ask(
+        bob.account, User.objects.get(email="pauline@staff.example.com"), code="missing-offer", points=1
+    )
+    assert violations() == []
+    without_checks()
+
+    tamper(f"UPDATE loyalty_adjustmentrequest SET together_points = 1 WHERE id = {last.pk} RETURNING id")  # noqa: S608 - a number
+
+    assert broken_rules() == [("adjustment by four eyes", f"adjustment {last.pk}")]
