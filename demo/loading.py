@@ -15,6 +15,7 @@ from core.models import JobRun, JobState
 from core.outbox import deliver_due
 from demo.activations import activate_members
 from demo.department_store import department_store_steps
+from demo.household import found_the_household
 from demo.imports import import_rows
 from demo.letters import letters_caught
 from demo.offers import publish_offers
@@ -76,6 +77,7 @@ def _steps(story: Story, at: datetime) -> Iterator[Step]:
     yield partial(_open_programme, story)
     for period in periods():
         yield partial(_live_through, story, period, orders.get(period.number, []))
+    yield partial(found_the_household, story.day)
     yield partial(publish_offers, story.day)
     yield from department_store_steps(story.day)
     yield partial(make_staff, at=at)

@@ -193,6 +193,19 @@ def test_each_role_has_a_colleague_in_its_group(loaded: dict[str, str]) -> None:
     assert [row[0] for row in rows] == roles
 
 
+def test_alice_lives_with_chloe_who_lets_her_spend_her_points(loaded: dict[str, str]) -> None:
+    assert query(
+        loaded,
+        "SELECT g.reference, s.reference FROM loyalty_spendingpermission p"
+        " JOIN loyalty_householdstay x ON x.id = p.giver_id"
+        " JOIN loyalty_householdstay y ON y.id = p.spender_id"
+        " JOIN loyalty_pointaccount a ON a.id = x.account_id"
+        " JOIN loyalty_pointaccount b ON b.id = y.account_id"
+        " JOIN members_member g ON g.id = a.member_id JOIN members_member s ON s.id = b.member_id"
+        " WHERE p.ended_at IS NULL AND x.household_id = y.household_id",
+    ) == [(CHLOE, ALICE)]
+
+
 def test_letters_of_years_past_are_not_in_the_mailbox(loaded: dict[str, str]) -> None:
     assert not list(Path(loaded["PORTAL_DATA"]).glob("mailbox/*"))
 

@@ -67,6 +67,7 @@ def test_two_members_found_a_household_with_a_code_and_consent(
     code = code_of(alice)
     assert code not in words_of(alice.get(PAGE)), "it is shown once"
 
+    assert "Code qu’on vous a donné" in words_of(stranger.get(JOIN))
     asked = words_of(post(stranger, JOIN, code=code.lower()))
     assert "Alice vous invite." in asked
     assert "Vos points restent les vôtres" in asked

@@ -69,6 +69,7 @@ MEMBER = (
     ),
     Shot("wallet-history", "/wallet/history/"),
     Shot("profile", "/profile/"),
+    Shot("household", "/profile/household/"),
     Shot("contact-details", "/profile/contact/"),
     Shot("consents", "/profile/choices/"),
     Shot("personal-data", "/profile/data/"),
