@@ -134,8 +134,12 @@ def month(value: date) -> str:
 
 def moment(value: datetime, zone: ZoneInfo | None = None) -> str:
     """Write an instant as its day and hour in a time zone, by default the active one."""
-    local = timezone.localtime(value, zone)
-    return f"{day(local.date())}, {format_time(local, 'short', locale=active_locale())}"
+    return f"{day(timezone.localtime(value, zone).date())}, {clock(value, zone)}"
+
+
+def clock(value: datetime, zone: ZoneInfo | None = None) -> str:
+    """Write the hour of an instant in a time zone, by default the active one."""
+    return format_time(timezone.localtime(value, zone), "short", locale=active_locale())
 
 
 # A page writes dozens of these and most pages the same ones; Babel takes longer than all the rest of a line.

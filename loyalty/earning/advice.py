@@ -90,14 +90,25 @@ def _what(what: Together, rule: Rule, other: Rule, titles: Mapping[int, str]) ->
             "base": quoted(titles[base.rule_id]),
         }
     if what == Together.BOTH_GIVE:
-        are_multipliers = rule.effect == other.effect == RuleEffect.MULTIPLIER
-        return gettext("both multiply the points") if are_multipliers else gettext("both give points")
+        return _both(rule, other, titles)
     counts = {"rule": quoted(titles[that_counts(rule, other).rule_id])}
     if what == Together.ONE_COUNTS:
         return gettext("only %(rule)s counts: they do not combine, and its priority is higher") % counts
     return (
         gettext("only %(rule)s counts: they do not combine, have the same priority, and it is older") % counts
     )
+
+
+def _both(rule: Rule, other: Rule, titles: Mapping[int, str]) -> str:
+    if {rule.effect, other.effect} == {RuleEffect.BONUS, RuleEffect.MULTIPLIER}:
+        bonus, multiplier = (rule, other) if rule.effect == RuleEffect.BONUS else (other, rule)
+        return gettext("%(bonus)s adds its points, which %(multiplier)s does not multiply") % {
+            "bonus": quoted(titles[bonus.rule_id]),
+            "multiplier": quoted(titles[multiplier.rule_id]),
+        }
+    if rule.effect == RuleEffect.MULTIPLIER:
+        return gettext("both multiply the points")
+    return gettext("both give points")
 
 
 def quoted(title: str) -> str:

@@ -9,16 +9,16 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext
 
-from core.formatting import number, points
+from core.formatting import points
 from loyalty.earning.evaluate import evaluate
 from loyalty.earning.limits import BUDGET, Budget, Granted, Tally, TallyKey, grant, key_of
 from loyalty.earning.shares import is_reduction
 from loyalty.earning.terms import Facts, Part, Rule
 from loyalty.earning.times_in_words import joined
 from loyalty.earning.why_not import unmet_in_words
-from loyalty.earning.words import Names
+from loyalty.earning.words import Names, ordinal
 from loyalty.models import RuleEffect
 
 NOBODY = 0
@@ -117,7 +117,7 @@ def _why_less(part: Part, granted: Granted, tally: Tally | None, before: int, sp
     said = []
     if part.is_counted and tally is not None:
         said.append(
-            gettext("it would be purchase number %(count)s that counts") % {"count": number(tally.purchases)}
+            gettext("this would be the %(nth)s purchase that counts") % {"nth": ordinal(tally.purchases)}
         )
     if granted.stopped_by == BUDGET:
         left = max(0, (rule.budget_points or 0) - spent)
@@ -142,5 +142,12 @@ def _why_not(rule: Rule, facts: Facts, parts: Sequence[Part], setting: Setting) 
         if part.rule.effect == RuleEffect.MULTIPLIER
     ]
     if counted:
-        return [gettext("%(rules)s counts instead: they do not combine") % {"rules": joined(counted)}]
+        return [
+            ngettext(
+                "%(rules)s counts instead: they do not combine",
+                "%(rules)s count instead: this one does not combine with them",
+                len(counted),
+            )
+            % {"rules": joined(counted)}
+        ]
     return [gettext("no rule gives points for the amount, which it could multiply")]

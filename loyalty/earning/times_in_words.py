@@ -1,7 +1,7 @@
 """Days of the week, hours and periods of rules as people say them, in the active language. No database."""
 
 from calendar import monthrange
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Literal
 
@@ -32,7 +32,7 @@ def joined(words: Collection[str], *, style: Literal["standard", "or"] = "standa
 def weekdays_in_words(weekdays: Collection[int]) -> str:
     """Say on which days of the week: `on Saturdays`, `le samedi et le dimanche`, `du lundi au vendredi`."""
     days = sorted(weekdays)
-    if len(days) > FEW_DAYS and days[-1] - days[0] == len(days) - 1:
+    if is_a_span(days):
         names = get_day_names("wide", locale=active_locale())
         return pgettext("days of the week", "from %(first)s to %(last)s") % {
             "first": names[days[0] - 1],
@@ -48,6 +48,11 @@ def weekdays_in_words(weekdays: Collection[int]) -> str:
         DAYS_OF_A_WEEK: pgettext("on every", "Sundays"),
     }
     return pgettext("days of the week", "on %(days)s") % {"days": joined([every[one] for one in days])}
+
+
+def is_a_span(days: Sequence[int]) -> bool:
+    """Whether days of the week, in order, are said from the first to the last."""
+    return len(days) > FEW_DAYS and days[-1] - days[0] == len(days) - 1
 
 
 def hours_in_words(first: int | None, end: int | None) -> str:
@@ -85,6 +90,11 @@ def period_in_words(starts_on: date | None, ends_on: date | None, *, today: date
     if ends_on:
         return pgettext("period", "through %(last)s") % {"last": _day(ends_on, with_year=with_year)}
     return ""
+
+
+def day_in_words(value: date, *, today: date | None = None) -> str:
+    """Write a day without its year where today makes that clear."""
+    return _day(value, with_year=today is None or abs(value - today) > NEAR)
 
 
 def _is_near(starts_on: date | None, ends_on: date | None, today: date | None) -> bool:

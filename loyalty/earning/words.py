@@ -7,7 +7,7 @@ Both languages say the parts in the same order, so each part is translated by it
 what the numbers in a rule are called comes in as `Names`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
@@ -26,6 +26,7 @@ FEW_PLACES = 4
 EURO = ("EUR", 100)
 HUNDREDTHS = 100
 CARD_WORD = "carte "
+ENGLISH_VOWELS = ("a", "e", "i", "o")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,11 @@ def effect_in_words(rule: Rule, names: Names) -> str:
         return ngettext("%(number)s point for each euro", "%(number)s points for each euro", rule.points) % {
             "number": number(rule.points)
         }
-    return gettext("%(points)s for each %(amount)s") % {
+    is_of_one = rule.per_cents == HUNDREDTHS
+    said = (
+        gettext("%(points)s for each %(amount)s") if is_of_one else gettext("%(points)s for every %(amount)s")
+    )
+    return said % {
         "points": points(rule.points),
         "amount": whole_amount(rule.per_cents, names.currency),
     }
@@ -127,11 +132,11 @@ def _purchase(rule: Rule, names: Names) -> Iterator[str]:
     if rule.nth_purchase is None:
         yield pgettext("rule", "for each purchase")
     elif rule.is_every_nth:
-        yield pgettext("rule", "for every %(nth)s purchase") % {"nth": _nth(rule.nth_purchase, is_every=True)}
+        yield pgettext("rule", "for every %(nth)s purchase") % {"nth": _every_nth(rule.nth_purchase)}
     elif rule.nth_purchase == 1:
         yield pgettext("rule", "for the first purchase")
     else:
-        yield pgettext("rule", "for the %(nth)s purchase") % {"nth": _nth(rule.nth_purchase)}
+        yield pgettext("rule", "for the %(nth)s purchase") % {"nth": ordinal(rule.nth_purchase)}
     if amount:
         yield pgettext("purchase", "of %(amount)s or more") % {"amount": whole_amount(amount, names.currency)}
 
@@ -142,14 +147,19 @@ def _of_amount(cents: int, names: Names) -> str:
     }
 
 
-def _nth(count: int, *, is_every: bool = False) -> str:
-    """Write which purchase: `3rd`, `3e`; French says every so many as a plain number."""
+def ordinal(count: int) -> str:
+    """Write which one of many: `3rd`, `3e`."""
     ending = {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
     if count % 100 in (11, 12, 13):
         ending = "th"
     return in_language(
-        french=number(count) if is_every else f"{number(count)}e", english=f"{number(count)}{ending}"
+        french=f"{number(count)}{'er' if count == 1 else 'e'}", english=f"{number(count)}{ending}"
     )
+
+
+def _every_nth(count: int) -> str:
+    """Write which purchases, where French says every so many as a plain number."""
+    return in_language(french=number(count), english=ordinal(count))
 
 
 def _where_and_when(
@@ -193,16 +203,22 @@ def _places(asked: Conditions, names: Names) -> Iterator[str]:
 
 
 def _at(places: list[str]) -> str:
-    return pgettext("rule", "at %(places)s") % {"places": joined(places)}
+    return pgettext("rule", "at %(places)s") % {"places": joined(places, style="or")}
 
 
 def _cards(asked: Conditions, names: Names) -> Iterator[str]:
     if not asked.card_product_ids:
         return
     cards = sorted(_card(names.card_products.get(one, f"#{one}")) for one in asked.card_product_ids)
-    yield ngettext("with the %(cards)s card", "with the %(cards)s cards", len(cards)) % {
-        "cards": joined(cards)
-    }
+    said = pgettext("rule", "with the %(cards)s card")
+    if len(cards) > 1:
+        begins_with_a_vowel = cards[0][:1].casefold() in ENGLISH_VOWELS
+        said = (
+            pgettext("rule, begins with a vowel", "with an %(cards)s card")
+            if begins_with_a_vowel
+            else pgettext("rule", "with a %(cards)s card")
+        )
+    yield said % {"cards": joined(cards, style="or")}
 
 
 def _card(name: str) -> str:
@@ -214,13 +230,17 @@ def _card(name: str) -> str:
 
 
 def _groups(asked: Conditions, names: Names, *, style: Literal["standard", "or"]) -> str:
-    groups = sorted(
-        pgettext("quoted", "“%(name)s”") % {"name": names.groups.get(one, f"#{one}")}
-        for one in asked.group_ids
-    )
+    groups = quoted_groups(asked.group_ids, names)
     return ngettext(
         "for members of the group %(groups)s", "for members of the groups %(groups)s", len(groups)
     ) % {"groups": joined(groups, style=style)}
+
+
+def quoted_groups(group_ids: Iterable[int], names: Names) -> list[str]:
+    """Return the names of groups between quotation marks, in order."""
+    return sorted(
+        pgettext("quoted", "“%(name)s”") % {"name": names.groups.get(one, f"#{one}")} for one in group_ids
+    )
 
 
 def _combining(rule: Rule) -> Iterator[str]:
@@ -229,24 +249,25 @@ def _combining(rule: Rule) -> Iterator[str]:
 
 
 def _limits(rule: Rule) -> Iterator[str]:
-    parts = []
-    if rule.limit_points is not None:
-        parts.append(_limit(rule.limit_points, rule.limit_period))
-    if rule.budget_points is not None:
-        in_all = {"number": number(rule.budget_points)}
-        if parts:
-            parts.append(
-                npgettext("rule", "%(number)s in all", "%(number)s in all", rule.budget_points) % in_all
-            )
-        else:
-            parts.append(
-                npgettext(
-                    "rule", "at most %(number)s in all", "at most %(number)s in all", rule.budget_points
-                )
-                % in_all
-            )
-    if parts:
-        yield joined(parts)
+    for_a_member = "" if rule.limit_points is None else _limit(rule.limit_points, rule.limit_period)
+    budget = rule.budget_points
+    if budget is None:
+        yield from [for_a_member] if for_a_member else []
+    elif for_a_member:
+        yield for_a_member
+        yield npgettext(
+            "rule, after a limit",
+            "and %(number)s for all members together",
+            "and %(number)s for all members together",
+            budget,
+        ) % {"number": number(budget)}
+    else:
+        yield npgettext(
+            "rule",
+            "at most %(number)s for all members together",
+            "at most %(number)s for all members together",
+            budget,
+        ) % {"number": number(budget)}
 
 
 def _limit(limit: int, period: LimitPeriod) -> str:

@@ -277,7 +277,7 @@ def test_an_example_counts_up_to_the_purchase_that_a_bonus_waits_for(manager: Cl
 
     assert beside(manager, fields).example == (
         "Example: a purchase of €60 at Boulanger on Monday 23 November 2026, 18:00 would earn 110 points, 50"
-        " of them by this rule. It would be purchase number 3 that counts."
+        " of them by this rule. This would be the 3rd purchase that counts."
     )
 
 

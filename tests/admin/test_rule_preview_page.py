@@ -108,7 +108,7 @@ def test_a_day_that_does_not_count_is_the_reason(manager: Client, story: Story) 
     context = shown(manager, day="2027-01-03", partner=str(number_of("conforama")))
 
     assert lines(context, "others") == [
-        ("Saturdays", "0 points", ("not at Boulanger", "not in December", "not a Saturday"))
+        ("Saturdays", "0 points", ("not at Boulanger", "it ends on 31 December", "not a Saturday"))
     ]
     assert context["preview"].balance_points is None
 
@@ -145,12 +145,12 @@ def test_a_scheduled_version_decides_on_days_to_come_only(manager: Client, story
     before = shown(manager, day="2026-11-29")
     assert before["preview"].outcome.points == 60
     assert lines(before, "others") == [
-        ("1 point for each euro", "0 points", ("it decides from 30 November 2026, 11:00 on",))
+        ("1 point for each euro", "0 points", ("it applies only from 30 November 2026 at 11:00",))
     ]
     after = shown(manager, day="2026-12-01")
     assert after["preview"].outcome.points == 180
     assert lines(after, "others") == [
-        ("1 point for each euro", "0 points", ("it decided until 30 November 2026, 11:00",))
+        ("1 point for each euro", "0 points", ("it applies only until 30 November 2026 at 11:00",))
     ]
 
 
@@ -186,8 +186,17 @@ def test_the_purchase_that_a_bonus_waits_for_is_counted(manager: Client, story: 
     mine = lines(shown(manager, who=story.alice.member.reference))[1]
     anybody = lines(shown(manager))[1]
 
-    assert mine == ("Two", "+10 points", ("it would be purchase number 2 that counts",))
-    assert anybody == ("Two", "0 points", ("it would be purchase number 1 that counts",))
+    assert mine == ("Two", "+10 points", ("this would be the 2nd purchase that counts",))
+    assert anybody == ("Two", "0 points", ("this would be the 1st purchase that counts",))
+
+
+def test_a_multiplier_that_gives_way_to_several_names_them(manager: Client, story: Story) -> None:
+    add_rule(story, "One", effect="multiplier", factor_percent=300, priority=2)
+    add_rule(story, "Two", effect="multiplier", factor_percent=200, priority=1)
+    add_rule(story, "Alone", effect="multiplier", factor_percent=400, is_stackable=False)
+
+    said = "“One” and “Two” count instead: this one does not combine with them"
+    assert lines(shown(manager), "others") == [("Alone", "0 points", (said,))]
 
 
 def test_a_multiplier_that_gives_way_says_to_which(manager: Client, story: Story) -> None:
@@ -226,7 +235,7 @@ def test_groups_and_birthdays_are_those_of_the_member_on_that_day(manager: Clien
     assert [title for title, *_ in lines(may)[1:]] == ["VIP", "Birthday"]
     GroupMembership.objects.update(left_on=date(2027, 5, 19))
     assert lines(shown(manager, who=who, day="2027-05-20"), "others") == [
-        ("VIP", "0 points", ("not for members of the group “First hundred”",))
+        ("VIP", "0 points", ("the member is not in the group “First hundred”",))
     ]
     assert [title for title, *_ in lines(shown(manager, day="2027-05-20"), "others")] == ["VIP", "Birthday"]
 

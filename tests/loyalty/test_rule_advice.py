@@ -85,6 +85,18 @@ def said(one: Rule, other: Rule, language: str = "en") -> list[str]:
             OLDER_IN_FRENCH,
         ),
         (
+            make_terms(channel="online"),
+            make_terms(BONUS, weekdays={6}),
+            "Online on Saturdays, “Other” adds its points, which “One” does not multiply.",
+            "En ligne le samedi, « Other » ajoute ses points, que « One » ne multiplie pas.",
+        ),
+        (
+            make_terms(BONUS),
+            make_terms(partner_ids={1}),
+            "At Boulanger, “One” adds its points, which “Other” does not multiply.",
+            "Chez Boulanger, « One » ajoute ses points, que « Other » ne multiplie pas.",
+        ),
+        (
             make_terms(BONUS, from_hour=22, until_hour=6),
             make_terms(BONUS, from_hour=5, until_hour=23),
             "From 05:00 to 06:00 and from 22:00 to 23:00, both give points.",

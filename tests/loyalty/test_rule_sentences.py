@@ -52,13 +52,13 @@ def said(rule: Rule, *, names: Names = NAMES) -> tuple[str, str]:
         (make_terms(BASE, points=2), "2 points for each euro.", "2 points par euro."),
         (
             make_terms(BASE, points=3, per_cents=1000, minimum_cents=5000, channel="online"),
-            "3 points for each €10 on purchases of €50 or more online.",
-            "3 points pour 10 € dès 50 € d’achat en ligne.",
+            "3 points for every €10 on purchases of €50 or more online.",
+            "3 points tous les 10 € dès 50 € d’achat en ligne.",
         ),
         (
             make_terms(factor_percent=300, channel="store", partner_ids={NOCIBE, BOULANGER, CONFORAMA}),
-            "Triple points in store at Boulanger, Conforama and Nocibé.",
-            "Points triplés en magasin chez Boulanger, Conforama et Nocibé.",
+            "Triple points in store at Boulanger, Conforama or Nocibé.",
+            "Points triplés en magasin chez Boulanger, Conforama ou Nocibé.",
         ),
         (
             make_terms(factor_percent=150, is_stackable=False, weekdays={1, 2, 3, 4, 5}, from_hour=18),
@@ -78,8 +78,11 @@ def said(rule: Rule, *, names: Names = NAMES) -> tuple[str, str]:
         ),
         (
             make_terms(factor_percent=50, card_product_ids={3}, budget_points=1),
-            "Half the points with the “Carte de fidélité” card, at most 1 in all.",
-            "Points divisés par deux avec la carte de fidélité, 1 point au maximum en tout.",
+            "Half the points with the “Carte de fidélité” card, at most 1 for all members together.",
+            (
+                "Points divisés par deux avec la carte de fidélité, 1 point au maximum pour tous les"
+                " adhérents réunis."
+            ),
         ),
         (
             make_terms(BONUS, points=50),
@@ -94,12 +97,12 @@ def said(rule: Rule, *, names: Names = NAMES) -> tuple[str, str]:
         (
             make_terms(BONUS, points=100, nth_purchase=1, card_product_ids={1, 2}, store_ids={11, 12}),
             (
-                "100 extra points for the first purchase at Boulanger Lille and Boulanger Lyon with the"
-                " Visa and Visa Premier cards."
+                "100 extra points for the first purchase at Boulanger Lille or Boulanger Lyon with a"
+                " Visa or Visa Premier card."
             ),
             (
-                "100 points offerts pour le premier achat chez Boulanger Lille et Boulanger Lyon avec les"
-                " cartes Visa et Visa Premier."
+                "100 points offerts pour le premier achat chez Boulanger Lille ou Boulanger Lyon avec une"
+                " carte Visa ou Visa Premier."
             ),
         ),
         (
@@ -117,10 +120,13 @@ def said(rule: Rule, *, names: Names = NAMES) -> tuple[str, str]:
                 limit_period=LimitPeriod.MONTH,
                 budget_points=250_000,
             ),
-            "500 extra points for every 5th purchase, at most 1,000 per member per month and 250,000 in all.",
             (
-                "500 points offerts tous les 5 achats, 1 000 points au maximum par adhérent et par mois et"
-                " 250 000 points en tout."
+                "500 extra points for every 5th purchase, at most 1,000 per member per month, and 250,000 for"
+                " all members together."
+            ),
+            (
+                "500 points offerts tous les 5 achats, 1 000 points au maximum par adhérent et par mois, et"
+                " 250 000 points au total pour tous les adhérents."
             ),
         ),
         (
@@ -169,6 +175,21 @@ def test_another_currency_is_named() -> None:
     assert said(make_terms(BASE, points=1), names=Names(currency="CHF")) == (
         "1 point for each CHF1.",
         "1 point pour 1 CHF.",
+    )
+
+
+def test_several_cards_take_the_article_of_the_first() -> None:
+    names = Names(card_products={1: "Affinity", 2: "Visa"})
+    assert said(make_terms(card_product_ids={1, 2}), names=names) == (
+        "Double points with an Affinity or Visa card.",
+        "Points doublés avec une carte Affinity ou Visa.",
+    )
+
+
+def test_an_amount_is_said_with_its_cents() -> None:
+    assert said(make_terms(BASE, per_cents=50)) == (
+        "1 point for every €0.50.",
+        "1 point tous les 0,50 €.",
     )
 
 

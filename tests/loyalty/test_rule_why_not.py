@@ -13,10 +13,10 @@ from tests.factories import PARIS
 from tests.loyalty.terms import make_terms
 
 NAMES = Names(
-    partners={1: "Boulanger", 2: "Conforama"},
+    partners={1: "Boulanger", 2: "Conforama", 3: "Nocibé"},
     stores={11: "Boulanger Lyon"},
-    card_products={1: "Carte Visa"},
-    groups={1: "Personnel"},
+    card_products={1: "Carte Visa", 3: "Visa Premier"},
+    groups={1: "Personnel", 2: "Les cent premiers"},
     partner_of_store={11: 1},
 )
 # A Sunday afternoon at Conforama, by somebody in no group, born in May.
@@ -41,38 +41,85 @@ def why_not(language: str, **asked: Any) -> list[str]:  # noqa: ANN401 - the fie
     [
         ({}, [], []),
         ({"weekdays": {6}}, ["not a Saturday"], ["pas un samedi"]),
-        ({"weekdays": {5, 6}}, ["not a Friday or a Saturday"], ["pas un vendredi ou un samedi"]),
+        ({"weekdays": {5, 6}}, ["neither a Friday nor a Saturday"], ["ni un vendredi ni un samedi"]),
         ({"weekdays": {1, 2, 3, 4, 5}}, ["not from Monday to Friday"], ["pas du lundi au vendredi"]),
         ({"partner_ids": {1}}, ["not at Boulanger"], ["pas chez Boulanger"]),
         ({"partner_ids": {1}, "store_ids": {11}}, ["not at Boulanger Lyon"], ["pas chez Boulanger Lyon"]),
+        (
+            {"weekdays": {1, 3, 5, 6}},
+            ["neither a Monday, nor a Wednesday, nor a Friday, nor a Saturday"],
+            ["ni un lundi, ni un mercredi, ni un vendredi, ni un samedi"],
+        ),
+        (
+            {"partner_ids": {1, 3}},
+            ["neither at Boulanger nor at Nocibé"],
+            ["ni chez Boulanger ni chez Nocibé"],
+        ),
+        (
+            {"partner_ids": {1, 3, 4, 5, 6}},
+            ["at none of the 5 partner brands"],
+            ["dans aucune des 5 enseignes partenaires"],
+        ),
+        (
+            {"store_ids": {11, 12, 13, 14, 15}},
+            ["in none of the 5 stores"],
+            ["dans aucun des 5 magasins"],
+        ),
         ({"channel": "online"}, ["not online"], ["pas en ligne"]),
         ({"card_product_ids": {1}}, ["not with the Visa card"], ["pas avec la carte Visa"]),
         (
+            {"card_product_ids": {1, 3}},
+            ["neither with the Visa card nor with the Visa Premier card"],
+            ["ni avec la carte Visa ni avec la carte Visa Premier"],
+        ),
+        (
             {"group_ids": {1}},
-            ["not for members of the group “Personnel”"],
-            ["pas pour les adhérents du groupe « Personnel »"],
+            ["the member is not in the group “Personnel”"],
+            ["l’adhérent n’est pas dans le groupe « Personnel »"],
+        ),
+        (
+            {"group_ids": {1, 2}},
+            ["the member is in none of the groups “Les cent premiers” and “Personnel”"],
+            ["l’adhérent n’est dans aucun des groupes « Les cent premiers » et « Personnel »"],
         ),
         (
             {"starts_on": date(2026, 12, 1), "ends_on": date(2026, 12, 31)},
-            ["not in December"],
-            ["pas en décembre"],
+            ["it only starts on 1 December"],
+            ["elle ne commence que le 1er décembre"],
         ),
-        ({"from_hour": 18}, ["not from 18:00 on"], ["pas à partir de 18 h"]),
+        (
+            {"ends_on": date(2026, 11, 1)},
+            ["it ended on 1 November"],
+            ["elle s’est terminée le 1er novembre"],
+        ),
+        (
+            {"ends_on": date(2026, 11, 28)},
+            ["it ends on 28 November"],
+            ["elle se termine le 28 novembre"],
+        ),
+        ({"from_hour": 18}, ["before 18:00"], ["avant 18 h"]),
+        ({"from_hour": 18, "until_hour": 24}, ["before 18:00"], ["avant 18 h"]),
+        ({"until_hour": 12}, ["at 12:00 or later"], ["à 12 h ou plus tard"]),
+        (
+            {"from_hour": 18, "until_hour": 20},
+            ["not between 18:00 and 20:00"],
+            ["pas entre 18 h et 20 h"],
+        ),
         ({"minimum_cents": 5000}, ["less than €50"], ["moins de 50 €"]),
         (
             {"is_birthday_month": True},
-            ["not in the month of the member’s birthday"],
-            ["pas le mois de l’anniversaire de l’adhérent"],
+            ["it is not the month of the member’s birthday"],
+            ["ce n’est pas le mois de l’anniversaire de l’adhérent"],
         ),
         (
             {"applies_from": datetime(2026, 11, 30, 23, tzinfo=UTC)},
-            ["it decides from 1 December 2026, 00:00 on"],
-            ["elle décide à partir du 1er décembre 2026, 00:00"],
+            ["it applies only from 1 December 2026 at 00:00"],
+            ["elle ne s’applique qu’à partir du 1er décembre 2026 à 00:00"],
         ),
         (
             {"applies_until": datetime(2026, 11, 22, 10, tzinfo=UTC)},
-            ["it decided until 22 November 2026, 11:00"],
-            ["elle a décidé jusqu’au 22 novembre 2026, 11:00"],
+            ["it applies only until 22 November 2026 at 11:00"],
+            ["elle ne s’applique que jusqu’au 22 novembre 2026 à 11:00"],
         ),
         (
             {"partner_ids": {1}, "weekdays": {6}, "minimum_cents": 5000},
@@ -86,6 +133,17 @@ def test_each_condition_that_is_not_met_is_a_reason(
 ) -> None:
     assert why_not("en", **asked) == english
     assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in why_not("fr", **asked)] == french
+
+
+def test_a_period_that_began_before_today_is_said_as_past() -> None:
+    bought = FACTS._replace(local_time=datetime(2026, 9, 30, 12, tzinfo=PARIS))
+    rule = make_terms(starts_on=date(2026, 10, 1))
+    for language, said in (
+        ("en", "it only started on 1 October"),
+        ("fr", "elle n’a commencé que le 1er octobre"),
+    ):
+        with translation.override(language):
+            assert unmet_in_words(bought, rule, NAMES, today=date(2026, 11, 22)) == [said]
 
 
 def test_what_is_met_is_no_reason() -> None:
@@ -118,5 +176,5 @@ def test_a_rule_without_dates_decides_at_any_instant_by_the_clock_of_the_world()
             unmet_in_words(FACTS._replace(local_time=one), make_terms(applies_from=begins), NAMES)
             for one in (twice, twice.replace(fold=1))
         )
-    assert first == ["it decides from 25 October 2026, 02:15 on"]
+    assert first == ["it applies only from 25 October 2026 at 02:15"]
     assert second == []
