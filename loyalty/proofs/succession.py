@@ -105,8 +105,9 @@ JOIN loyalty_programme p ON p.id = s.source_id
 JOIN loyalty_programme q ON q.id = s.target_id
 JOIN members_member m ON m.id = a.member_id
 LEFT JOIN loyalty_counterpart k ON k.succession_id = s.id AND k.member_id = a.member_id
-LEFT JOIN members_member n
-       ON n.id = coalesce(k.counterpart_id, CASE WHEN p.issuer_id = q.issuer_id THEN a.member_id END)
+LEFT JOIN members_member o
+       ON o.id = coalesce(k.counterpart_id, CASE WHEN p.issuer_id = q.issuer_id THEN a.member_id END)
+LEFT JOIN members_member n ON n.id = coalesce(o.merged_into_id, o.id)
 LEFT JOIN loyalty_pointaccount t ON t.member_id = n.id AND t.programme_id = s.target_id
 WHERE s.state = %(closed)s AND (a.balance_points <> 0 OR a.owed_points <> 0)
   AND m.erased_at IS NULL AND n.id IS NOT NULL AND n.erased_at IS NULL AND t.left_on IS NULL

@@ -45,7 +45,8 @@ class OldAccount:
 
     `lots` holds the points that are not over, those that wait included; `over_points` are over, or lost by
     leaving, and wait to be written down so. `member_id` is the member in the new programme, `target_id` their
-    account there; both are None as long as there is none.
+    account there; both are None as long as there is none. Where that member leads to another, both are the
+    other's. An account that `leads_on` to another is none that moves: its points follow there first.
     """
 
     account_id: int
@@ -60,6 +61,7 @@ class OldAccount:
     target_id: int | None
     target_left_on: date | None
     is_counterpart_erased: bool
+    leads_on: bool
     lots: dict[LotDates, int] = field(default_factory=dict)
     over_points: int = 0
     moved: Moved = field(default_factory=Moved)
@@ -102,22 +104,25 @@ def terms_of(succession: Succession) -> Terms:
 _ACCOUNTS = """
 SELECT a.id, m.reference, a.balance_points, a.owed_points, a.left_on, a.leaving_policy,
        m.erased_at IS NOT NULL,
-       n.id, coalesce(n.reference, ''), t.id, t.left_on, n.erased_at IS NOT NULL
+       n.id, coalesce(n.reference, ''), t.id, t.left_on, n.erased_at IS NOT NULL,
+       a.merged_into_id IS NOT NULL
 FROM loyalty_pointaccount a
 JOIN members_member m ON m.id = a.member_id
 LEFT JOIN loyalty_counterpart c ON c.succession_id = %(succession)s AND c.member_id = a.member_id
-LEFT JOIN members_member n
-       ON n.id = coalesce(c.counterpart_id, CASE WHEN %(is_one_issuer)s THEN a.member_id END)
+LEFT JOIN members_member k
+       ON k.id = coalesce(c.counterpart_id, CASE WHEN %(is_one_issuer)s THEN a.member_id END)
+LEFT JOIN members_member n ON n.id = coalesce(k.merged_into_id, k.id)
 LEFT JOIN loyalty_pointaccount t ON t.member_id = n.id AND t.programme_id = %(target)s
 WHERE a.id = ANY(%(accounts)b) ORDER BY a.id
 """
 
 
 def next_accounts(succession: Succession, *, after: int, limit: int) -> list[int]:
-    """Return the next accounts of the programme that ends, by id."""
+    """Return the next accounts of the programme that ends that lead to no other, by id."""
     with bulk_cursor() as cursor:
         cursor.execute(
-            "SELECT id FROM loyalty_pointaccount WHERE programme_id = %s AND id > %s ORDER BY id LIMIT %s",
+            "SELECT id FROM loyalty_pointaccount"
+            " WHERE programme_id = %s AND id > %s AND merged_into_id IS NULL ORDER BY id LIMIT %s",
             [succession.source_id, after, limit],
         )
         return [row[0] for row in cursor.fetchall()]
@@ -126,7 +131,7 @@ def next_accounts(succession: Succession, *, after: int, limit: int) -> list[int
 def next_holding_accounts(
     succession: Succession, *, after: int, limit: int, looked_at: int
 ) -> tuple[list[int], int | None]:
-    """Return the next accounts that hold or owe points, and the account up to which all were looked at.
+    """Return the next such accounts that hold or owe points, and the account up to which all were looked at.
 
     At most so many accounts are looked at; the second is None where the programme has no more.
     """
@@ -134,10 +139,12 @@ def next_holding_accounts(
         cursor.execute(
             """
             WITH near AS (
-                SELECT id, balance_points, owed_points FROM loyalty_pointaccount
+                SELECT id, balance_points, owed_points, merged_into_id FROM loyalty_pointaccount
                 WHERE programme_id = %s AND id > %s ORDER BY id LIMIT %s
             ), holding AS (
-                SELECT id FROM near WHERE balance_points <> 0 OR owed_points <> 0 ORDER BY id LIMIT %s
+                SELECT id FROM near
+                WHERE (balance_points <> 0 OR owed_points <> 0) AND merged_into_id IS NULL
+                ORDER BY id LIMIT %s
             )
             SELECT (SELECT array_agg(id ORDER BY id) FROM holding), count(*), max(id) FROM near
             """,

@@ -23,6 +23,7 @@ from loyalty.succession.accounts import (
 )
 from loyalty.succession.convert import Converted, convert
 from loyalty.succession.figures import Figures
+from members.services.merging import lock_members
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,11 @@ class Step:
 def move_accounts(succession: Succession, account_ids: Sequence[int], *, at: datetime) -> Figures:
     """Move all that the accounts hold, or owe, and return what was counted; members without points move too.
 
-    A member who has no account in the new programme gets one. What stays, and why, is counted.
+    A member who has no account in the new programme gets one. What stays, and why, is counted. Nothing moves
+    from an account that leads to another since a moment ago: what is there follows, and moves from there.
     """
-    accounts = both_sides_under_lock(succession, account_ids, at=at)
+    found = both_sides_under_lock(succession, account_ids, at=at)
+    accounts = [one for one in found if not one.leads_on]
     terms, figures = terms_of(succession), Figures()
     steps: list[Step] = []
     for account in accounts:
@@ -57,16 +60,28 @@ def move_accounts(succession: Succession, account_ids: Sequence[int], *, at: dat
 
 
 def both_sides_under_lock(
-    succession: Succession, account_ids: Sequence[int], *, at: datetime
+    succession: Succession, account_ids: Sequence[int], *, at: datetime, besides: Iterable[int] = ()
 ) -> list[OldAccount]:
-    """Open the new accounts that are missing, lock the old and the new ones together, and read them."""
+    """Open the new accounts that are missing, lock the old and the new ones together, and read them.
+
+    `besides` are other accounts to lock with them. A member without an account there is locked before it
+    opens, so that nobody lets them lead to another meanwhile.
+    """
     found = find_accounts(succession, account_ids)
-    missing = [one.member_id for one in found if one.target_id is None and not one.stay and one.member_id]
-    if missing:
-        enrol_members(member_ids=missing, programme=succession.target, at=at)
+    if missing := _missing(found):
+        lock_members(*missing)
         found = find_accounts(succession, account_ids)
-    lock_accounts([*account_ids, *(one.target_id for one in found if one.target_id is not None)])
+        enrol_members(member_ids=sorted(_missing(found)), programme=succession.target, at=at)
+        found = find_accounts(succession, account_ids)
+    targets = [one.target_id for one in found if one.target_id is not None]
+    lock_accounts([*account_ids, *targets, *besides])
     return read_accounts(succession, account_ids, at=at)
+
+
+def _missing(found: Iterable[OldAccount]) -> set[int]:
+    """Return who needs an account in the new programme and has none."""
+    moving = (one for one in found if not one.stay and not one.leads_on)
+    return {one.member_id for one in moving if one.target_id is None and one.member_id is not None}
 
 
 def steps_of(

@@ -37,9 +37,12 @@ def reverse_accounts(succession: Succession, account_ids: Sequence[int], *, at: 
     Late returns of since the last walk find their points first, so that each old lot gets exactly what it
     would hold if nothing had ever moved.
     """
-    accounts = [
-        one for one in both_sides_under_lock(succession, account_ids, at=at) if any(one.moved.left.values())
-    ]
+    # Who leads to another by now had other accounts: those that the points came to give them back.
+    moved_to = Transfer.objects.filter(conversion__succession=succession, source_id__in=account_ids)
+    found = both_sides_under_lock(
+        succession, account_ids, at=at, besides=moved_to.values_list("target_id", flat=True)
+    )
+    accounts = [one for one in found if any(one.moved.left.values())]
     figures = Figures(
         accounts=len(account_ids),
         moving=len(accounts),

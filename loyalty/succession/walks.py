@@ -50,7 +50,8 @@ def start_walk(succession: Succession, *, at: datetime) -> None:
     succession.is_walking = True
     succession.cursor_account = 0
     succession.walk = {}
-    succession.walk_accounts = PointAccount.objects.filter(programme=succession.source_id).count()
+    accounts = PointAccount.objects.filter(programme=succession.source_id, merged_into__isnull=True)
+    succession.walk_accounts = accounts.count()
     succession.attempts = 0
     succession.last_error = ""
     succession.moved_at = at

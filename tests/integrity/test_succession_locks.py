@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from core.jobs import StepOutcome
-from loyalty.models import Programme, Succession
+from loyalty.merging.merge import merge_members
+from loyalty.models import PointAccount, Programme, Succession
 from loyalty.purchases.checks import keep_open
 from loyalty.succession.counterparts import CounterpartLine, CounterpartOutcome, record_counterparts
 from loyalty.succession.errors import NotRunning, SuccessionUnderWay
@@ -99,4 +100,18 @@ def test_a_chunk_that_one_worker_does_is_passed_over_by_another(programmes: Prog
     )
 
     assert second is StepOutcome.NOTHING
+    assert violations() == []
+
+
+def test_who_is_led_to_another_at_that_moment_gets_no_account_of_their_own(programmes: Programmes) -> None:
+    alice, twin = (make_cardholder(programmes.old, points=points) for points in (100, 40))
+    succession = begin_succession(succession=rehearse(prepare(programmes)), at=NOW)
+
+    one_after_the_other(
+        lambda: merge_members(survivor=alice.member, merged=twin.member, at=NOW),
+        lambda: step_succession(succession.pk, at=NOW),
+    )
+
+    new = PointAccount.objects.filter(programme=programmes.new)
+    assert dict(new.values_list("member_id", "balance_points")) == {alice.member.pk: 140}
     assert violations() == []

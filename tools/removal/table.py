@@ -228,6 +228,9 @@ LOCKS = {
     "loyalty.succession.move.both_sides_under_lock: lock_accounts": (
         _SUCCESSIONS + "test_points_that_come_at_that_moment_move_as_well"
     ),
+    "loyalty.succession.move.both_sides_under_lock: lock_members": (
+        _SUCCESSIONS + "test_who_is_led_to_another_at_that_moment_gets_no_account_of_their_own"
+    ),
     "loyalty.succession.walks.lock_succession: rows": (
         _SUCCESSIONS + "test_a_chunk_that_one_worker_does_is_passed_over_by_another"
     ),
