@@ -1,9 +1,9 @@
 """One purchase at the till, recorded and posted by one statement: the usual purchase, and nothing else.
 
-Usual is a purchase whose points depend on nothing but the line itself, of a card that was never blocked or
-closed, in a programme that stays open. The statement looks at all of that again and writes nothing when any
-of it is otherwise, or when the reference is known or a return waits for it: then the purchase goes the
-general way, which leaves the same rows and has an answer to everything.
+Usual is a purchase that names no other one and whose points depend on nothing but the line itself, of a card
+that was never blocked or closed, in a programme that stays open. The statement looks at all of that again and
+writes nothing when any of it is otherwise, or when the reference is known or a return waits for it: then the
+purchase goes the general way, which leaves the same rows and has an answer to everything.
 """
 
 from datetime import datetime
@@ -76,8 +76,8 @@ def record_at_once(line: PurchaseLine, *, programme: Programme, at: datetime) ->
 
     One statement. It commits at once unless the caller has opened a transaction.
     """
-    is_purchase = line.kind is PurchaseKind.PURCHASE and line.currency == programme.currency
-    if not is_purchase or Arrival(programme, at).check(line.purchased_at):
+    is_plain = line.kind is PurchaseKind.PURCHASE and not line.original_reference
+    if not is_plain or line.currency != programme.currency or Arrival(programme, at).check(line.purchased_at):
         return None
     codes = programme.pk, line.partner, line.store
     place = _places.get(codes) or known_stores([line]).get(codes[1:])

@@ -60,6 +60,18 @@ def test_a_purchase_is_one_statement_and_one_transaction() -> None:
     assert balance(alice.account) == (11, 0)
 
 
+def test_a_purchase_that_names_another_one_is_the_same_line_when_it_comes_again(
+    programme: Programme, alice: Cardholder
+) -> None:
+    line = replace(make_line(alice.card.token, cents=1000), original_reference="ORDER-7")
+
+    verdicts = [record_purchases([line], programme=programme, at=NOW)[0] for _ in range(2)]
+
+    assert [one.outcome for one in verdicts] == [Outcome.ACCEPTED, Outcome.DUPLICATE]
+    assert Purchase.objects.get().original_reference == "ORDER-7"
+    assert balance(alice.account) == (10, 0)
+
+
 def rows(accounts: list[PointAccount]) -> list[tuple[object, ...]]:
     """Return what the accounts hold, without the numbers that PostgreSQL gives rows."""
     found: list[tuple[object, ...]] = [(balance(account), lots(account)) for account in accounts]
