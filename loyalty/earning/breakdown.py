@@ -3,8 +3,9 @@
 A stored part is `{"rule": 7, "kind": "multiplier", "entitled": 40, "points": 25, "limit": "month"}`: the
 number of the version, its effect, what it would have given, what it gave, and the period of the limit, or
 "budget", that kept it from giving more; null when nothing did. `"counted": true` marks a part that waits for
-the member's n-th purchase. In the breakdown of a return both numbers are zero or below. The points of all
-parts are those of the line.
+the member's n-th purchase. In the breakdown of a return both numbers are zero or below, and "budget" says
+that the budget had refused a part of what a rule with a limit would have given. The points of all parts are
+those of the line.
 
 A purchase to which one base rule without limit and budget gave everything stores no breakdown and names the
 rule instead.

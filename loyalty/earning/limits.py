@@ -133,6 +133,7 @@ def bonus_for_count(rule: Rule, purchases: int) -> int:
 def grant(part: Part, tally: Tally | None, budget: Budget | None) -> Granted:
     """Count a purchase's part and return what it grants; never more than it counted for.
 
+    What the budget refuses does not stay in the tally, except that the purchase counts for the n-th one.
     A rule without a limit or a count has no tally, one without a budget no budget.
     """
     rule, entitled = part.rule, part.entitled_points
@@ -149,6 +150,9 @@ def grant(part: Part, tally: Tally | None, budget: Budget | None) -> Granted:
         left = max(0, rule.budget_points - budget.granted_points)
         if points > left:
             points, stopped_by = left, BUDGET
+            if tally is not None and not part.is_counted:
+                # Counted, a return of another purchase would make room for what the budget refused.
+                _under(rule, tally).entitled_points -= entitled - points
         budget.granted_points += points
     if tally is not None:
         tally.granted_points += points

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from loyalty.earning.breakdown import GivenPart
 from loyalty.earning.evaluate import evaluate_kept
+from loyalty.earning.limits import BUDGET
 from loyalty.earning.terms import Part, Rule
 
 
@@ -39,7 +40,9 @@ def taken_back(
         is_uncounted = part.is_counted and part.rule_id in was and part.rule_id not in now
         if rule.is_tallied:
             if lost or is_uncounted:
-                taken.append(take(rule, entitled_lost=lost, is_uncounted=is_uncounted))
+                tallied = _tallied(part, was) - _tallied(part, now)
+                took = take(rule, entitled_lost=tallied, is_uncounted=is_uncounted)
+                taken.append(took if part.is_counted else _of_part(took, part, lost))
         elif lost:
             points = min(part.points, _entitled(part, now)) - min(part.points, _entitled(part, was))
             taken.append(GivenPart(part.rule_id, part.kind, -lost, points))
@@ -55,3 +58,14 @@ def _entitled(part: GivenPart, found: Mapping[int, Part]) -> int:
     if part.is_counted or part.rule_id not in found:
         return 0
     return min(part.entitled_points, found[part.rule_id].entitled_points)
+
+
+def _of_part(took: GivenPart, part: GivenPart, lost: int) -> GivenPart:
+    """Return what is taken back with what the part really counts for less; a refusing budget stays named."""
+    return took._replace(entitled_points=-lost, limit=BUDGET if part.limit == BUDGET else None)
+
+
+def _tallied(part: GivenPart, found: Mapping[int, Part]) -> int:
+    """Return what of that stands in the tally: where the budget refused the rest, no more than was given."""
+    entitled = _entitled(part, found)
+    return min(entitled, part.points) if part.limit == BUDGET else entitled

@@ -152,7 +152,7 @@ def _rule(line: Explanation, rule: ExplainedRule) -> str:
 
 def _rule_of_return(rule: ExplainedRule, said: dict[str, str]) -> str:
     is_tallied = rule.limit_points is not None or rule.is_counted
-    if rule.points == rule.entitled_points or not is_tallied:
+    if rule.points == rule.entitled_points or not is_tallied or rule.limit == "budget":
         return _("%(rule)s: %(points)s.") % said
     # Otherwise it takes less: never more than the purchase had counted for.
     if rule.points:

@@ -269,8 +269,9 @@ class RuleTally(models.Model):
     """What a rule with a limit or a count would have given an account in a period, and what it gave.
 
     `entitled_points` is the plain sum over the account's purchases less what was returned, so it does not
-    depend on their order; `granted_points` is what of it the limit let through. `by_version` holds, by the
-    number of each version that counted, its limit and its part of the sum. Only purchases write these.
+    depend on their order; `granted_points` is what of it the limit let through. What a budget refused is in
+    neither, unless the rule counts purchases. `by_version` holds, by the number of each version that counted,
+    its limit and its part of the sum. Only purchases write these.
 
     `carried` holds, by the number of each merge, the points and the purchases that count here as well because
     the other account had them: they leave less of the limit, and bring the n-th purchase nearer.

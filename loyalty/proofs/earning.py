@@ -106,6 +106,7 @@ WHERE g.rule IS NULL
       AND t.points <> g.points - least(g.points, g.entitled - t.entitled)
 """
 
+# What a budget refused of a part stands in no tally: at most what it gave.
 TALLIES = """
 SELECT 'tally of account ' || coalesce(t.account_id, g.account_id) || ' and rule '
                            || coalesce(t.family_id, g.family_id),
@@ -113,21 +114,28 @@ SELECT 'tally of account ' || coalesce(t.account_id, g.account_id) || ' and rule
               t.granted_points, t.entitled_points, t.by_version, g.purchases, g.granted, g.entitled)
 FROM loyalty_ruletally t
 FULL JOIN (
-    SELECT e.account_id, coalesce(r.family_id, r.id) AS family_id, r.limit_period AS period,
-           CASE r.limit_period WHEN 'day' THEN d.day WHEN 'month' THEN date_trunc('month', d.day)::date
-                               ELSE DATE '1970-01-01' END AS period_starts_on,
-           sum(CASE WHEN NOT b ? 'counted' THEN 0 WHEN p.kind = %(purchase)s THEN 1 ELSE -1 END) AS purchases,
-           sum((b->>'entitled')::bigint) AS entitled, sum((b->>'points')::bigint) AS granted
-    FROM loyalty_purchase p
-    CROSS JOIN LATERAL jsonb_array_elements(p.breakdown) b
-    JOIN loyalty_earningrule r ON r.id = (b->>'rule')::bigint
-    JOIN loyalty_programme g ON g.id = p.programme_id
-    LEFT JOIN loyalty_purchase o ON o.id = p.original_id
-    JOIN loyalty_entry e ON e.purchase_id = coalesce(o.id, p.id) AND e.kind = %(purchase)s
-    CROSS JOIN LATERAL (
-        SELECT (coalesce(o.purchased_at, p.purchased_at) AT TIME ZONE g.time_zone)::date AS day) d
-    WHERE p.state = %(accepted)s AND p.breakdown IS NOT NULL
-      AND (r.limit_points IS NOT NULL OR r.nth_purchase IS NOT NULL)
+    SELECT account_id, family_id, period, period_starts_on, sum(purchases) AS purchases,
+           sum(least(entitled, most)) AS entitled, sum(granted) AS granted
+    FROM (
+        SELECT e.account_id, coalesce(r.family_id, r.id) AS family_id, r.limit_period AS period,
+               CASE r.limit_period WHEN 'day' THEN d.day WHEN 'month' THEN date_trunc('month', d.day)::date
+                                   ELSE DATE '1970-01-01' END AS period_starts_on,
+               sum(CASE WHEN NOT b ? 'counted' THEN 0 WHEN p.kind = %(purchase)s THEN 1 ELSE -1 END)
+                   AS purchases,
+               sum((b->>'entitled')::bigint) AS entitled, sum((b->>'points')::bigint) AS granted,
+               min((b->>'points')::bigint) FILTER (WHERE p.kind = %(purchase)s AND b->>'limit' = 'budget'
+                                                     AND NOT b ? 'counted') AS most
+        FROM loyalty_purchase p
+        CROSS JOIN LATERAL jsonb_array_elements(p.breakdown) b
+        JOIN loyalty_earningrule r ON r.id = (b->>'rule')::bigint
+        JOIN loyalty_programme g ON g.id = p.programme_id
+        LEFT JOIN loyalty_purchase o ON o.id = p.original_id
+        JOIN loyalty_entry e ON e.purchase_id = coalesce(o.id, p.id) AND e.kind = %(purchase)s
+        CROSS JOIN LATERAL (
+            SELECT (coalesce(o.purchased_at, p.purchased_at) AT TIME ZONE g.time_zone)::date AS day) d
+        WHERE p.state = %(accepted)s AND p.breakdown IS NOT NULL
+          AND (r.limit_points IS NOT NULL OR r.nth_purchase IS NOT NULL)
+        GROUP BY 1, 2, 3, 4, e.purchase_id, r.id) one
     GROUP BY 1, 2, 3, 4) g USING (account_id, family_id, period, period_starts_on)
 LEFT JOIN LATERAL (
     SELECT count(*) AS versions, sum((v.value->>1)::bigint) AS entitled, min((v.value->>0)::bigint) AS most

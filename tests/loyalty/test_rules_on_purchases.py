@@ -79,6 +79,39 @@ def test_a_budget_stops_at_its_last_point_and_is_not_refilled(
     assert violations() == []
 
 
+def test_a_return_never_hands_over_what_the_budget_had_refused(
+    programme: Programme, alice: Cardholder, bob: Cardholder
+) -> None:
+    make_rule(
+        programme,
+        code="gift",
+        effect=RuleEffect.BONUS,
+        points=100,
+        minimum_cents=500,
+        limit_points=250,
+        budget_points=250,
+    )
+    assert buy(programme, alice.card.token, euros=10, reference="P1").points == 110
+    assert buy(programme, bob.card.token, euros=10).points == 110
+    assert buy(programme, alice.card.token, euros=10, reference="P2").points == 60
+    assert buy(programme, alice.card.token, euros=10, reference="P3").points == 10
+    assert [parts(name)[1][2:] for name in ("P2", "P3")] == [(100, 50, "budget"), (100, 0, "budget")]
+
+    returned = bring_back(programme, alice.card.token, reference="P1", euros=10, return_reference="R1")
+
+    assert returned.points == -110
+    assert RuleTally.objects.get(account=alice.account).entitled_points == 50
+    assert violations() == []
+    # Half of the purchase still earns the whole bonus; the rest takes back what was given of it, and no more.
+    assert bring_back(programme, alice.card.token, reference="P2", euros=5).points == -5
+    last = bring_back(programme, alice.card.token, reference="P2", euros=5, return_reference="R3")
+    assert last.points == -55
+    assert parts("R3")[1][2:] == (-100, -50, "budget")
+    assert bring_back(programme, alice.card.token, reference="P3", euros=10).points == -10
+    assert balance(alice.account) == (0, 0)
+    assert violations() == []
+
+
 def test_the_third_purchase_gets_its_bonus_and_loses_it_with_any_of_the_three(
     programme: Programme, alice: Cardholder
 ) -> None:

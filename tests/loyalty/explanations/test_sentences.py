@@ -312,6 +312,24 @@ def test_a_return_above_its_purchase_is_refused_in_one_sentence(programme: Progr
     assert said("RA")[2] == "Décision — Le retour est refusé : son montant dépasse celui de l’achat."
 
 
+def test_a_return_of_what_the_budget_had_cut_blames_no_other_purchase(programme: Programme) -> None:
+    make_rule(
+        programme,
+        code="welcome",
+        name_fr="Bienvenue",
+        name_en="Welcome",
+        effect=RuleEffect.BONUS,
+        points=50,
+        limit_points=70,
+        budget_points=70,
+    )
+    other = make_cardholder(programme)
+    buy(programme, other.card.token, euros=10)
+    buy(programme, CARD, euros=10, reference="A")
+    bring_back(programme, CARD, reference="A", euros=10, return_reference="R")
+    assert said("R", "en")[4] == "Rule — Welcome: −20 points."
+
+
 def test_nothing_is_asked_where_there_is_nothing_to_explain(
     programme: Programme, django_assert_num_queries: pytest.FixtureRequest
 ) -> None:
