@@ -20,6 +20,7 @@ from loyalty.adjustments.posting import post_request
 from loyalty.adjustments.requests import checked_comment, record_deed
 from loyalty.errors import MemberLeft
 from loyalty.ledger.locks import lock_accounts
+from loyalty.merging.follow import accounts_together
 from loyalty.models import AdjustmentRequest, AdjustmentState
 from members.models import User
 
@@ -93,7 +94,7 @@ def withdraw_adjustment(*, request: AdjustmentRequest, actor: User, at: datetime
 
 def _under_lock(request: AdjustmentRequest) -> AdjustmentRequest:
     """Lock the account, under which every decision on its requests is made; return the request as it is."""
-    lock_accounts([request.account_id])
+    lock_accounts(accounts_together(request.account_id))
     return AdjustmentRequest.objects.select_related("programme", "account__member", "reason").get(
         pk=request.pk
     )

@@ -26,6 +26,7 @@ from loyalty.adjustments.posting import post_request
 from loyalty.dates import local_date
 from loyalty.errors import MemberLeft
 from loyalty.ledger.locks import lock_accounts
+from loyalty.merging.follow import accounts_together
 from loyalty.models import (
     AdjustmentKind,
     AdjustmentReason,
@@ -149,7 +150,7 @@ def _ask(account: PointAccount, reason: AdjustmentReason, actor: User, at: datet
     lock_members(account.member_id)
     leads_to = Coalesce("merged_into", "pk")
     account_id: int = PointAccount.objects.values_list(leads_to, flat=True).get(pk=account.pk)
-    lock_accounts([account_id])
+    lock_accounts(accounts_together(account_id))
     current = PointAccount.objects.select_related("programme", "member").get(pk=account_id)
     if colleague is None or not may_ask(colleague):
         raise MayNotAdjust

@@ -26,6 +26,12 @@ def with_survivors(account_ids: Iterable[int]) -> list[int]:
     return [*account_ids, *leads.values_list("merged_into_id", flat=True)]
 
 
+def accounts_together(account_id: int) -> list[int]:
+    """Return an account, those that lead to it and the one it leads to, to be locked together."""
+    behind = PointAccount.objects.filter(Q(pk=account_id) | Q(merged_into=account_id))
+    return with_survivors(list(behind.values_list("pk", flat=True)))
+
+
 @transaction.atomic
 def follow(account_ids: Iterable[int], *, at: datetime) -> int:
     """Move what there is in accounts that lead to others; return in how many there was something.

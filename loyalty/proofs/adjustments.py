@@ -26,8 +26,13 @@ JOIN loyalty_pointaccount a ON a.id = q.account_id JOIN loyalty_programme p ON p
 JOIN loyalty_adjustmentreason r ON r.id = q.reason_id
 CROSS JOIN LATERAL (
     SELECT count(*) AS entries, coalesce(sum(e.points), 0) AS points,
-           count(*) FILTER (WHERE e.kind = q.kind AND e.account_id = q.account_id
-                            AND e.posted_at = q.decided_at) AS fitting
+           count(*) FILTER (WHERE e.kind = q.kind AND e.posted_at = q.decided_at
+                            AND (e.account_id = q.account_id
+                                 OR e.corrects_id IS NOT NULL AND EXISTS (
+                                     SELECT FROM loyalty_pointaccount b JOIN members_membermerge g
+                                       ON g.merged_id = b.member_id AND g.survivor_id = a.member_id
+                                     WHERE b.id = e.account_id AND b.programme_id = a.programme_id)))
+               AS fitting
     FROM loyalty_adjustmententry x JOIN loyalty_entry e ON e.id = x.entry_id WHERE x.request_id = q.id) m
 CROSS JOIN LATERAL (
     SELECT count(*) AS expiries, coalesce(sum(w.points), 0) AS points,

@@ -10,9 +10,11 @@ from loyalty.adjustments.errors import LimitReached, NotReinstatable, ReasonNotO
 from loyalty.adjustments.expiries import Reinstatable, reinstatable_expiries
 from loyalty.adjustments.requests import request_reinstatement
 from loyalty.expiry.service import expire_points
+from loyalty.merging.merge import merge_members
+from loyalty.merging.separate import separate_members
 from loyalty.models import AdjustmentRequest, AdjustmentState, Entry, EntryKind, Lot, Programme
 from members.models import User
-from tests.factories import NOW, Cardholder, bring_back, buy, order
+from tests.factories import NOW, Cardholder, bring_back, buy, make_cardholder, order
 from tests.loyalty.adjusting import SAID, make_agent, make_manager, reason_of
 from tests.loyalty.ledger_state import balance, paris
 from tests.proofs import broken_rules, violations
@@ -49,6 +51,39 @@ def bring_points_back(
         request_key=key,
         at=NOW,
     )
+
+
+def test_what_had_expired_of_a_merged_member_comes_back_to_the_survivor(
+    programme: Programme, alice: Cardholder
+) -> None:
+    survivor = make_cardholder(programme)
+    offered = ids_of(alice)
+    merge = merge_members(survivor=survivor.member, merged=alice.member, at=NOW)
+    assert ids_of(survivor) == offered
+
+    made = bring_points_back(survivor, make_manager(), offered)
+
+    assert (made.state, made.points) == (AdjustmentState.POSTED, 100)
+    assert (balance(alice.account), balance(survivor.account)) == ((0, 0), (110, 0))
+    assert ids_of(survivor) == []
+    assert violations() == []
+    separate_members(merge=merge, at=NOW)
+    assert (balance(alice.account), balance(survivor.account)) == ((110, 0), (0, 0))
+    assert violations() == []
+
+
+def test_what_was_asked_for_before_a_merge_reaches_the_survivor_when_it_is_approved(
+    programme: Programme, alice: Cardholder
+) -> None:
+    survivor = make_cardholder(programme)
+    asked = bring_points_back(alice, make_agent(), ids_of(alice))
+    assert asked.state == AdjustmentState.REQUESTED
+    merge_members(survivor=survivor.member, merged=alice.member, at=NOW)
+
+    approve_adjustment(request=asked, actor=make_manager(), at=NOW)
+
+    assert (balance(alice.account), balance(survivor.account)) == ((0, 0), (110, 0))
+    assert violations() == []
 
 
 def test_what_expired_within_the_days_of_the_programme_is_offered_the_latest_first(alice: Cardholder) -> None:
