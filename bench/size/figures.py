@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 SMALL = 100
-"""Values below keep a decimal."""
+"""Values below keep decimals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +25,4 @@ def table(figures: list[Figure]) -> str:
 
 
 def _shown(value: float) -> str:
-    return f"{value:,.0f}" if value >= SMALL else f"{value:,.1f}"
+    return f"{value:,.0f}" if value >= SMALL else f"{value:,.2f}"

@@ -23,16 +23,16 @@ def measure(asked: argparse.Namespace) -> list[Figure]:
     started = time.monotonic()
     for name in multiply(asked.accounts // members - 1):
         print(f"{time.monotonic() - started:7.0f} s  {name}", flush=True)
-    return [
-        *(
-            Figure(f"rows of {model._meta.db_table}", model.objects.count(), "rows")
-            for model in (PointAccount, Purchase, Entry, Lot, LotUse)
-        ),
-        Figure("size on disk", _gigabytes(), "GB"),
-    ]
-
-
-def _gigabytes() -> float:
+    figures = []
     with connection.cursor() as cursor:
+        for model in (PointAccount, Purchase, Entry, Lot, LotUse):
+            name = model._meta.db_table
+            figures.append(Figure(f"rows of {name}", model.objects.count(), "rows"))
+            cursor.execute("SELECT pg_table_size(%s::regclass), pg_indexes_size(%s::regclass)", [name, name])
+            rows, indexes = cursor.fetchone()
+            figures.append(
+                Figure(f"size of {name}", rows / 1e9, "GB", f"and its indexes {indexes / 1e9:.2f}")
+            )
         cursor.execute("SELECT pg_database_size(current_database())")
-        return float(cursor.fetchone()[0]) / 1e9
+        figures.append(Figure("size on disk", float(cursor.fetchone()[0]) / 1e9, "GB"))
+    return figures
