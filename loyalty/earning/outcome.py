@@ -144,7 +144,7 @@ def _why_not(rule: Rule, facts: Facts, parts: Sequence[Part], setting: Setting) 
     if counted:
         return [
             ngettext(
-                "%(rules)s counts instead: they do not combine",
+                "%(rules)s counts instead: the two do not combine",
                 "%(rules)s count instead: this one does not combine with them",
                 len(counted),
             )

@@ -206,7 +206,7 @@ def test_a_multiplier_that_gives_way_says_to_which(manager: Client, story: Story
     context = shown(manager)
 
     assert lines(context, "others") == [
-        ("Other", "0 points", ("“Alone” counts instead: they do not combine",))
+        ("Other", "0 points", ("“Alone” counts instead: the two do not combine",))
     ]
     for base in story.programme.earning_rules.filter(code="base", version=1):
         retire_rule(rule=base, at=TODAY)
