@@ -66,12 +66,14 @@ class Explanation:
     expires_on: date | None
     returned_on: date | None
     """Of a return: the day of the purchase that was brought back."""
+    repaid_points: int = 0
+    """Of a purchase: how many of its points repaid points owed, so that nobody can spend them."""
 
 
 LINES = """
 SELECT p.id, p.reference, p.kind, p.state, p.reason, p.purchased_at, p.amount_cents, b.name, s.name,
        coalesce(c.last4, ''), coalesce(d.name, ''), p.points, p.rule_id, p.breakdown::text,
-       l.available_on, l.expires_on, o.purchased_at
+       l.available_on, l.expires_on, o.purchased_at, -coalesce(e.owed_change_points, 0)
 FROM loyalty_purchase p
 JOIN partners_partner b ON b.id = p.partner_id
 JOIN partners_store s ON s.id = p.store_id
@@ -139,7 +141,7 @@ def _explanation(
     (purchase_id, reference, kind, state, reason, happened_at, cents, partner, store, last4, product) = row[
         :11
     ]
-    available_on, expires_on, returned_at = row[14:]
+    available_on, expires_on, returned_at, repaid_points = row[14:]
     return Explanation(
         purchase_id=purchase_id,
         reference=reference,
@@ -158,6 +160,7 @@ def _explanation(
         available_on=available_on,
         expires_on=expires_on,
         returned_on=_day(returned_at, programme),
+        repaid_points=repaid_points,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from core.formatting import amount, day, number, points, signed_points
 from loyalty.explanations.facts import ExplainedRule, Explanation
@@ -51,12 +51,27 @@ def _steps(line: Explanation) -> Iterator[Step]:
         yield Step(_("Rule"), said, Tone.FOR if rule.points > 0 else Tone.PLAIN)
     if line.state is PurchaseState.ACCEPTED and (len(line.rules) > 1 or line.is_return):
         yield Step(_("Points"), _total(line))
-    if line.available_on and line.expires_on:
+    if line.repaid_points:
+        yield Step(_("Points owed"), _repaid(line))
+    if line.available_on and line.expires_on and line.points > line.repaid_points:
         yield Step(
             pgettext("points", "Available"),
-            _("The points can be spent from %(first)s through %(last)s.")
-            % {"first": day(line.available_on), "last": day(line.expires_on)},
+            _spendable(line) % {"first": day(line.available_on), "last": day(line.expires_on)},
         )
+
+
+def _repaid(line: Explanation) -> str:
+    repaid = {"points": points(line.repaid_points)}
+    return (
+        ngettext("%(points)s repaid a point owed.", "%(points)s repaid points owed.", line.repaid_points)
+        % repaid
+    )
+
+
+def _spendable(line: Explanation) -> str:
+    if line.repaid_points:
+        return _("The other points can be spent from %(first)s through %(last)s.")
+    return _("The points can be spent from %(first)s through %(last)s.")
 
 
 def _card(line: Explanation) -> Step:

@@ -7,7 +7,7 @@ from django.utils import translation
 
 from loyalty.explanations.facts import explanations_of
 from loyalty.explanations.words import Tone, steps_of
-from loyalty.models import Programme, Purchase, RuleEffect
+from loyalty.models import PointAccount, Programme, Purchase, RuleEffect
 from loyalty.purchases.record import record_purchases
 from loyalty.purchases.settle import settle_parked
 from members.models import Card, CardStatus
@@ -23,6 +23,7 @@ from tests.factories import (
     make_return_line,
     make_rule,
     make_store,
+    order,
 )
 
 pytestmark = pytest.mark.django_db
@@ -328,6 +329,27 @@ def test_a_return_of_what_the_budget_had_cut_blames_no_other_purchase(programme:
     buy(programme, CARD, euros=10, reference="A")
     bring_back(programme, CARD, reference="A", euros=10, return_reference="R")
     assert said("R", "en")[4] == "Rule — Welcome: −20 points."
+
+
+def test_points_that_repaid_points_owed_are_not_said_to_be_there(programme: Programme) -> None:
+    account = PointAccount.objects.get(member__cards__token=CARD)
+    buy(programme, CARD, euros=30, reference="first")
+    order(programme, account, points=30)
+    bring_back(programme, CARD, reference="first", euros=30)
+    buy(programme, CARD, euros=20, reference="A")
+    buy(programme, CARD, euros=25, reference="B")
+    assert said("A")[3:] == [
+        "Règle — 1 point par euro : 20 points.",
+        "Points dus — 20 points ont remboursé des points dus.",
+    ]
+    assert said("A", "en")[4:] == ["Points owed — 20 points repaid points owed."]
+    assert said("B")[4:] == [
+        "Points dus — 10 points ont remboursé des points dus.",
+        "Disponibles — Les autres points sont utilisables du 22 novembre 2026 au 22 novembre 2030 inclus.",
+    ]
+    assert said("B", "en")[5] == (
+        "Available — The other points can be spent from 22 November 2026 through 22 November 2030."
+    )
 
 
 def test_nothing_is_asked_where_there_is_nothing_to_explain(
