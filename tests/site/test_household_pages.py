@@ -288,5 +288,19 @@ def test_whoever_left_the_programme_is_told_that_they_can_be_in_no_household(
     assert "Vous avez quitté le programme." in words_of(post(alice, PAGE, action="found"))
 
 
+def test_the_questions_and_the_page_of_leaving_say_what_becomes_of_a_household(
+    cast: Cast, alice: Client
+) -> None:
+    assert "Jusqu’à 4 adhérents peuvent former un foyer" in words_of(alice.get("/questions/"))
+    assert "Si vous êtes dans un foyer, vous le quittez" in words_of(alice.get("/profile/leave/"))
+    assert "Votre foyer" in words_of(alice.get("/privacy/"))
+
+    allow_households(cast.programme, 0)
+
+    assert "foyer" not in words_of(alice.get("/questions/"))
+    assert "foyer" not in words_of(alice.get("/profile/leave/"))
+    assert "foyer" not in words_of(alice.get("/privacy/"))
+
+
 def test_the_page_is_for_members_only(cast: Cast) -> None:
     assert signed_in(cast.staff).get(PAGE).status_code == HTTPStatus.FORBIDDEN
