@@ -5,7 +5,6 @@ made from the verdicts and the recorded lines, a chunk at a time, and can be mad
 """
 
 import csv
-import gzip
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -15,15 +14,14 @@ from core.prepared import prepared_rows
 from core.spreadsheets import safe_text
 from loyalty.explanations.facts import Explanation, explanations_of
 from loyalty.explanations.words import steps_of
+from loyalty.feeds.verdicts import COLUMNS as VERDICT_COLUMNS
+from loyalty.feeds.verdicts import PURCHASE, kept_rows
 from loyalty.models import FeedChunk, FeedImport
+from loyalty.purchases.lines import Outcome
 from loyalty.purchases.reasons import Reason, sentence_for
 
 COLUMNS = (
-    "line",
-    "reference",
-    "outcome",
-    "reason",
-    "points",
+    *VERDICT_COLUMNS,
     "store",
     "card",
     "available_on",
@@ -32,14 +30,16 @@ COLUMNS = (
     "explanation_en",
 )
 LANGUAGES = ("fr", "en")
+RECORDED = {Outcome.ACCEPTED, Outcome.PARKED}
 
-# A reference is unique per partner; lines of this import come first where two partners use the same one.
-RECORDED = """
-SELECT DISTINCT ON (p.reference) p.reference, p.id
+# Rows kept before they held the number of their purchase: only what this import recorded itself, and
+# not where two partners in it used one reference.
+RECORDED_HERE = """
+SELECT p.reference, max(p.id)
 FROM loyalty_agreement a JOIN loyalty_purchase p ON p.partner_id = a.partner_id
 WHERE a.programme_id = %(programme)s AND p.programme_id = %(programme)s
-  AND p.reference = ANY(%(references)s::text[])
-ORDER BY p.reference, (p.feed_import_id IS NOT DISTINCT FROM %(feed_import)s) DESC, p.id
+  AND p.reference = ANY(%(references)s::text[]) AND p.feed_import_id = %(feed_import)s
+GROUP BY p.reference HAVING count(DISTINCT p.id) = 1
 """
 
 
@@ -48,18 +48,17 @@ def explained_lines(feed_import: FeedImport) -> Iterator[bytes]:
     yield _written([COLUMNS])
     chunks = FeedChunk.objects.filter(feed_import=feed_import).order_by("first_line")
     for packed in chunks.values_list("verdicts", flat=True).iterator(chunk_size=20):
-        verdicts = list(csv.reader(gzip.decompress(packed).decode().splitlines(keepends=True)))
-        yield _written(_rows(verdicts, feed_import))
+        yield _written(_rows(kept_rows(packed), feed_import))
 
 
 def _rows(verdicts: Sequence[Sequence[str]], feed_import: FeedImport) -> Iterator[Sequence[object]]:
-    found = _recorded({_sent(verdict) for verdict in verdicts}, feed_import)
-    explained = explanations_of(found.values(), programme=feed_import.programme)
-    texts = {language: _texts(verdicts, found, explained, language) for language in LANGUAGES}
-    for place, verdict in enumerate(verdicts):
-        known = explained.get(found.get(_sent(verdict), 0))
+    purchases = _purchases_of(verdicts, feed_import)
+    explained = explanations_of(filter(None, purchases), programme=feed_import.programme)
+    known_ones = [explained.get(purchase_id) for purchase_id in purchases]
+    texts = {language: _texts(verdicts, known_ones, language) for language in LANGUAGES}
+    for place, (verdict, known) in enumerate(zip(verdicts, known_ones, strict=True)):
         yield (
-            *verdict,
+            *verdict[: len(VERDICT_COLUMNS)],
             safe_text(known.store_name) if known else "",
             known.card_last4 if known else "",
             (known.available_on or "") if known else "",
@@ -68,9 +67,25 @@ def _rows(verdicts: Sequence[Sequence[str]], feed_import: FeedImport) -> Iterato
         )
 
 
-def _recorded(references: Iterable[str], feed_import: FeedImport) -> dict[str, int]:
+def _purchases_of(verdicts: Sequence[Sequence[str]], feed_import: FeedImport) -> list[int]:
+    """Return the purchase of each line, which its verdict names; 0 for one that was refused."""
+    unnamed = {
+        place: _sent(verdict)
+        for place, verdict in enumerate(verdicts)
+        if len(verdict) == len(VERDICT_COLUMNS) and verdict[2] in RECORDED
+    }
+    here = _recorded_here(unnamed.values(), feed_import) if unnamed else {}
+    return [
+        int(verdict[-1].removeprefix(PURCHASE))
+        if len(verdict) > len(VERDICT_COLUMNS)
+        else here.get(unnamed.get(place, ""), 0)
+        for place, verdict in enumerate(verdicts)
+    ]
+
+
+def _recorded_here(references: Iterable[str], feed_import: FeedImport) -> dict[str, int]:
     rows = prepared_rows(
-        RECORDED,
+        RECORDED_HERE,
         {
             "programme": feed_import.programme_id,
             "references": sorted(references),
@@ -86,14 +101,11 @@ def _sent(verdict: Sequence[str]) -> str:
 
 
 def _texts(
-    verdicts: Sequence[Sequence[str]],
-    found: dict[str, int],
-    explained: dict[int, Explanation],
-    language: str,
+    verdicts: Sequence[Sequence[str]], known_ones: Sequence[Explanation | None], language: str
 ) -> list[str]:
     """Return the sentences of each line in a language. A line that was not recorded has its reason only."""
     with translation.override(language):
-        return [_text(verdict, explained.get(found.get(_sent(verdict), 0))) for verdict in verdicts]
+        return list(map(_text, verdicts, known_ones))
 
 
 def _text(verdict: Sequence[str], known: Explanation | None) -> str:

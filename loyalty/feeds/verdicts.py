@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +18,10 @@ from loyalty.models import FeedChunk, FeedImport
 from loyalty.purchases.lines import LineVerdict
 
 COLUMNS = ("line", "reference", "outcome", "reason", "points")
+PURCHASE = "#"
+"""Begins a sixth column, kept but never sent: the number of the purchase that a line recorded or repeats."""
 LONGEST_REFERENCE = 80
+_KEPT_ONLY = re.compile(rb",#\d+$", re.MULTILINE)
 _STARTS_OF_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -32,7 +36,7 @@ def safe_reference(reference: str) -> str:
 def pack_verdicts(
     numbers: Sequence[int], references: Sequence[str], verdicts: Sequence[LineVerdict]
 ) -> bytes:
-    """Return the rows of a chunk as compressed CSV."""
+    """Return the rows of a chunk as compressed CSV, each with the purchase that it is about, if any."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(
         [
@@ -41,6 +45,7 @@ def pack_verdicts(
             verdict.outcome,
             verdict.reason,
             verdict.points,
+            *([f"{PURCHASE}{verdict.purchase_id}"] if verdict.purchase_id else []),
         ]
         for number, reference, verdict in zip(numbers, references, verdicts, strict=True)
     )
@@ -52,7 +57,12 @@ def verdict_lines(feed_import: FeedImport) -> Iterator[bytes]:
     yield (",".join(COLUMNS) + "\n").encode()
     chunks = FeedChunk.objects.filter(feed_import=feed_import).order_by("first_line")
     for packed in chunks.values_list("verdicts", flat=True).iterator(chunk_size=20):
-        yield gzip.decompress(packed)
+        yield _KEPT_ONLY.sub(b"", gzip.decompress(packed))
+
+
+def kept_rows(packed: bytes) -> list[list[str]]:
+    """Return the rows of a chunk as they are kept, of five columns or of six."""
+    return list(csv.reader(gzip.decompress(packed).decode().splitlines(keepends=True)))
 
 
 def write_verdicts(feed_import: FeedImport, target: Path) -> None:

@@ -1,13 +1,15 @@
 """The file that tells a partner what became of each line and why, in both languages."""
 
 import csv
+import gzip
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from loyalty.explanations.partner_file import explained_lines
-from loyalty.models import FeedImport, Programme
+from loyalty.feeds.verdicts import kept_rows, verdict_lines
+from loyalty.models import FeedChunk, FeedImport, Programme
 from tests.factories import make_cardholder, make_programme
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme")]
@@ -87,6 +89,64 @@ def test_the_reference_of_another_partner_explains_nothing(tmp_path: Path) -> No
     assert (own["store"], own["points"]) == ("Conforama Lyon", "10")
 
 
+def test_a_refused_line_says_nothing_of_what_another_partner_recorded(tmp_path: Path) -> None:
+    imported(tmp_path, line("1001", "49.00", partner="boulanger"))
+    [refused] = imported(tmp_path, line("1001", "10.00").replace(",lyon,", ",nowhere,"), name="other.csv")
+    assert (refused["reason"], refused["store"], refused["card"], refused["points"]) == (
+        "unknown_store",
+        "",
+        "",
+        "0",
+    )
+    assert "Boulanger" not in str(refused)
+    assert "€49.00" not in refused["explanation_en"]
+
+
+def test_one_reference_of_two_partners_in_a_file_is_explained_for_each(tmp_path: Path) -> None:
+    lines = line("7", "49.00"), line("7", "10.00", partner="boulanger")
+    rows = imported(tmp_path, *lines)
+    assert [(row["store"], row["points"]) for row in rows] == [
+        ("Conforama Lyon", "49"),
+        ("Boulanger Lyon", "10"),
+    ]
+    assert ["€49.00" in row["explanation_en"] for row in rows] == [True, False]
+    again = imported(tmp_path, *lines, name="again.csv")
+    assert {(row["store"], row["explanation_en"]) for row in again} == {
+        ("", "This purchase was recorded before.")
+    }
+
+
+def test_verdicts_kept_without_their_purchase_are_explained_where_that_is_certain(tmp_path: Path) -> None:
+    imported(
+        tmp_path,
+        line("A", "49.00"),
+        line("7", "5.00"),
+        line("7", "6.00", partner="boulanger"),
+        line("C", "1e3"),
+    )
+    chunk = FeedChunk.objects.get()
+    kept = [row[:5] for row in kept_rows(chunk.verdicts)]
+    text = "".join(",".join(row) + "\n" for row in kept)
+    FeedChunk.objects.update(verdicts=gzip.compress(text.encode()))
+
+    [own, *unsure, refused] = csv.DictReader(
+        b"".join(explained_lines(FeedImport.objects.get())).decode().splitlines()
+    )
+
+    assert (own["store"], own["points"]) == ("Conforama Lyon", "49")
+    assert [(row["store"], row["card"], row["explanation_en"]) for row in unsure] == [("", "", "")] * 2
+    assert "The amount is not written in digits" in refused["explanation_en"]
+    assert b"".join(verdict_lines(FeedImport.objects.get())).decode().splitlines()[1:] == text.splitlines()
+
+
+def test_the_verdict_file_does_not_hold_the_numbers_of_purchases(tmp_path: Path) -> None:
+    imported(tmp_path, line("A", "49.00"))
+    assert b"".join(verdict_lines(FeedImport.objects.get())).decode().splitlines() == [
+        "line,reference,outcome,reason,points",
+        "2,A,accepted,,49",
+    ]
+
+
 def test_a_reference_that_looks_like_a_formula_is_found_and_stays_text(
     tmp_path: Path,
 ) -> None:
@@ -99,7 +159,7 @@ def test_the_number_of_queries_does_not_grow_with_the_lines(
 ) -> None:
     imported(tmp_path, *(line(f"L{number}", "10.00") for number in range(40)))
     feed_import = FeedImport.objects.select_related("programme").get()
-    with django_assert_num_queries(4):  # type: ignore[operator] # pytest-django's fixture is a function
+    with django_assert_num_queries(3):  # type: ignore[operator] # pytest-django's fixture is a function
         assert b"".join(explained_lines(feed_import)).count(b"\n") == 41
 
 
