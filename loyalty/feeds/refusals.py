@@ -32,6 +32,8 @@ SENTENCES = {
     "columns_missing_and_unknown": _(
         "These columns are missing: %(columns)s. These are not known: %(unknown)s."
     ),
+    "wrong_fields": _("Line %(line)s has another number of fields than the first line."),
+    "full_card_number": _("What looks like a full card number stands on line %(line)s; it must not be kept."),
     "cut_off": _("The last line, %(line)s, is cut off: the file was not transferred whole."),
     "trailer_malformed": _("The last line must be TRAILER, the number of lines, the total of the amounts."),
     "trailer_not_last": _("Lines follow after the TRAILER on line %(line)s."),

@@ -70,6 +70,21 @@ def test_days_are_given_and_a_compressed_file_is_fine(tmp_path: Path, alice: Car
         ("reference\n", "vip", "The first line does not name the columns, which are: member_reference."),
         ("", "vip", "The file is empty."),
         ('member_reference\n{alice}\n"X\n', "vip", "A quotation mark that opens on line 3 is never closed."),
+        (
+            "member_reference\n{alice}\nX-1,B\n",
+            "vip",
+            "Line 3 has another number of fields than the first line.",
+        ),
+        (
+            "member_reference\n{alice}\n4970 1012 3456 7890\n",
+            "vip",
+            "What looks like a full card number stands on line 3; it must not be kept.",
+        ),
+        (
+            "member_reference\n{alice}\nX-1,4242424242424242\n",
+            "vip",
+            "What looks like a full card number stands on line 3; it must not be kept.",
+        ),
         ("member_reference\n", "gold", "There is no such group. Known groups: vip."),
     ],
 )
@@ -84,3 +99,10 @@ def test_a_file_that_is_not_to_be_trusted_adds_nobody(
 
     assert str(refused.value) == sentence
     assert not GroupMembership.objects.exists()
+
+
+def test_what_a_terminal_would_obey_is_not_printed(tmp_path: Path) -> None:
+    path = tmp_path / "vip.csv"
+    path.write_text("member_reference\nevil\x1b[31m\u202e\n", encoding="utf-8")
+
+    assert run(path)[1] == "No member of the programme has the reference evil[31m.\n"

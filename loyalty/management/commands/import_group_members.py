@@ -8,11 +8,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.card_numbers import holds_card_number
 from loyalty.dates import local_date
 from loyalty.feeds.command import find_programme, telling_in_one_sentence
 from loyalty.feeds.reader import Records
 from loyalty.feeds.refusals import FeedRefused
 from loyalty.feeds.source import Source, open_source
+from loyalty.feeds.verdicts import safe_reference
 from loyalty.groups import EndsBeforeItBegan, add_to_group
 from loyalty.models import MemberGroup, Programme
 
@@ -63,7 +65,9 @@ class Command(BaseCommand):
             except EndsBeforeItBegan:
                 raise CommandError(_("The last day must not be before the first.")) from None
         for reference in added.unknown_references:
-            self.stderr.write(_("No member of the programme has the reference %s.") % reference)
+            self.stderr.write(
+                _("No member of the programme has the reference %s.") % safe_reference(reference)
+            )
         duplicate = read - added.added - added.unknown
         self.stdout.write(
             f"read={read} accepted={added.added} duplicate={duplicate} parked=0"
@@ -77,7 +81,11 @@ def read_references(source: Source) -> Iterator[str]:
     _line, header = next(records, (1, []))
     if [column.strip() for column in header] != [COLUMN]:
         raise FeedRefused("no_header" if header else "empty_file", columns=COLUMN)
-    for _line, fields in records:
+    for line, fields in records:
+        if any(map(holds_card_number, fields)):
+            raise FeedRefused("full_card_number", line=line)
+        if len(fields) != 1:
+            raise FeedRefused("wrong_fields", line=line)
         yield fields[0].strip()
 
 
