@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -17,7 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from core.admin import Labelled, LockedAdmin, button, in_colours, link_to, page_of
+from core.admin_exports import MAY_EXPORT
+from core.audit import name_actions, record_action
 from core.formatting import number, signed_points
+from core.reasons import ReasonForm
 from loyalty.admin.purchases import sentence_for
 from loyalty.explanations.partner_file import explained_lines
 from loyalty.feeds.background import start_import
@@ -31,6 +35,9 @@ if TYPE_CHECKING:
 UNFINISHED = frozenset({FeedState.WAITING, FeedState.RUNNING})
 SECONDS_BETWEEN_LOOKS = 2
 REFUSED_SHOWN = 20
+EXPLAINED = "feedimport.explained"
+
+name_actions({EXPLAINED: _("Explanations of an import taken away")})
 
 
 class UploadForm(forms.Form):
@@ -181,12 +188,12 @@ class FeedImportAdmin(LockedAdmin):
         return _file(verdict_lines(feed_import), f"import-{feed_import.pk}.verdicts.csv")
 
     def has_explanations_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Let those read explanations who may read verdicts; only purchases have any."""
+        """Let those take explanations away who may read verdicts and export lists; only purchases have any."""
         feed_import = self.get_object(request, object_id or "")
         return (
             feed_import is not None
             and feed_import.kind == FeedKind.PURCHASES
-            and request.user.has_perm("loyalty.view_feedchunk")
+            and request.user.has_perms(("loyalty.view_feedchunk", MAY_EXPORT))
         )
 
     @button(
@@ -195,10 +202,35 @@ class FeedImportAdmin(LockedAdmin):
         permissions=["explanations"],
         icon="help",
     )
-    def explanations(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
-        """Send what became of every line and why, in both languages, as a file for the partner."""
+    def explanations(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """Ask why, write it down, then send what became of every line, as a file for the partner."""
         feed_import: FeedImport = self.row(request, object_id)
-        return _file(explained_lines(feed_import), f"import-{feed_import.pk}.explanations.csv")
+        form = ReasonForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            record_action(
+                actor=request.user,
+                action=EXPLAINED,
+                subject=feed_import,
+                reason=form.cleaned_data["reason"],
+                details={"lines": feed_import.read_lines},
+                at=timezone.now(),
+            )
+            return _file(explained_lines(feed_import), f"import-{feed_import.pk}.explanations.csv")
+        context = self.admin_site.each_context(request) | {
+            "title": _("Download the explanations"),
+            "subtitle": str(feed_import),
+            "sentence": _(
+                "The file says of each line what became of it and why, with the store and the last four digits"
+                " of the card. It is meant for the partner who sent the lines."
+            ),
+            "button": _("Download the explanations"),
+            "is_dangerous": False,
+            "form": form,
+            "opts": self.opts,
+            "original": feed_import,
+            "back": page_of(feed_import),
+        }
+        return TemplateResponse(request, "admin/form_page.html", context)
 
 
 def _file(pieces: Iterator[bytes], name: str) -> StreamingHttpResponse:

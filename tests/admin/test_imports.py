@@ -10,8 +10,10 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from core.models import StaffAction
 from loyalty.feeds.background import run_feed_import
 from loyalty.models import FeedImport, FeedState, Purchase
+from members.services.staff import sync_staff_groups
 from tests.admin.conftest import PURCHASES, Story, client_of, make_colleague
 
 if TYPE_CHECKING:
@@ -142,3 +144,32 @@ def test_many_rejected_lines_are_cut_short_with_a_link_to_all(manager: Client, s
     address = reverse("admin:loyalty_rejectedline_changelist") + f"?feed_import={feed_import.pk}"
     assert f'href="{address}"' in page
     assert manager.get(address).context["cl"].result_count == 30
+
+
+def test_explanations_leave_with_a_reason_that_is_written_down(story: Story) -> None:
+    auditor = client_of(make_colleague("Auditor"))
+    address = reverse("admin:loyalty_feedimport_explanations", args=[story.feed_import.pk])
+
+    asked = auditor.get(address).content.decode()
+    assert "what became of it and why" in asked
+    again = auditor.post(address, {"reason": ""})
+    assert "This field is required." in again.content.decode()
+    assert not StaffAction.objects.filter(action="feedimport.explained").exists()
+    sent = auditor.post(address, {"reason": "The partner asked"})
+
+    assert b"explanation_fr" in b"".join(sent.streaming_content)
+    action = StaffAction.objects.get(action="feedimport.explained")
+    assert (action.subject_id, action.reason, action.details) == (
+        story.feed_import.pk,
+        "The partner asked",
+        {"lines": story.feed_import.read_lines},
+    )
+
+
+def test_who_may_not_export_lists_takes_no_explanations_away(story: Story) -> None:
+    client = client_of(make_colleague("Auditor"))
+    sync_staff_groups({"Auditor": ["loyalty.view_feedimport", "loyalty.view_feedchunk"]})
+
+    for name, status in (("verdicts", 200), ("explanations", 403)):
+        address = reverse(f"admin:loyalty_feedimport_{name}", args=[story.feed_import.pk])
+        assert client.get(address).status_code == status
