@@ -188,7 +188,7 @@ class FeedImportAdmin(LockedAdmin):
         return _file(verdict_lines(feed_import), f"import-{feed_import.pk}.verdicts.csv")
 
     def has_explanations_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Let those take explanations away who may read verdicts and export lists; only purchases have any."""
+        """Let those take explanations away who may read verdicts and export lists; only purchases have."""
         feed_import = self.get_object(request, object_id or "")
         return (
             feed_import is not None
@@ -220,8 +220,8 @@ class FeedImportAdmin(LockedAdmin):
             "title": _("Download the explanations"),
             "subtitle": str(feed_import),
             "sentence": _(
-                "The file says of each line what became of it and why, with the store and the last four digits"
-                " of the card. It is meant for the partner who sent the lines."
+                "The file says of each line what became of it and why, with the store and the last four"
+                " digits of the card. It is meant for the partner who sent the lines."
             ),
             "button": _("Download the explanations"),
             "is_dangerous": False,
