@@ -48,7 +48,7 @@ def explained_lines(feed_import: FeedImport) -> Iterator[bytes]:
     yield _written([COLUMNS])
     chunks = FeedChunk.objects.filter(feed_import=feed_import).order_by("first_line")
     for packed in chunks.values_list("verdicts", flat=True).iterator(chunk_size=20):
-        yield _written(_rows(kept_rows(packed), feed_import))
+        yield _written(_rows(kept_rows(bytes(packed)), feed_import))
 
 
 def _rows(verdicts: Sequence[Sequence[str]], feed_import: FeedImport) -> Iterator[Sequence[object]]:

@@ -60,7 +60,7 @@ def verdict_lines(feed_import: FeedImport) -> Iterator[bytes]:
         yield _KEPT_ONLY.sub(b"", gzip.decompress(packed))
 
 
-def kept_rows(packed: bytes | memoryview[int]) -> list[list[str]]:
+def kept_rows(packed: bytes) -> list[list[str]]:
     """Return the rows of a chunk as they are kept, of five columns or of six."""
     return list(csv.reader(gzip.decompress(packed).decode().splitlines(keepends=True)))
 

@@ -125,7 +125,7 @@ def test_verdicts_kept_without_their_purchase_are_explained_where_that_is_certai
         line("C", "1e3"),
     )
     chunk = FeedChunk.objects.get()
-    kept = [row[:5] for row in kept_rows(chunk.verdicts)]
+    kept = [row[:5] for row in kept_rows(bytes(chunk.verdicts))]
     text = "".join(",".join(row) + "\n" for row in kept)
     FeedChunk.objects.update(verdicts=gzip.compress(text.encode()))
 
