@@ -157,7 +157,7 @@ def test_explanations_leave_with_a_reason_that_is_written_down(story: Story) -> 
     assert not StaffAction.objects.filter(action="feedimport.explained").exists()
     sent = auditor.post(address, {"reason": "The partner asked"})
 
-    assert b"explanation_fr" in b"".join(sent.streaming_content)
+    assert b"explanation_fr" in b"".join(cast("StreamingHttpResponse", sent))
     action = StaffAction.objects.get(action="feedimport.explained")
     assert (action.subject_id, action.reason, action.details) == (
         story.feed_import.pk,
