@@ -19,6 +19,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from core.errors import DomainError
+from core.idempotency import fingerprint_of
 from loyalty.dates import local_date
 from loyalty.earning.book import rule_of
 from loyalty.earning.contradictions import Contradiction, ContradictoryRule, Finding, find_contradictions
@@ -77,6 +78,12 @@ class BeginsInThePast(DomainError):
     """The instant is over: nothing that purchases earned already is changed."""
 
     code: ClassVar[str] = "begins_in_the_past"
+
+
+class TermsChanged(DomainError):
+    """The draft has other terms than those that were read; read it again."""
+
+    code: ClassVar[str] = "terms_changed"
 
 
 class NextVersionScheduled(DomainError):
@@ -146,13 +153,18 @@ def discard_draft(*, rule: EarningRule) -> None:
 
 
 @transaction.atomic
-def schedule_rule(*, rule: EarningRule, at: datetime, starts_at: datetime | None = None) -> EarningRule:
+def schedule_rule(
+    *, rule: EarningRule, at: datetime, starts_at: datetime | None = None, seen: str | None = None
+) -> EarningRule:
     """Let a draft decide on purchases from an instant on, or at once without one; return it.
 
-    The version before ends at that same instant. Raises RuleInUse, ContradictoryRule with all findings,
+    The version before ends at that same instant. `seen` is the `digest_of` the terms that somebody has read:
+    TermsChanged is raised when the draft has others. Raises RuleInUse, ContradictoryRule with all findings,
     BeginsInThePast, and NextVersionScheduled when another version waits for its instant.
     """
     rule = _draft(rule)
+    if seen is not None and seen != digest_of(rule):
+        raise TermsChanged
     if findings := contradictions_of(rule, at=at):
         raise ContradictoryRule(findings)
     if starts_at is not None and starts_at <= at:
@@ -207,6 +219,11 @@ def retire_rule(*, rule: EarningRule, at: datetime) -> EarningRule:
     rule.applies_until = at
     rule.save(update_fields=["applies_until"])
     return rule
+
+
+def digest_of(rule: EarningRule) -> str:
+    """Return what tells the terms of a saved version from any others."""
+    return fingerprint_of({term: getattr(rule, term) for term in TERMS})
 
 
 def contradictions_of(rule: EarningRule, *, at: datetime) -> tuple[Finding, ...]:

@@ -10,6 +10,7 @@ from django.db.models import Sum
 from django.test import Client
 
 from loyalty.earning.versions import (
+    digest_of,
     draft_new_rule,
     draft_next_version,
     edit_draft,
@@ -244,7 +245,10 @@ def test_the_page_of_a_rule_shows_its_versions_and_what_each_changed(manager: Cl
 
 
 def test_who_did_what_is_shown_to_those_who_may_read_it(manager: Client, story: Story) -> None:
-    manager.post(page("schedule", story.draft.pk), {"when": "now", "reason": "The board decided so"})
+    manager.post(
+        page("schedule", story.draft.pk),
+        {"when": "now", "reason": "The board decided so", "seen": digest_of(story.draft)},
+    )
 
     own = manager.get(page("change", story.draft.pk)).content.decode()
     marketing = client_of(make_colleague("Marketing")).get(page("change", story.draft.pk)).content.decode()

@@ -9,7 +9,7 @@ import time_machine
 from django.test import Client
 
 from core.models import StaffAction
-from loyalty.earning.versions import draft_new_rule, draft_next_version, schedule_rule
+from loyalty.earning.versions import digest_of, draft_new_rule, draft_next_version, edit_draft, schedule_rule
 from loyalty.models import Agreement, EarningRule, RuleStatus
 from tests.admin.conftest import WHY, Story, client_of, make_colleague
 from tests.admin.rules import TODAY, add_rule, number_of, page
@@ -55,6 +55,12 @@ def said_after(client: Client, address: str, fields: dict[str, Any] | None = Non
     return str(answer.content.decode())
 
 
+def seen(rule: EarningRule) -> dict[str, str]:
+    """Return what the form sends of the terms that were read."""
+    rule.refresh_from_db()
+    return {"seen": digest_of(rule)}
+
+
 def latest() -> StaffAction:
     return StaffAction.objects.latest("pk")
 
@@ -66,7 +72,7 @@ def test_a_draft_is_scheduled_at_once(manager: Client, draft: EarningRule) -> No
     assert "“Saturdays” multiplies the points of “1 point for each euro”." in question
     assert status_of(draft) is RuleStatus.DRAFT
 
-    shown = said_after(manager, page("schedule", draft.pk), {"when": "now"})
+    shown = said_after(manager, page("schedule", draft.pk), {"when": "now"} | seen(draft))
 
     assert "The rule is scheduled." in shown
     assert status_of(draft) is RuleStatus.LIVE
@@ -84,17 +90,33 @@ def test_a_draft_is_scheduled_for_a_day_and_a_time_of_the_programme(
 ) -> None:
     fields = {"when": "later", "day": "2026-12-01", "hour": "08:30"}
 
-    assert manager.post(page("schedule", draft.pk), fields).status_code == 302
+    assert manager.post(page("schedule", draft.pk), fields | seen(draft)).status_code == 302
 
     assert status_of(draft) is RuleStatus.SCHEDULED
     assert draft.applies_from == datetime(2026, 12, 1, 7, 30, tzinfo=UTC)
     assert latest().details["decides_from"] == "1 December 2026, 08:30"
 
 
+def test_what_was_changed_after_it_was_read_is_not_scheduled(manager: Client, draft: EarningRule) -> None:
+    question = manager.get(page("schedule", draft.pk))
+    assert question.context["form"]["seen"].value() == seen(draft)["seen"]
+    read = seen(draft)
+    draft.factor_percent = 900
+    edit_draft(rule=draft)
+    deeds = StaffAction.objects.count()
+
+    for sent in (read, {}):
+        shown = said_after(manager, page("schedule", draft.pk), {"when": "now"} | sent)
+        assert "The rule was changed since you read it." in shown
+
+    assert status_of(draft) is RuleStatus.DRAFT
+    assert StaffAction.objects.count() == deeds
+
+
 def test_a_day_without_a_time_begins_at_midnight(manager: Client, draft: EarningRule) -> None:
     fields = {"when": "later", "day": "2026-12-01", "hour": ""}
 
-    assert manager.post(page("schedule", draft.pk), fields).status_code == 302
+    assert manager.post(page("schedule", draft.pk), fields | seen(draft)).status_code == 302
 
     draft.refresh_from_db()
     assert draft.applies_from == datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
@@ -134,7 +156,7 @@ def test_the_next_version_ends_the_one_before_and_says_so(manager: Client, story
     assert "Version 1 ends at that moment" in question
     assert "Begun at once" not in question
     fields = {"when": "later", "day": "2026-12-01", "hour": "00:00"}
-    assert manager.post(page("schedule", story.draft.pk), fields).status_code == 302
+    assert manager.post(page("schedule", story.draft.pk), fields | seen(story.draft)).status_code == 302
     live.refresh_from_db()
     assert live.applies_until == datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
 
@@ -157,7 +179,7 @@ def test_a_rule_that_became_contradictory_is_not_scheduled(
     EarningRule.objects.filter(pk=draft.pk).update(partner_ids=[number_of("jacadi")])
     Agreement.objects.filter(programme=story.programme, partner__code="jacadi").delete()
 
-    shown = said_after(manager, page("schedule", draft.pk), {"when": "now"})
+    shown = said_after(manager, page("schedule", draft.pk), {"when": "now"} | seen(draft))
 
     assert "It cannot be scheduled." in shown
     assert "agreement" in shown
@@ -168,7 +190,7 @@ def test_a_second_version_waits_until_the_scheduled_one_is_withdrawn(manager: Cl
     schedule_rule(rule=story.draft, at=TODAY, starts_at=TODAY + timedelta(days=3))
     third = draft_next_version(rule=story.draft)
 
-    shown = said_after(manager, page("schedule", third.pk), {"when": "now"})
+    shown = said_after(manager, page("schedule", third.pk), {"when": "now"} | seen(third))
 
     assert "Another version of this rule is scheduled. Withdraw that one first." in shown
     assert status_of(third) is RuleStatus.DRAFT

@@ -33,7 +33,9 @@ from loyalty.earning.versions import (
     NotLive,
     NotScheduled,
     RuleInUse,
+    TermsChanged,
     contradictions_of,
+    digest_of,
     discard_draft,
     draft_next_version,
     retire_rule,
@@ -91,14 +93,15 @@ class ScheduleForm(ReasonForm):
         input_formats=["%H:%M", "%H:%M:%S"],
         widget=UnfoldAdminTextInputWidget(attrs={"type": "time"}),
     )
+    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, zone: ZoneInfo, at: datetime) -> None:  # noqa: ANN401 - what was sent
-        super().__init__(data)
+    def __init__(self, data: Any = None, *, zone: ZoneInfo, at: datetime, seen: str) -> None:  # noqa: ANN401 - what was sent
+        super().__init__(data, initial={"seen": seen})
         self.zone, self.at = zone, at
         self.fields["hour"].help_text = gettext("By the clock of %(zone)s.") % {"zone": zone.key}
 
     def clean(self) -> dict[str, Any]:
-        """Return the instant with the reason. Refuses one that is over or that the clock leaps over."""
+        """Return the instant, the reason and what was read. Refuses an instant that is over or leapt over."""
         cleaned = super().clean() or {}
         starts_at = None
         if cleaned.get("when") == LATER:
@@ -108,7 +111,11 @@ class ScheduleForm(ReasonForm):
                     self.add_error("day", gettext("Say on which day."))
             else:
                 starts_at = self._instant(chosen, cleaned.get("hour") or time(0))
-        return {"reason": cleaned.get("reason"), "starts_at": starts_at}
+        return {
+            "reason": cleaned.get("reason"),
+            "starts_at": starts_at,
+            "seen": cleaned.get("seen", ""),
+        }
 
     def _instant(self, day: date, hour: time) -> datetime | None:
         starts_at = datetime.combine(day, hour, tzinfo=self.zone)
@@ -184,6 +191,9 @@ class StepPages:
             action="",
             refusals={
                 RuleInUse: _("This version was scheduled already."),
+                TermsChanged: _(
+                    "The rule was changed since you read it. Nothing was scheduled: read it again."
+                ),
                 ContradictoryRule: _("The rule contradicts itself by now: edit it to see where."),
                 BeginsInThePast: _("This moment is over. Choose one to come, or begin at once."),
                 NextVersionScheduled: _(
@@ -192,8 +202,8 @@ class StepPages:
             },
         )
 
-        def schedule(*, starts_at: datetime | None, reason: str) -> EarningRule:
-            scheduled = schedule_rule(rule=version, at=at, starts_at=starts_at)
+        def schedule(*, starts_at: datetime | None, reason: str, seen: str) -> EarningRule:
+            scheduled = schedule_rule(rule=version, at=at, starts_at=starts_at, seen=seen)
             record_action(
                 actor=request.user,
                 action="earningrule.scheduled",
@@ -207,7 +217,7 @@ class StepPages:
             )
             return scheduled
 
-        form = partial(ScheduleForm, zone=version.programme.zone, at=at)
+        form = partial(ScheduleForm, zone=version.programme.zone, at=at, seen=digest_of(version))
         return ask(self, request, question, row=version, do=schedule, form_class=form)
 
     def withdraw_view(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
