@@ -23,6 +23,7 @@ from loyalty.documents.statement_file import statement_file
 from loyalty.documents.typesetting import DocumentNotMade
 from loyalty.forms import DocumentForm, StatementForm
 from loyalty.home import Visit, panels_for
+from loyalty.models import PointAccount
 from loyalty.periods import usual_periods
 from loyalty.requests import MemberRequest, ProgrammeRequest
 from loyalty.selectors.balance import balance_of, expiry_calendar
@@ -34,6 +35,11 @@ from loyalty.selectors.statement_choices import cards_of, partners_of
 from loyalty.selectors.succession import successor_of
 from loyalty.selectors.waiting import waiting_lines_of
 from members.models import Card
+
+EARLIER = "earlier"
+"""What addresses of the statement call an account that leads to the member’s."""
+
+NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 
 PLACE = re.compile(r"(\d{0,18})-(\d{0,18})-(\d{0,18})", re.ASCII)
 """A place in the statement as addresses hold it; every number of so many digits fits the database."""
@@ -69,16 +75,30 @@ def _panels(visit: Visit) -> dict[str, object]:
 @require_safe
 @members_only
 def statement(request: MemberRequest) -> HttpResponse:
-    """Show the lines of the statement that are asked for, the newest first."""
+    """Show the lines of the statement that are asked for, the newest first.
+
+    Movements of an account that leads to the member's stay there, and are shown by themselves.
+    """
     cards = cards_of(request.account)
     form = _statement_form(request, cards)
     place = _place(request.GET.get("before"))
-    asked = {name: request.GET[name] for name in form.fields if request.GET.get(name)}
-    context = {"account": request.account, "form": form, "asked": urlencode(asked), "is_newest": place == TOP}
+    asked = {name: request.GET[name] for name in (*form.fields, EARLIER) if request.GET.get(name)}
+    earlier = _earlier_account(request)
+    context = {
+        "account": request.account,
+        "form": form,
+        "asked": urlencode(asked),
+        "is_newest": place == TOP,
+        "earlier": earlier,
+    }
     if not form.is_valid():
         return render(request, "loyalty/statement.html", context | {"page": None, "older": ""})
     page = statement_page(
-        request.account, cards=cards, filters=form.filters(), place=place, is_explained=True
+        earlier or request.account,
+        cards=[] if earlier else cards,
+        filters=form.filters(),
+        place=place,
+        is_explained=True,
     )
     older = urlencode(asked | {"before": str(page.next_place)}) if page.next_place else ""
     return render(request, "loyalty/statement.html", context | {"page": page, "older": older})
@@ -92,7 +112,10 @@ def statement_csv(request: MemberRequest) -> HttpResponseBase:
     form = _statement_form(request, cards)
     if not form.is_valid():
         return redirect(f"{reverse('statement')}?{request.GET.urlencode()}")
-    pieces = movements_file(request.account, cards=cards, filters=form.filters())
+    earlier = _earlier_account(request)
+    pieces = movements_file(
+        earlier or request.account, cards=[] if earlier else cards, filters=form.filters()
+    )
     file = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
     today = local_date(timezone.now(), request.programme.zone)
     return _attachment(file, gettext("statement-%(days)s") % {"days": today}, "csv")
@@ -159,6 +182,19 @@ def expiry_ics(request: MemberRequest) -> HttpResponseBase:
     file = HttpResponse(content, content_type=f"{CALENDAR}; charset=utf-8")
     today = local_date(at, request.programme.zone)
     return _attachment(file, gettext("points-to-use-%(days)s") % {"days": today}, "ics")
+
+
+def _earlier_account(request: MemberRequest) -> PointAccount | None:
+    """Return the account that is asked for and leads to the member's; none when none is asked for."""
+    number = request.GET.get(EARLIER, "")
+    if not number:
+        return None
+    leading = PointAccount.objects.filter(merged_into=request.account.pk)
+    found = leading.filter(pk=int(number)).first() if NUMBER.fullmatch(number) else None
+    if found is None:
+        raise Http404
+    found.programme = request.programme
+    return found
 
 
 def _statement_form(request: MemberRequest, cards: list[Card]) -> StatementForm:

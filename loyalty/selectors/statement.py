@@ -80,6 +80,8 @@ SELECT e.id, e.posted_at, e.occurred_at, e.kind, e.points, e.balance_after_point
        s.name, b.name, c.last4, p.amount_cents,
        coalesce(n.name_fr, r.name_fr), coalesce(n.name_en, r.name_en), p.reason,
        t.reason, p.id, w.sentence_fr, w.sentence_en, m.first_name,
+       (SELECT v.id FROM loyalty_pointaccount v
+        WHERE v.id = t.source_id AND v.merged_into_id = e.account_id),
        k.kind, k.left_points, k.arrived_points, k.account_id = e.account_id, y.name, z.name
 FROM loyalty_entry e
 LEFT JOIN loyalty_purchase p ON p.id = e.purchase_id

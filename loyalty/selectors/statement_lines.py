@@ -38,6 +38,8 @@ class StatementLine:
     purchase_id: int | None = None
     steps: tuple[Step, ...] = ()
     heading: str = ""
+    earlier_account_id: int | None = None
+    """The account that leads to this one and whose points came with the line: its movements stay there."""
 
     @property
     def is_counted(self) -> bool:
@@ -116,7 +118,9 @@ class Row(NamedTuple):
 def movement_of(row: Row, account: PointAccount) -> StatementLine:
     """Return the line of a movement."""
     (kind, points, balance_after, owed_change, store, partner, last4, cents, *words) = row.rest
-    rule_fr, rule_en, reason, transfer_reason, purchase_id, why_fr, why_en, other, *conversion = words
+    rule_fr, rule_en, reason, transfer_reason, purchase_id, why_fr, why_en, other, earlier, *conversion = (
+        words
+    )
     converted = Converted(*conversion) if conversion[0] else None
     if converted:
         sentence = why_converted(converted)
@@ -142,6 +146,7 @@ def movement_of(row: Row, account: PointAccount) -> StatementLine:
         purchase_id=purchase_id,
         sentence=sentence,
         heading=title_of(converted) if converted else "",
+        earlier_account_id=earlier,
     )
 
 
