@@ -174,7 +174,8 @@ def _of_limits(rule: Rule) -> Iterator[Finding]:
         yield Finding("limit_points", Contradiction.LIMIT_OF_NOTHING)
     elif limit is not None and limit < bonus:
         yield Finding("limit_points", Contradiction.LIMIT_BELOW_BONUS)
-    if rule.is_every_nth and rule.limit_period != LimitPeriod.LIFE:
+    is_within_limit = rule.nth_purchase is not None and limit is not None
+    if (rule.is_every_nth or is_within_limit) and rule.limit_period != LimitPeriod.LIFE:
         yield Finding("limit_period", Contradiction.EVERY_NTH_NOT_FOR_LIFE)
     if budget is None:
         return
@@ -232,7 +233,7 @@ SENTENCES = {
         "A coefficient below 1 takes points away: leave the smallest amount, the limit and the budget empty."
     ),
     Contradiction.EVERY_NTH_NOT_FOR_LIFE: _(
-        "What comes again after so many purchases counts for the whole life of the rule."
+        "Purchases are counted for the whole life of the rule: so is the limit of a bonus for one of them."
     ),
     Contradiction.PERIOD_IS_OVER: _("The last day is over: no purchase would count."),
     Contradiction.PARTNER_WITHOUT_AGREEMENT: _(

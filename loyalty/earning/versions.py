@@ -23,7 +23,15 @@ from core.idempotency import fingerprint_of
 from loyalty.dates import local_date
 from loyalty.earning.book import rule_of
 from loyalty.earning.contradictions import Contradiction, ContradictoryRule, Finding, find_contradictions
-from loyalty.models import Agreement, EarningRule, Programme, RuleEffect, RuleSpending, RuleStatus
+from loyalty.models import (
+    Agreement,
+    EarningRule,
+    LimitPeriod,
+    Programme,
+    RuleEffect,
+    RuleSpending,
+    RuleStatus,
+)
 from partners.models import Store
 
 TERMS = (
@@ -110,6 +118,7 @@ def draft_new_rule(*, rule: EarningRule) -> EarningRule:
     _lock(rule.programme_id)
     if EarningRule.objects.filter(programme_id=rule.programme_id, code=rule.code).exists():
         raise RuleCodeTaken
+    _tidy(rule)
     rule.version, rule.family = 1, None
     rule.scheduled_at = rule.applies_from = rule.applies_until = None
     rule.save(force_insert=True)
@@ -139,6 +148,7 @@ def draft_next_version(*, rule: EarningRule) -> EarningRule:
 def edit_draft(*, rule: EarningRule) -> EarningRule:
     """Save the terms of a draft. Raises RuleInUse when it is none any more."""
     _draft(rule)
+    _tidy(rule)
     rule.save(update_fields=TERMS)
     return rule
 
@@ -231,6 +241,12 @@ def contradictions_of(rule: EarningRule, *, at: datetime) -> tuple[Finding, ...]
     stores = Store.objects.filter(pk__in=rule.store_ids).order_by("pk").values_list("pk", "partner_id")
     found = find_contradictions(rule_of(rule), partner_of_store=dict(stores))
     return (*found, *_contradictions_with_programme(rule, dict(stores), at))
+
+
+def _tidy(rule: EarningRule) -> None:
+    """Forget a period without a limit: no sentence tells it, so it decides nothing about counting."""
+    if rule.limit_points is None:
+        rule.limit_period = LimitPeriod.LIFE
 
 
 def _contradictions_with_programme(

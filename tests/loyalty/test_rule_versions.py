@@ -1,6 +1,6 @@
 """The life of a rule: drafted, scheduled, live, retired; what was scheduled never changes."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -34,6 +34,7 @@ from loyalty.models import (
 from loyalty.selectors.rules import general_rule, rules_in_force
 from partners.models import Partner, Store
 from tests.factories import NOW, Cardholder, buy, make_next_version, make_rule
+from tests.loyalty.ledger_state import balance
 
 LATER = NOW + timedelta(days=3)
 SECOND = timedelta(seconds=1)
@@ -303,10 +304,31 @@ def test_what_comes_every_so_often_counts_for_life(programme: Programme) -> None
         effect=RuleEffect.BONUS,
         nth_purchase=3,
         is_every_nth=True,
+        limit_points=5,
         limit_period=LimitPeriod.MONTH,
     )
 
     assert findings(rule) == [("limit_period", Contradiction.EVERY_NTH_NOT_FOR_LIFE)]
+    rule.is_every_nth = False
+    assert findings(rule) == [("limit_period", Contradiction.EVERY_NTH_NOT_FOR_LIFE)]
+
+
+def test_the_first_purchase_is_the_first_of_all_whatever_the_period_without_a_limit(
+    programme: Programme, alice: Cardholder
+) -> None:
+    rule = make_rule(
+        programme,
+        code="first",
+        effect=RuleEffect.BONUS,
+        points=50,
+        nth_purchase=1,
+        limit_period=LimitPeriod.DAY,
+    )
+    for day in (18, 19, 20):
+        buy(programme, alice.card.token, euros=10, at=datetime(2026, 11, day, 10, tzinfo=UTC))
+
+    assert rule.limit_period == LimitPeriod.LIFE
+    assert balance(alice.account) == (80, 0)
 
 
 def test_all_rules_together_stay_within_reason(programme: Programme) -> None:

@@ -289,7 +289,8 @@ class RuleForm(forms.Form):
         version.name_fr, version.name_en = given.get("name_fr", ""), given.get("name_en", "")
         version.channel = given.get("channel") or ""
         version.is_birthday_month = bool(given.get("is_birthday_month"))
-        version.limit_period = given.get("limit_period") or LimitPeriod.LIFE
+        has_limit = given.get("limit_points") is not None
+        version.limit_period = (has_limit and given.get("limit_period")) or LimitPeriod.LIFE
         _describe_effect(version, given)
         return version
 
