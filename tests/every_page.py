@@ -7,6 +7,7 @@ list with the URL patterns, so that a new page cannot be forgotten. The pages of
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from http import HTTPStatus
 
@@ -16,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from loyalty.models import HouseholdStay
 from members.models import User
-from tests.factories import Cardholder, make_cardholder
+from tests.factories import NOW, Cardholder, make_cardholder
 from tests.households import allow_households, let_spend, live_together
 from tests.second_factors import app_code, give_second_factors
 from tests.sign_ins import prove_now
@@ -100,7 +101,8 @@ def _live_together(cast: Cast) -> None:
     if HouseholdStay.objects.exists():
         return
     allow_households(cast.programme)
-    bob = make_cardholder(cast.programme, first_name="Bob", points=640)
+    long_ago = NOW - timedelta(days=1300)  # so that his points expire before hers
+    bob = make_cardholder(cast.programme, first_name="Bob", points=640, at=long_ago)
     eve = make_cardholder(cast.programme, first_name="Eve", points=90)
     live_together(cast.alice, bob, eve)
     let_spend(bob, cast.alice)

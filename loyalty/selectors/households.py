@@ -135,7 +135,7 @@ def pool_for(account: PointAccount, *, points: int, at: datetime) -> Pool | None
     taken: dict[int, int] = {}
     for share in first_points(shares, points) if available >= points else ():
         taken[share.account_id] = taken.get(share.account_id, 0) + share.points
-    names = _names_of(taken.keys() - {account.pk})
+    names = _names_of(set(givers))
     own = taken.pop(account.pk, 0)
     parts = [Part("", own)] if own else []
     parts += [Part(names[giver], taken[giver]) for giver in sorted(taken)]
