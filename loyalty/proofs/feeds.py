@@ -3,8 +3,6 @@
 The verdicts kept with each chunk are read again one by one, so memory stays flat.
 """
 
-import csv
-import gzip
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +10,7 @@ from dataclasses import dataclass, field
 from django.db.models import Count
 
 from core.proof import Violation, register_proof
+from loyalty.feeds.verdicts import kept_rows
 from loyalty.models import FeedChunk, FeedImport, FeedKind, FeedState, Purchase, RejectedLine
 from loyalty.purchases.lines import Outcome
 from loyalty.purchases.reasons import RECORDED_REFUSALS
@@ -51,9 +50,7 @@ def _recount(feed_import: FeedImport) -> Verdicts:
     verdicts = Verdicts()
     chunks = FeedChunk.objects.filter(feed_import=feed_import).order_by("first_line")
     for packed in chunks.values_list("verdicts", flat=True).iterator(chunk_size=20):
-        for number, _, outcome, reason, points in csv.reader(
-            gzip.decompress(packed).decode().splitlines(keepends=True)
-        ):
+        for number, _, outcome, reason, points, *_purchase in kept_rows(bytes(packed)):
             verdicts.outcomes[outcome] += 1
             verdicts.points += int(points)
             verdicts.recorded_refusals += outcome == Outcome.REJECTED and reason in RECORDED_REFUSALS
