@@ -9,6 +9,7 @@ from loyalty.adjustments.decisions import approve_adjustment, decline_adjustment
 from loyalty.adjustments.errors import AlreadyDecided, LimitReached
 from loyalty.enrolment import leave_programme
 from loyalty.errors import MemberLeft
+from loyalty.merging.merge import merge_members
 from loyalty.models import AdjustmentRequest, Entry, Programme
 from tests.factories import NOW, Cardholder, make_cardholder, make_programme
 from tests.loyalty.adjusting import SAID, ask, make_agent, make_manager
@@ -92,6 +93,22 @@ def test_a_request_waits_for_a_member_who_is_leaving(alice: Cardholder) -> None:
 
     assert isinstance(second, MemberLeft)
     assert not AdjustmentRequest.objects.exists()
+
+
+def test_a_request_waits_for_a_merge_and_goes_to_the_account_that_is_kept(
+    alice: Cardholder, bob: Cardholder
+) -> None:
+    agent = make_agent()
+
+    second = one_after_the_other(
+        lambda: merge_members(survivor=alice.member, merged=bob.member, at=NOW),
+        lambda: ask(bob.account, agent, points=100),
+    )
+
+    assert isinstance(second, AdjustmentRequest)
+    assert second.account_id == alice.account.pk
+    assert (balance(alice.account), balance(bob.account)) == ((100, 0), (0, 0))
+    assert violations() == []
 
 
 def test_whoever_leaves_twice_leaves_on_the_first_day(alice: Cardholder) -> None:

@@ -47,6 +47,9 @@ LOCKS = {
     "loyalty.adjustments.requests._ask: lock_colleague": (
         _BY_HAND + "test_a_second_request_counts_what_the_first_took_of_the_day"
     ),
+    "loyalty.adjustments.requests._ask: lock_members": (
+        _BY_HAND + "test_a_request_waits_for_a_merge_and_goes_to_the_account_that_is_kept"
+    ),
     "loyalty.backtest.run._store: BackTest": (
         _BACK_TESTS + "test_a_chunk_that_one_added_is_not_added_by_another"
     ),
