@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from campaigns.models import Promotion
 from core.models import StaffAction
+from loyalty.earning.versions import digest_of
 from loyalty.models import EarningRule, PointAccount, Programme
 from members.models import User
 from partners.models import Store
@@ -111,11 +112,13 @@ def test_a_price_a_store_and_an_agreement_ask_why(manager: Client, story: Story)
 
 def test_a_rule_goes_live_only_with_a_reason(manager: Client, story: Story) -> None:
     address = reverse("admin:loyalty_earningrule_schedule", args=[story.draft.pk])
+    story.draft.refresh_from_db()
+    answers = {"when": "now", "seen": digest_of(story.draft)}
 
-    assert manager.post(address, {"when": "now"} | NO_REASON).status_code == 200
+    assert manager.post(address, answers | NO_REASON).status_code == 200
     assert EarningRule.objects.get(pk=story.draft.pk).scheduled_at is None
 
-    assert manager.post(address, {"when": "now"}).status_code == 302
+    assert manager.post(address, answers).status_code == 302
     assert EarningRule.objects.get(pk=story.draft.pk).scheduled_at is not None
     assert (newest().action, newest().subject_id, newest().reason) == (
         "earningrule.scheduled",

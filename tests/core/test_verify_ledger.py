@@ -59,11 +59,15 @@ def test_all_apps_bring_their_proofs() -> None:
         "rate",
         "succession",
         "transfer of a merge",
+        "carried limit",
+        "stay in a household",
+        "permission to spend points",
         "import",
         "gift card",
         "gift-card movement",
         "gift card paid in time",
         "order",
+        "order of a household",
     }
 
 
