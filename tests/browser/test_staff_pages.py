@@ -54,7 +54,6 @@ def test_pages_of_rules_are_for_everybody(site: Site, size: tuple[int, int], lan
                 for name in ("change", "edit", "schedule")
             ),
             reverse("admin:loyalty_earningrule_preview"),
-            reverse("admin:loyalty_membergroup_add"),
         ],
     )
 

@@ -13,6 +13,8 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, models
 
+from loyalty.feeds.verdicts import PURCHASE, kept_rows
+from loyalty.models import FeedChunk, Purchase
 from members.models import User
 from tests.factories import NOW
 
@@ -103,12 +105,22 @@ def _rows(model: type[models.Model]) -> models.QuerySet[models.Model]:
     return models.QuerySet(model).order_by("pk")
 
 
+def _kept_verdicts(packed: bytes, places: dict[Any, int]) -> list[list[object]]:
+    """Unpack verdicts, with the places of purchases in place of their numbers."""
+    return [
+        [*row[:5], *(places[int(number.removeprefix(PURCHASE))] for number in row[5:])]
+        for row in kept_rows(packed)
+    ]
+
+
 def _values(row: models.Model, places: Places) -> tuple[object, ...]:
     values: list[object] = []
     for field in row._meta.concrete_fields:
         value = field.value_from_object(row)
         if field.primary_key or isinstance(value, UUID):
             continue
+        if isinstance(row, FeedChunk) and field.name == "verdicts":
+            value = _kept_verdicts(value, places[Purchase])
         target = field.related_model
         if value is not None and isinstance(target, type) and target in places:
             value = places[target][value]
