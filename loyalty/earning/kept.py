@@ -36,11 +36,25 @@ def kept_rules(programme: Programme) -> KeptRules:
     """Return the rules of a programme; two queries when this process has none."""
     found = _kept.get(programme.pk)
     if found is None:
-        ((state,),) = prepared_rows(STATE_OF_RULES, {"programme": programme.pk})
+        state = _state_now(programme)
         found = _kept[programme.pk] = KeptRules(state, load_book(programme, since=_FIRST, until=_LAST))
     return found
+
+
+def forget_changed_rules(programme: Programme, state: int) -> None:
+    """Read the rules afresh the next time if they are no longer in this state; one query.
+
+    For whoever did not come to the statement that compares it, because of what the rules ask.
+    """
+    if _state_now(programme) != state:
+        forget_rules(programme)
 
 
 def forget_rules(programme: Programme) -> None:
     """Read the rules afresh the next time that they are asked for."""
     _kept.pop(programme.pk, None)
+
+
+def _state_now(programme: Programme) -> int:
+    ((state,),) = prepared_rows(STATE_OF_RULES, {"programme": programme.pk})
+    return int(state)

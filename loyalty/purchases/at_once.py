@@ -11,7 +11,7 @@ from datetime import datetime
 from core.prepared import prepared_rows
 from loyalty.dates import local_date
 from loyalty.earning.evaluate import RuleBook
-from loyalty.earning.kept import STATE_OF_RULES, forget_rules, kept_rules
+from loyalty.earning.kept import STATE_OF_RULES, forget_changed_rules, forget_rules, kept_rules
 from loyalty.ledger.statement import CREDIT_ONE
 from loyalty.models import Programme, PurchaseKind
 from loyalty.purchases.checks import Arrival
@@ -86,6 +86,7 @@ def record_at_once(line: PurchaseLine, *, programme: Programme, at: datetime) ->
     state, book = kept_rules(programme)
     earned = _earned(line, place, programme, book)
     if earned is None:
+        forget_changed_rules(programme, state)
         return None
     day = local_date(line.purchased_at, programme.zone)
     lot = lot_of(day, programme)

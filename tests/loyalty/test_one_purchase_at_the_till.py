@@ -47,7 +47,7 @@ def at_once(line: PurchaseLine, programme: Programme, at: datetime = NOW) -> Lin
 def test_a_purchase_is_one_statement_and_one_transaction() -> None:
     programme = make_programme()
     alice = make_cardholder(programme)
-    for reference in ("A", "B"):  # a process may still keep what it read for another test
+    for reference in ("A", "B", "C"):  # a process may still keep rules and a store of another test
         buy(programme, alice.card.token, euros=1, reference=reference)
     line = make_line(alice.card.token, cents=1000)
 
@@ -58,7 +58,7 @@ def test_a_purchase_is_one_statement_and_one_transaction() -> None:
     assert "INSERT INTO loyalty_entry" in statements[0]
     connection.close()  # what was not committed would be lost
     assert (verdict.outcome, verdict.points) == (Outcome.ACCEPTED, 10)
-    assert balance(alice.account) == (12, 0)
+    assert balance(alice.account) == (13, 0)
 
 
 def test_a_purchase_that_names_another_one_is_the_same_line_when_it_comes_again(
@@ -303,6 +303,20 @@ def test_a_rule_that_changes_is_looked_at_again_by_the_next_purchase(
     assert [earned(NOW + timedelta(hours=hours)) for hours in (1, 2, 3)] == [10, 30, 30]
     withdraw_rule(rule=draft, at=NOW + timedelta(hours=1))
     assert earned(NOW + timedelta(hours=3)) == 10
+
+
+def test_when_rules_no_longer_ask_for_more_than_the_line_purchases_are_short_again(
+    programme: Programme, alice: Cardholder
+) -> None:
+    limited = make_rule(
+        programme, code="more", effect=RuleEffect.BONUS, points=5, limit_points=10, limit_period="day"
+    )
+    assert at_once(make_line(alice.card.token), programme) is None
+    EarningRule.objects.filter(pk=limited.pk).update(applies_until=NOW)
+
+    assert at_once(make_line(alice.card.token), programme) is None  # finds out, for the next one
+
+    assert at_once(make_line(alice.card.token), programme) is not None
 
 
 def test_a_version_that_ends_twice_in_one_transaction_is_not_taken_for_the_same(
