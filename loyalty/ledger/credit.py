@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from core.bulk import bulk_cursor
+from loyalty.ledger.lots import new_lot
 from loyalty.ledger.movements import LotDates
 from loyalty.ledger.statement import CREDIT_STATEMENT
+from loyalty.models import Programme
 
 
 class Credit(NamedTuple):
@@ -20,6 +22,13 @@ class Credit(NamedTuple):
     points: int
     purchased_at: datetime
     lot: LotDates
+
+
+def credit_of(
+    *, purchase_id: int, account_id: int, points: int, purchased_at: datetime, programme: Programme
+) -> Credit:
+    """Return the credit of a purchase. Its lot is fixed now, by the programme's rules of today."""
+    return Credit(purchase_id, account_id, points, purchased_at, new_lot(programme, at=purchased_at))
 
 
 @transaction.atomic

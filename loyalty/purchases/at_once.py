@@ -12,12 +12,12 @@ from core.prepared import prepared_rows
 from loyalty.dates import local_date
 from loyalty.earning.evaluate import RuleBook
 from loyalty.earning.kept import STATE_OF_RULES, forget_changed_rules, forget_rules, kept_rules
+from loyalty.ledger.lots import lot_of
 from loyalty.ledger.statement import CREDIT_ONE
 from loyalty.models import Programme, PurchaseKind
 from loyalty.purchases.checks import Arrival
 from loyalty.purchases.earning import Bought, Earned, Earnings
 from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
-from loyalty.purchases.lots import lot_of
 from loyalty.purchases.places import KnownCard, KnownStore, known_stores
 from loyalty.purchases.written import packed_breakdown
 

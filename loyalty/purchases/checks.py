@@ -4,8 +4,8 @@ from datetime import date, datetime, timedelta
 
 from core.bulk import bulk_cursor
 from loyalty.dates import local_date
+from loyalty.ledger.lots import lot_of
 from loyalty.models import Programme
-from loyalty.purchases.lots import lot_of
 from loyalty.purchases.places import KnownCard, KnownPartner, KnownStore
 from loyalty.purchases.reasons import Reason
 from members.models import CardStatus

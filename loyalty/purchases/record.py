@@ -9,13 +9,12 @@ from django.db import transaction
 from core.bulk import bulk_cursor, for_few_rows
 from loyalty.dates import local_date
 from loyalty.earning.terms import Part
-from loyalty.ledger.credit import Credit
+from loyalty.ledger.credit import credit_of
 from loyalty.models import FeedImport, Programme, PurchaseKind, PurchaseState
 from loyalty.purchases.at_once import record_at_once
 from loyalty.purchases.checks import Arrival, check_card, check_place, keep_open
 from loyalty.purchases.earning import Bought, Earned, Earnings
 from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
-from loyalty.purchases.lots import lot_of
 from loyalty.purchases.places import (
     KnownCard,
     KnownPartner,
@@ -182,7 +181,6 @@ def _record(batch: Batch, feed_import: FeedImport | None) -> list[LineVerdict]:
 
 def _settle(recorded: Sequence[Candidate], programme: Programme, at: datetime) -> dict[int, LineVerdict]:
     """Post the points of the recorded lines; return the verdicts on returns that could be settled."""
-    zone = programme.zone
     known = [(one, one.purchase_id, one.card) for one in recorded if one.purchase_id and one.card]
     metered = [
         Metered(purchase_id, card.account_id, card.card_id, one.line.purchased_at, one.parts)
@@ -190,12 +188,12 @@ def _settle(recorded: Sequence[Candidate], programme: Programme, at: datetime) -
         if one.parts is not None
     ]
     grants = [
-        Credit(
-            purchase_id,
-            card.account_id,
-            one.earned.points,
-            one.line.purchased_at,
-            lot_of(local_date(one.line.purchased_at, zone), programme),
+        credit_of(
+            purchase_id=purchase_id,
+            account_id=card.account_id,
+            points=one.earned.points,
+            purchased_at=one.line.purchased_at,
+            programme=programme,
         )
         for one, purchase_id, card in known
         if one.earned is not None

@@ -10,7 +10,7 @@ from django.db import transaction
 from core.bulk import bulk_cursor
 from loyalty.dates import local_date
 from loyalty.earning.terms import Part
-from loyalty.ledger.credit import Credit, post_credits
+from loyalty.ledger.credit import Credit, credit_of, post_credits
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
@@ -19,7 +19,6 @@ from loyalty.models import EntryKind, Programme, PurchaseKind, PurchaseState
 from loyalty.purchases.checks import check_card
 from loyalty.purchases.earning import Bought, Earned, Earnings, earned_by
 from loyalty.purchases.lines import LineVerdict
-from loyalty.purchases.lots import credit_of
 from loyalty.purchases.meters import Meters
 from loyalty.purchases.places import STATUS_CHANGES, KnownCard
 from loyalty.purchases.returns import (

@@ -7,9 +7,9 @@ import pytest
 
 from loyalty.earning.versions import retire_rule
 from loyalty.enrolment import leave_programme
+from loyalty.ledger.credit import credit_of
 from loyalty.models import Agreement, EarningRule, EntryKind, Programme, Purchase, PurchaseState
 from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
-from loyalty.purchases.lots import credit_of
 from loyalty.purchases.reasons import Reason
 from loyalty.purchases.record import record_purchases
 from members.models import CardStatus
