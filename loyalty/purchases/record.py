@@ -103,11 +103,7 @@ class Batch:
 
 
 def record_purchases(
-    lines: Sequence[PurchaseLine],
-    *,
-    programme: Programme,
-    at: datetime,
-    feed_import: FeedImport | None = None,
+    lines: Sequence[PurchaseLine], *, programme: Programme, at: datetime
 ) -> list[LineVerdict]:
     """Record the lines, post their points and return one verdict a line, in order; all or nothing.
 
@@ -115,26 +111,22 @@ def record_purchases(
     another programme, it is rejected, as are lines the programme's rules refuse. A purchase of an unknown
     card and a return of an unknown purchase are parked and settled when the missing piece arrives.
     """
-    if len(lines) == 1 and feed_import is None:
-        verdict = record_at_once(lines[0], programme=programme, at=at)
-        if verdict is not None:
-            return [verdict]
-        with for_few_rows():
-            return record_together(lines, programme=programme, at=at)
-    return record_together(lines, programme=programme, at=at, feed_import=feed_import)
+    if len(lines) != 1:
+        return record_together(lines, programme=programme, at=at)
+    verdict = record_at_once(lines[0], programme=programme, at=at)
+    if verdict is not None:
+        return [verdict]
+    with for_few_rows():
+        return record_together(lines, programme=programme, at=at)
 
 
 @transaction.atomic
 def record_together(
-    lines: Sequence[PurchaseLine],
-    *,
-    programme: Programme,
-    at: datetime,
-    feed_import: FeedImport | None = None,
+    lines: Sequence[PurchaseLine], *, programme: Programme, at: datetime
 ) -> list[LineVerdict]:
     """Record lines of any kind, the general way; see `record_purchases`."""
     keep_open(programme)
-    return _record(look_at_purchases(lines, programme=programme, at=at), feed_import)
+    return _record(look_at_purchases(lines, programme=programme, at=at), feed_import=None)
 
 
 def look_at_purchases(lines: Sequence[PurchaseLine], *, programme: Programme, at: datetime) -> Batch:
@@ -155,10 +147,10 @@ def record_batch(batch: Batch, *, programme: Programme, feed_import: FeedImport 
     keep_open(programme)
     if batch.programme.terms_of_lines != programme.terms_of_lines:
         batch = look_at_purchases(batch.lines, programme=programme, at=batch.at)
-    return _record(batch, feed_import)
+    return _record(batch, feed_import=feed_import)
 
 
-def _record(batch: Batch, feed_import: FeedImport | None) -> list[LineVerdict]:
+def _record(batch: Batch, *, feed_import: FeedImport | None) -> list[LineVerdict]:
     programme, at, rejected, found = batch.programme, batch.at, batch.rejected, batch.found
     firsts: dict[Key, Candidate] = {}
     for candidate in found.values():
