@@ -3,8 +3,9 @@
 A chart is never the only place of its figures: each stands beside a table with the same numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -35,9 +36,7 @@ def column_chart(*, title: str, labels: Sequence[str], series: Sequence[Series])
 
     The text of the picture is its title; whoever cannot see it reads the table.
     """
-    top = _rounded_up(max([0, *(_stack(series, place, 1) for place in range(len(labels)))]))
-    bottom = -_rounded_up(-min([0, *(_stack(series, place, -1) for place in range(len(labels)))]))
-    scale = _Scale(top or (0 if bottom else 1), bottom)
+    scale = _Scale(*_ends(labels, series))
     return _picture(title, HEIGHT, [*_grid(scale), *_columns(scale, labels, series), *_labels(labels)])
 
 
@@ -47,9 +46,7 @@ def bar_chart(*, title: str, labels: Sequence[str], series: Sequence[Series]) ->
     Values above zero are stacked to the right, those below to the left. A long name is cut short; the table
     beside the chart has all of it.
     """
-    most = _rounded_up(max([0, *(_stack(series, place, 1) for place in range(len(labels)))]))
-    least = -_rounded_up(-min([0, *(_stack(series, place, -1) for place in range(len(labels)))]))
-    scale = _Across(most or (0 if least else 1), least)
+    scale = _Across(*_ends(labels, series))
     height = TOP + ROW_HEIGHT * len(labels) + BOTTOM
     return _picture(title, height, [*_lines_down(scale, height), *_bars(scale, labels, series)])
 
@@ -75,6 +72,34 @@ class _Scale:
         """Return how far from the top of the picture a value stands."""
         span = self.top - self.bottom
         return round(TOP + (HEIGHT - TOP - BOTTOM) * (self.top - value) / span, 1)
+
+
+class _Stacked(NamedTuple):
+    """A value that is drawn, and between which values it is."""
+
+    tone: str
+    low: int
+    high: int
+    text: str
+
+
+def _stacked(label: str, series: Sequence[Series], place: int) -> Iterator[_Stacked]:
+    """Yield the values of a label, each beyond those before it on its side of zero."""
+    reached = {True: 0, False: 0}
+    for one in series:
+        value = one.values[place]
+        if value:
+            start = reached[value > 0]
+            end = reached[value > 0] = start + value
+            text = f"{label}, {one.name}: {number(value)}"
+            yield _Stacked(one.tone, min(start, end), max(start, end), text)
+
+
+def _ends(labels: Sequence[str], series: Sequence[Series]) -> tuple[int, int]:
+    """Return where a scale ends above and below; it is never without any length."""
+    most = _rounded_up(max([0, *(_stack(series, place, 1) for place in range(len(labels)))]))
+    least = -_rounded_up(-min([0, *(_stack(series, place, -1) for place in range(len(labels)))]))
+    return most or (0 if least else 1), least
 
 
 def _stack(series: Sequence[Series], place: int, sign: int) -> int:
@@ -114,15 +139,9 @@ def _grid(scale: _Scale) -> list[SafeString]:
 def _columns(scale: _Scale, labels: Sequence[str], series: Sequence[Series]) -> list[SafeString]:
     room = (WIDTH - LEFT - RIGHT) / max(1, len(labels))
     parts = []
-    for place in range(len(labels)):
-        reached = {True: 0, False: 0}
-        for one in series:
-            value = one.values[place]
-            if not value:
-                continue
-            start = reached[value > 0]
-            reached[value > 0] = start + value
-            upper, lower = scale.y(max(start, start + value)), scale.y(min(start, start + value))
+    for place, label in enumerate(labels):
+        for one in _stacked(label, series, place):
+            upper, lower = scale.y(one.high), scale.y(one.low)
             parts.append(
                 format_html(
                     '<rect class="chart-{}" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>',
@@ -131,7 +150,7 @@ def _columns(scale: _Scale, labels: Sequence[str], series: Sequence[Series]) -> 
                     upper,
                     round(room * (1 - GAP), 1),
                     round(max(lower - upper, 0.5), 1),
-                    f"{labels[place]}, {one.name}: {number(value)}",
+                    one.text,
                 )
             )
     return parts
@@ -195,14 +214,8 @@ def _bars(scale: _Across, labels: Sequence[str], series: Sequence[Series]) -> li
                 shown,
             )
         )
-        reached = {True: 0, False: 0}
-        for one in series:
-            value = one.values[place]
-            if not value:
-                continue
-            start = reached[value > 0]
-            reached[value > 0] = start + value
-            left, right = scale.x(min(start, start + value)), scale.x(max(start, start + value))
+        for one in _stacked(label, series, place):
+            left, right = scale.x(one.low), scale.x(one.high)
             parts.append(
                 format_html(
                     '<rect class="chart-{}" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>',
@@ -211,7 +224,7 @@ def _bars(scale: _Across, labels: Sequence[str], series: Sequence[Series]) -> li
                     round(top + ROW_HEIGHT * GAP / 2, 1),
                     round(max(right - left, 0.5), 1),
                     round(ROW_HEIGHT * (1 - GAP), 1),
-                    f"{label}, {one.name}: {number(value)}",
+                    one.text,
                 )
             )
     return parts
