@@ -249,25 +249,27 @@ def _combining(rule: Rule) -> Iterator[str]:
 
 
 def _limits(rule: Rule) -> Iterator[str]:
-    for_a_member = "" if rule.limit_points is None else _limit(rule.limit_points, rule.limit_period)
-    budget = rule.budget_points
+    limit, budget = rule.limit_points, rule.budget_points
+    if limit is not None:
+        yield _limit(limit, rule.limit_period)
     if budget is None:
-        yield from [for_a_member] if for_a_member else []
-    elif for_a_member:
-        yield for_a_member
-        yield npgettext(
-            "rule, after a limit",
-            "and %(number)s for all members together",
-            "and %(number)s for all members together",
-            budget,
-        ) % {"number": number(budget)}
-    else:
-        yield npgettext(
+        return
+    said = (
+        npgettext(
             "rule",
             "at most %(number)s for all members together",
             "at most %(number)s for all members together",
             budget,
-        ) % {"number": number(budget)}
+        )
+        if limit is None
+        else npgettext(
+            "rule, after a limit",
+            "and %(number)s for all members together",
+            "and %(number)s for all members together",
+            budget,
+        )
+    )
+    yield said % {"number": number(budget)}
 
 
 def _limit(limit: int, period: LimitPeriod) -> str:
