@@ -126,11 +126,11 @@ def _named_by_going_back(movement: MoveBack, before: Before) -> set[tuple[int, L
         for account_id, entry in before.undone[undoes_id].items()
         for dates, _points in entry.uses
     }
-    if movement.handover is not None:
-        _id, *parts, _owed = movement.handover
+    handover = movement.handover
+    if handover is not None:
         named |= {
             (account_id, dates)
             for account_id in movement.account_ids
-            for dates, _points in chain.from_iterable(parts)
+            for dates, _points in chain(handover.earned, handover.returned, handover.uses)
         }
     return named
