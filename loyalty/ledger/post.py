@@ -1,5 +1,7 @@
-"""The one way in: every movement of points passes `post_batch`, a single purchase as a batch of one.
+"""The one way in: every movement of points that has to be planned passes `post_batch`.
 
+What needs no plan, credits of purchases and expiries, is posted in sets by `credit` and `expire`, and a usual
+purchase at the till by `loyalty.purchases.at_once`; their statements stand beside this one's in `statement`.
 Nothing else in the program writes accounts' balances, lots, entries or uses of lots.
 """
 
