@@ -16,9 +16,8 @@ from importlib import import_module
 from pathlib import Path
 
 from bench.measures import Measure, table
-from bench.server import BASE, FOLDER, database, own_server
+from bench.server import BASE, FOLDER, ROOT, database, environment, make_tables, own_server
 
-ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).with_name("results")
 PARTS = ("file_import", "single_purchase", "expiry", "pages", "paint")
 
@@ -39,10 +38,7 @@ def main() -> int:
     with own_server() as server_url:
         print(f"The server keeps its data in {FOLDER}; every commit reaches the disk.", file=sys.stderr)
         base_url = database(server_url, BASE)
-        for step in (["migrate", "--verbosity", "0"], ["createcachetable"]):
-            subprocess.run(
-                [sys.executable, "manage.py", *step], cwd=ROOT, env=environment(base_url), check=True
-            )
+        make_tables(environment(base_url))
         measures = [
             one
             for part in arguments.part or PARTS
@@ -52,17 +48,6 @@ def main() -> int:
     file = write_results(measures, quick=arguments.quick)
     print(f"{time.monotonic() - started:.0f} s; written to {file.relative_to(ROOT)}")
     return 0
-
-
-def environment(database_url: str) -> dict[str, str]:
-    """Return the environment of a part: its database, and nothing of the portal that may run beside."""
-    own = {
-        "DATABASE_URL": database_url,
-        "DJANGO_SETTINGS_MODULE": "bench.settings",
-        "PORTAL_DATA": str(FOLDER),
-    }
-    kept = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DEBUG")}
-    return kept | own
 
 
 def run_part(part: str, server_url: str, *, quick: bool) -> list[Measure]:

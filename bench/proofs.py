@@ -1,22 +1,19 @@
 """`python -m bench.proofs`: how long `verify_ledger` takes on many entries, and how much memory."""
 
 import argparse
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
 import psutil
 import psycopg
 
-from bench.server import BASE, database, own_server
+from bench.server import BASE, ROOT, database, environment, make_tables, own_server
 
-ROOT = Path(__file__).resolve().parent.parent
 ENTRIES = 10_000_000
 MEMBERS = 400
 YEARS = 5
@@ -33,13 +30,11 @@ def main() -> int:
         return 0
     with own_server() as server_url:
         url = database(server_url, BASE)
-        environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "bench.settings"}
-        for command in (
-            ["manage.py", "migrate", "--verbosity", "0"],
-            ["-m", "bench.proofs", "--inside", str(asked.entries)],
-        ):
-            subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, check=True)
-        proved = prove(url, environment)
+        own = environment(url)
+        make_tables(own)
+        command = [sys.executable, "-m", "bench.proofs", "--inside", str(asked.entries)]
+        subprocess.run(command, cwd=ROOT, env=own, check=True)
+        proved = prove(url, own)
         print(
             f"{proved.seconds:.0f} s; client {proved.client_bytes / 1e6:.0f} MB, server's own memory"
             f" {proved.server_bytes / 1e6:.0f} MB, {proved.temporary_bytes / 1e9:.1f} GB written to temporary"
@@ -74,7 +69,7 @@ class Proved(NamedTuple):
     temporary_bytes: int
 
 
-def prove(url: str, environment: Mapping[str, str]) -> Proved:
+def prove(url: str, own: Mapping[str, str]) -> Proved:
     """Run the command, watch its memory and that of the server, and return what it took."""
     with psycopg.connect(url) as connection:
         size, temporary = _space(connection)
@@ -90,9 +85,7 @@ def prove(url: str, environment: Mapping[str, str]) -> Proved:
         }
     print(f"{size / 1e9:.1f} GB; " + ", ".join(f"{count:,} {table}" for table, count in counts.items()))
     started = time.monotonic()
-    program = psutil.Popen(
-        [sys.executable, "manage.py", "verify_ledger", "--verbose"], cwd=ROOT, env=environment
-    )
+    program = psutil.Popen([sys.executable, "manage.py", "verify_ledger", "--verbose"], cwd=ROOT, env=own)
     client = server = 0
     while program.poll() is None:
         client = max(client, _memory([program]))

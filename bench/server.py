@@ -1,6 +1,9 @@
 """A PostgreSQL of the bench's own, with the embedded server's settings: every commit reaches the disk."""
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -12,7 +15,8 @@ from psycopg import sql
 
 from config import embedded
 
-FOLDER = Path(__file__).resolve().parent.parent / ".data" / "bench"
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / ".data" / "bench"
 BASE = "bench_base"
 
 
@@ -37,6 +41,23 @@ def database(server_url: str, name: str, *, like: str | None = None) -> str:
         template = sql.SQL(" TEMPLATE {}").format(sql.Identifier(like)) if like else sql.SQL("")
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) + template)
     return urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+
+
+def environment(database_url: str, folder: Path = FOLDER) -> dict[str, str]:
+    """Return the environment of a part: its database, and nothing of the portal that may run beside."""
+    own = {
+        "DATABASE_URL": database_url,
+        "DJANGO_SETTINGS_MODULE": "bench.settings",
+        "PORTAL_DATA": str(folder),
+    }
+    kept = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DEBUG")}
+    return kept | own
+
+
+def make_tables(own: dict[str, str]) -> None:
+    """Make the tables of the portal in the database of an environment."""
+    for step in (["migrate", "--verbosity", "0"], ["createcachetable"]):
+        subprocess.run([sys.executable, "manage.py", *step], cwd=ROOT, env=own, check=True)
 
 
 def programs() -> Path:

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import psycopg
 
-from bench.__main__ import RESULTS, ROOT
-from bench.server import BASE, database, own_server
+from bench.__main__ import RESULTS
+from bench.server import BASE, ROOT, database, environment, make_tables, own_server
 from bench.size.figures import Figure, table
 
 FOLDER = ROOT / ".data" / "size"
@@ -49,17 +49,12 @@ def main() -> int:
     failed: list[str] = []
     with own_server(FOLDER) as server_url:
         url = database(server_url, BASE)
-        environment = os.environ | {
-            "DATABASE_URL": url,
-            "DJANGO_SETTINGS_MODULE": "bench.settings",
-            "PORTAL_DATA": str(FOLDER),
-        }
-        for step in (["migrate", "--verbosity", "0"], ["createcachetable"]):
-            subprocess.run([sys.executable, "manage.py", *step], cwd=ROOT, env=environment, check=True)
+        own = environment(url, FOLDER)
+        make_tables(own)
         for part in ("fill", *(asked.part or PARTS)):
             print(f"Measuring: {part.replace('_', ' ')} …", file=sys.stderr, flush=True)
             try:
-                figures += _run(part, environment)
+                figures += _run(part, own)
             except subprocess.CalledProcessError:
                 failed.append(part)
                 if part == "fill":
@@ -85,10 +80,10 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _run(part: str, environment: dict[str, str]) -> list[Figure]:
+def _run(part: str, own: dict[str, str]) -> list[Figure]:
     result = FOLDER / f"{part}.json"
     command = [sys.executable, "-m", "bench.size", *sys.argv[1:], "--inside", part, str(result)]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    subprocess.run(command, cwd=ROOT, env=own, check=True)
     return [Figure(**row) for row in json.loads(result.read_text(encoding="utf-8"))]
 
 
