@@ -1,4 +1,4 @@
-"""Changing rows behind the program's back, to see that the proofs notice."""
+"""Changing rows behind the program's back, to see that the proofs and the program notice."""
 
 from django.db import connection
 
@@ -12,3 +12,12 @@ def tamper(statement: str) -> list[str]:
         rows = [str(row[0]) for row in cursor.fetchall()] if cursor.description else []
         cursor.execute("SET LOCAL session_replication_role = origin")
     return rows
+
+
+def lose_rows(table: str) -> None:
+    """Let the database lose every row of a table that is inserted in the rest of this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+            f" CREATE TRIGGER lose BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION lose()"
+        )

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from random import Random
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from loyalty.ledger.credit import Credit, post_credits
 from loyalty.ledger.movements import LotDates, Movement
@@ -15,6 +15,7 @@ from loyalty.purchases.record import record_purchases
 from tests.factories import NOW, PARIS, Cardholder, buy, make_cardholder, make_line
 from tests.loyalty.ledger_state import LotCounts, balance, entries, everything, lots
 from tests.proofs import violations
+from tests.tampering import lose_rows
 
 TODAY = NOW.astimezone(PARIS).date()
 DAYS = [TODAY + timedelta(days=days) for days in (-400, -1, 0, 1, 400)]
@@ -121,19 +122,10 @@ def test_nothing_is_posted_when_nothing_was_earned(programme: Programme, alice: 
     assert everything() == before
 
 
-def lose_entries() -> None:
-    """Let the database lose every entry that is written from now on."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
-            " CREATE TRIGGER lose BEFORE INSERT ON loyalty_entry FOR EACH ROW EXECUTE FUNCTION lose()"
-        )
-
-
 def test_credits_whose_entries_are_lost_are_refused(programme: Programme, alice: Cardholder) -> None:
     parked = buy(programme, "a card to come", euros=10).purchase_id
     assert parked is not None
-    lose_entries()
+    lose_rows("loyalty_entry")
     before = everything()
 
     with pytest.raises(RuntimeError, match="0 entries for 1 purchases"), transaction.atomic():

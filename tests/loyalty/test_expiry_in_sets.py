@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from loyalty.dates import local_date
 from loyalty.expiry import pace
@@ -15,6 +15,7 @@ from loyalty.models import Entry, EntryKind, Lot, LotUse, PointAccount, Programm
 from tests.factories import PARIS, Cardholder, buy, order
 from tests.loyalty.ledger_state import everything
 from tests.proofs import violations
+from tests.tampering import lose_rows
 
 AT = datetime(2031, 6, 1, 12, tzinfo=UTC)
 
@@ -112,11 +113,7 @@ def test_points_owed_stay_owed(programme: Programme, alice: Cardholder) -> None:
 
 def test_an_expiry_of_which_something_is_lost_is_undone(programme: Programme, alice: Cardholder) -> None:
     buy(programme, alice.card.token, euros=10)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
-            " CREATE TRIGGER lose BEFORE INSERT ON loyalty_lotuse FOR EACH ROW EXECUTE FUNCTION lose()"
-        )
+    lose_rows("loyalty_lotuse")
     before = everything()
 
     with pytest.raises(RuntimeError, match="1 entries and 0 uses for 1 lots"), transaction.atomic():

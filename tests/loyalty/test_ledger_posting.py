@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from loyalty.errors import InsufficientPoints
 from loyalty.ledger.locks import lock_accounts
@@ -12,6 +12,7 @@ from loyalty.ledger.post import post_batch
 from loyalty.models import Entry, EntryKind, Lot, Programme
 from tests.factories import NOW, PARIS, Cardholder, buy
 from tests.loyalty.ledger_state import LotCounts, balance, entries, everything, lots, paris, uses
+from tests.tampering import lose_rows
 
 LONG_OVER = LotDates(date(2026, 11, 21), date(2022, 11, 21))
 GOOD_FOR_YEARS = LotDates(date(2030, 11, 22), date(2026, 11, 22))
@@ -219,11 +220,7 @@ def test_a_second_entry_of_one_purchase_is_refused_by_the_database(
 
 def test_a_batch_that_the_database_wrote_in_part_is_refused(programme: Programme, alice: Cardholder) -> None:
     buy(programme, alice.card.token, euros=5)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
-            " CREATE TRIGGER lose BEFORE INSERT ON loyalty_lotuse FOR EACH ROW EXECUTE FUNCTION lose()"
-        )
+    lose_rows("loyalty_lotuse")
     before = everything()
 
     with pytest.raises(RuntimeError, match="instead of 1 entries"), transaction.atomic():

@@ -33,6 +33,7 @@ from tests.factories import (
 )
 from tests.loyalty.ledger_state import balance, everything, lots
 from tests.proofs import violations
+from tests.tampering import lose_rows
 from tests.transactions import sent_statements
 
 WEEK = timedelta(days=7)
@@ -357,11 +358,7 @@ def test_a_programme_that_ends_goes_the_general_way(programme: Programme, alice:
 
 
 def test_a_purchase_whose_entry_is_lost_is_not_recorded(programme: Programme, alice: Cardholder) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
-            " CREATE TRIGGER lose BEFORE INSERT ON loyalty_entry FOR EACH ROW EXECUTE FUNCTION lose()"
-        )
+    lose_rows("loyalty_entry")
     before = everything()
 
     with pytest.raises(DataError, match="division by zero"), transaction.atomic():
