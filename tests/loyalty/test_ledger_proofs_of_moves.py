@@ -4,23 +4,16 @@ from datetime import date
 
 import pytest
 
-from core.proof import Violation
 from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
 from loyalty.ledger.transfers import move_points, undo_transfer
 from loyalty.models import EntryKind, Programme, TransferReason
-from loyalty.proofs.ledger import PROOFS
 from tests.factories import NOW, PARIS, buy, make_cardholder, make_programme
 from tests.loyalty.ledger_state import paris
-from tests.proofs import violations as all_violations
+from tests.proofs import ledger_violations as violations
 from tests.tampering import tamper
 
 NEXT_YEAR = LotDates(date(2027, 11, 22), date(2026, 11, 22))
-
-
-def violations() -> list[Violation]:
-    """Return what breaks the rules of the ledger itself; here nobody asked for adjustments or merges."""
-    return [one for one in all_violations() if one.rule in PROOFS]
 
 
 def broken_rules() -> list[tuple[str, str]]:
