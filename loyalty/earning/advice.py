@@ -9,13 +9,13 @@ from datetime import date
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext
 
 from core.formatting import day, number, points
 from loyalty.earning.overlaps import Together, common_ground, that_counts, together
 from loyalty.earning.terms import Conditions, Rule
 from loyalty.earning.times_in_words import joined
-from loyalty.earning.words import Names, conditions_in_words
+from loyalty.earning.words import Names, conditions_in_words, quoted
 from loyalty.models import RuleEffect
 
 NEARLY_SPENT_PERCENT = 90
@@ -109,11 +109,6 @@ def _both(rule: Rule, other: Rule, titles: Mapping[int, str]) -> str:
     if rule.effect == RuleEffect.MULTIPLIER:
         return gettext("both multiply the points")
     return gettext("both give points")
-
-
-def quoted(title: str) -> str:
-    """Put the name of a rule between quotation marks."""
-    return pgettext("quoted", "“%(name)s”") % {"name": title}
 
 
 def advice_on(rules: Sequence[Rule], around: Surroundings) -> list[Advice]:

@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 
-from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext, ngettext
 
 from core.formatting import points
 from loyalty.earning.evaluate import evaluate
@@ -18,7 +18,7 @@ from loyalty.earning.shares import is_reduction
 from loyalty.earning.terms import Facts, Part, Rule
 from loyalty.earning.times_in_words import joined
 from loyalty.earning.why_not import unmet_in_words
-from loyalty.earning.words import Names, ordinal
+from loyalty.earning.words import Names, ordinal, quoted
 from loyalty.models import RuleEffect
 
 NOBODY = 0
@@ -137,7 +137,7 @@ def _why_not(rule: Rule, facts: Facts, parts: Sequence[Part], setting: Setting) 
     if unmet := unmet_in_words(facts, rule, setting.names, today=setting.today):
         return unmet
     counted = [
-        pgettext("quoted", "“%(name)s”") % {"name": setting.titles[part.rule.rule_id]}
+        quoted(setting.titles[part.rule.rule_id])
         for part in parts
         if part.rule.effect == RuleEffect.MULTIPLIER
     ]

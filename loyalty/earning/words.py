@@ -238,9 +238,12 @@ def _groups(asked: Conditions, names: Names, *, style: Literal["standard", "or"]
 
 def quoted_groups(group_ids: Iterable[int], names: Names) -> list[str]:
     """Return the names of groups between quotation marks, in order."""
-    return sorted(
-        pgettext("quoted", "“%(name)s”") % {"name": names.groups.get(one, f"#{one}")} for one in group_ids
-    )
+    return sorted(quoted(names.groups.get(one, f"#{one}")) for one in group_ids)
+
+
+def quoted(name: str) -> str:
+    """Put a name between quotation marks."""
+    return pgettext("quoted", "“%(name)s”") % {"name": name}
 
 
 def _combining(rule: Rule) -> Iterator[str]:
