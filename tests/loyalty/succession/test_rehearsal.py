@@ -158,6 +158,7 @@ def test_without_an_action_the_command_rehearses(
     ]
     assert (rows[-1]["old_points"], rows[-1]["new_points"]) == ("131", "43")
     assert Succession.objects.get().late_returns_until == date(2027, 1, 21)
+    programmes.old.refresh_from_db()
     assert programmes.old.lines_end_on is None
 
 
@@ -236,6 +237,8 @@ def test_an_unknown_programme_is_refused_with_those_that_are_known(programmes: P
     with translation.override("en"), pytest.raises(CommandError) as refused:
         call_command("succeed_programme", "smiles", "smiley", "--rate", "1:1")
     assert "Known programmes: galeries-lafayette, smiles." in str(refused.value)
+    assert not Succession.objects.exists()
+    programmes.old.refresh_from_db()
     assert programmes.old.lines_end_on is None
 
 
