@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from loyalty.succession.accounts import OldAccount, Stay
+from loyalty.succession.accounts import OldAccount
 from loyalty.succession.convert import Converted, Terms
 
 
@@ -147,7 +147,3 @@ _BY_KEY = frozenset({"staying", "months"})
 def _add(counted: Month | Staying, other: Month | Staying) -> None:
     for name, value in asdict(other).items():
         setattr(counted, name, getattr(counted, name) + value)
-
-
-STAYS = tuple(str(one) for one in Stay)
-"""The reasons in the order in which they are listed."""

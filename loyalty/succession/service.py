@@ -28,7 +28,6 @@ from loyalty.succession.walks import lock_succession, start_walk
 from members.models import User
 
 PREPARED = (SuccessionState.DRAFT, SuccessionState.REHEARSING, SuccessionState.REHEARSED)
-ENDED = (SuccessionState.CLOSED, SuccessionState.REVERSED)
 
 
 class TermsOfSuccession(TypedDict):

@@ -33,9 +33,6 @@ LOOKED_AT_ONCE = 20_000
 
 PARKED_AT_ONCE = 1_000
 
-WALKING = (SuccessionState.REHEARSING, SuccessionState.CLOSING, SuccessionState.REVERSING)
-"""The states that last as long as their walk; a succession that runs walks now and then."""
-
 
 @dataclass(frozen=True, slots=True)
 class Chunk:

@@ -8,7 +8,6 @@ import argparse
 import os
 import sys
 from importlib import import_module
-from pathlib import Path
 
 import django
 import psycopg
@@ -17,7 +16,6 @@ from config import embedded
 from tools.real.__main__ import database_made_anew
 from tools.real.commands import Trouble
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 DATABASE = "portal_succession"
 USUAL_MEMBERS = 3_000
 
