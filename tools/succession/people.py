@@ -6,7 +6,7 @@ from random import Random
 
 from loyalty.dates import local_date
 from loyalty.enrolment import enrol_members, leave_programme
-from loyalty.models import Agreement, PointAccount, Programme, Purchase, PurchaseKind
+from loyalty.models import Agreement, PointAccount, Programme, Purchase, PurchaseKind, PurchaseState
 from loyalty.purchases.lines import PurchaseLine
 from loyalty.purchases.record import record_purchases
 from members.models import Member
@@ -102,8 +102,8 @@ class People:
                 request_key=f"S{account.pk}",
                 at=self.at - timedelta(hours=9),
             )
-        tokens = {account.member_id for account in chosen[::2]}
-        bought = Purchase.objects.filter(card__member__in=tokens, kind=PurchaseKind.PURCHASE)
+        members = {account.member_id for account in chosen[::2]}
+        bought = Purchase.objects.filter(card__member__in=members, kind=PurchaseKind.PURCHASE)
         self._record(
             self.old,
             [self._return(one, one.amount_cents) for one in bought.select_related("partner", "store")],
@@ -120,7 +120,9 @@ class People:
     def late_lines(self) -> list[PurchaseLine]:
         """Return what partners report late: purchases of before, and goods brought back since."""
         chosen = self.lot.sample(range(self.count), self.count // 5)
-        bought = Purchase.objects.filter(programme=self.old, kind=PurchaseKind.PURCHASE, state=1)
+        bought = Purchase.objects.filter(
+            programme=self.old, kind=PurchaseKind.PURCHASE, state=PurchaseState.ACCEPTED
+        )
         brought_back = bought.select_related("partner", "store").order_by("pk")[:: self.lot.randint(9, 11)]
         return [
             *(self._purchase(number, self.at - timedelta(days=self.lot.randint(1, 60))) for number in chosen),

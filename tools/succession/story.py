@@ -34,6 +34,7 @@ from loyalty.succession.service import (
 )
 from loyalty.succession.walks import step_succession
 from rewards.presets.load import load_preset
+from tools.real.commands import peak_megabytes
 from tools.succession.people import People
 
 DAYS_FOR_LATE_LINES = 60
@@ -101,8 +102,7 @@ def play(arguments: argparse.Namespace) -> bool:
     again = rehearsed(table, old, new, terms, at=began + timedelta(days=22))
     run(table, again, at=began + timedelta(days=23))
     close(table, people, again, at=began + timedelta(days=DAYS_FOR_LATE_LINES + 2))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1 if sys.platform != "darwin" else 1024)
-    table.add("peak memory", f"{peak // 1024} MB")
+    table.add("peak memory", f"{peak_megabytes(resource.getrusage(resource.RUSAGE_SELF)):.0f} MB")
     width = max(len(label) for label, _value in table.rows)
     print()
     for label, value in table.rows:
