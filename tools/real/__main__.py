@@ -16,16 +16,12 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
-from psycopg import sql
-
-from config import embedded
 from tools.real.backtest import run_back_test
 from tools.real.baskets import BASKETS, read_baskets
 from tools.real.commands import ROOT, Done, Trouble, command, manage, summary
 from tools.real.files import Feeds, write_feeds
+from tools.real.server import database_made_anew, with_a_server
 
 DATABASE = "portal_real"
 PROGRAMME = "happy-card"
@@ -42,23 +38,14 @@ def main() -> int:
     if arguments.convert:
         convert(arguments.folder)
         return 0
-    cluster = None if os.environ.get("DATABASE_URL") else embedded.local_cluster()
-    try:
-        if cluster is not None:
-            cluster.hold()
-        feeds = converted(arguments.folder)
-        environment = import_feeds(feeds, os.environ.get("DATABASE_URL") or embedded.local_cluster().url)
+
+    def run(server_url: str) -> bool:
+        environment = import_feeds(converted(arguments.folder), server_url)
         if arguments.backtest:
             run_back_test(environment, PROGRAMME, today=date.today())  # noqa: DTZ011 - as the files are written
-    except (Trouble, embedded.EmbeddedPostgresError, psycopg.OperationalError) as trouble:
-        print(trouble, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    finally:
-        if cluster is not None:
-            cluster.release()
-    return 0
+        return True
+
+    return with_a_server(run)
 
 
 def convert(folder: Path) -> None:
@@ -102,15 +89,6 @@ def import_feeds(feeds: Feeds, server_url: str) -> dict[str, str]:
     if imported.megabytes >= MEMORY_LIMIT_MB:
         raise Trouble(f"The import needed {imported.megabytes:.0f} MB; {MEMORY_LIMIT_MB} MB is the limit.")
     return environment
-
-
-def database_made_anew(server_url: str, database: str) -> str:
-    """Drop and create a database; return its address."""
-    name = sql.Identifier(database)
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
-    return urlunsplit(urlsplit(server_url)._replace(path=f"/{database}"))
 
 
 def count_verdicts(path: Path) -> Counter[tuple[str, str]]:

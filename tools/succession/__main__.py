@@ -10,11 +10,8 @@ import sys
 from importlib import import_module
 
 import django
-import psycopg
 
-from config import embedded
-from tools.real.__main__ import database_made_anew
-from tools.real.commands import Trouble
+from tools.real.server import database_made_anew, with_a_server
 
 DATABASE = "portal_succession"
 USUAL_MEMBERS = 3_000
@@ -28,25 +25,16 @@ def main() -> int:
     parser.add_argument("--rounding", default="down", choices=("down", "half-up", "up"))
     parser.add_argument("--seed", type=int, default=7, help="what the generated members hang on")
     arguments = parser.parse_args()
-    cluster = None if os.environ.get("DATABASE_URL") else embedded.local_cluster()
-    try:
-        if cluster is not None:
-            cluster.hold()
-        server = os.environ.get("DATABASE_URL") or embedded.local_cluster().url
-        os.environ["DATABASE_URL"] = database_made_anew(server, DATABASE)
+
+    def play(server_url: str) -> bool:
+        os.environ["DATABASE_URL"] = database_made_anew(server_url, DATABASE)
         os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.local"
         os.environ.pop("DEBUG", None)
         django.setup()
         story = import_module("tools.succession.story")
-        return 0 if story.play(arguments) else 1
-    except (Trouble, embedded.EmbeddedPostgresError, psycopg.OperationalError) as trouble:
-        print(trouble, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    finally:
-        if cluster is not None:
-            cluster.release()
+        return bool(story.play(arguments))
+
+    return with_a_server(play)
 
 
 if __name__ == "__main__":
