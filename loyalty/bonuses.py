@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db import transaction
 
-from loyalty.dates import expiry_date, local_date
 from loyalty.ledger.locks import lock_accounts
-from loyalty.ledger.movements import LotDates, Movement
+from loyalty.ledger.lots import lot_at_once
+from loyalty.ledger.movements import Movement
 from loyalty.ledger.post import post_batch
 from loyalty.models import Entry, EntryKind, PointAccount
 
@@ -28,10 +28,6 @@ def grant_verified_email_points(*, account: PointAccount, at: datetime) -> int:
     is_over = account.left_on is not None or programme.closed_at is not None
     if programme.verified_email_points == 0 or is_over or before.exists():
         return 0
-    earned_on = local_date(at, programme.zone)
-    expires_on = expiry_date(
-        earned_on, years=programme.points_validity_years, rounding=programme.expiry_rounding
-    )
     post_batch(
         [
             Movement(
@@ -39,7 +35,7 @@ def grant_verified_email_points(*, account: PointAccount, at: datetime) -> int:
                 kind=EntryKind.VERIFIED_EMAIL,
                 points=programme.verified_email_points,
                 occurred_at=at,
-                lot=LotDates(expires_on, earned_on),
+                lot=lot_at_once(programme, at=at),
             )
         ],
         zone=programme.zone,

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from loyalty.adjustments.errors import NotReinstatable
 from loyalty.adjustments.expiries import reinstatable_expiries
-from loyalty.dates import expiry_date, local_date
+from loyalty.dates import local_date
+from loyalty.ledger.lots import lot_at_once
 from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
 from loyalty.merging.follow import follow
@@ -31,15 +32,12 @@ def post_request(request: AdjustmentRequest, *, at: datetime) -> None:
 
 
 def _adjusting(request: AdjustmentRequest, at: datetime) -> Movement:
-    programme = request.programme
-    today = local_date(at, programme.zone)
-    expires_on = expiry_date(today, years=programme.points_validity_years, rounding=programme.expiry_rounding)
     return Movement(
         account_id=request.account_id,
         kind=EntryKind(request.kind),
         points=request.points,
         occurred_at=at,
-        lot=LotDates(expires_on, today) if request.points > 0 else None,
+        lot=lot_at_once(request.programme, at=at) if request.points > 0 else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""The lot of points that are earned on a day, by the rules that their programme has today."""
+"""The lot of points that are earned or given on a day, by the rules that their programme has today."""
 
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -11,6 +11,11 @@ from loyalty.models import Programme
 def new_lot(programme: Programme, *, at: datetime) -> LotDates:
     """Return the days between which points earned at an instant can be spent."""
     return lot_of(local_date(at, programme.zone), programme)
+
+
+def lot_at_once(programme: Programme, *, at: datetime) -> LotDates:
+    """Return the same for points that wait for nothing: they can be spent from the day of the instant on."""
+    return _lot(local_date(at, programme.zone), programme.points_validity_years, programme.expiry_rounding, 0)
 
 
 def lot_of(earned_on: date, programme: Programme) -> LotDates:

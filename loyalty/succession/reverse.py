@@ -7,14 +7,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from loyalty.dates import expiry_date, local_date
-from loyalty.ledger.movements import LotDates, MoveBack, Movement
+from loyalty.ledger.lots import lot_at_once
+from loyalty.ledger.movements import MoveBack, Movement
 from loyalty.ledger.post import post_batch
 from loyalty.models import (
     Conversion,
     ConversionKind,
     EntryKind,
-    Programme,
     Succession,
     Transfer,
     TransferReason,
@@ -113,7 +112,8 @@ def _undo(succession: Succession, conversions: Sequence[Conversion], *, at: date
             for one in conversions
         ]
     )
-    lot = _lot_of_today(succession.target, at=at)
+    # For points that repaid a debt which is no longer one, and whose own lot is not known.
+    lot = lot_at_once(succession.target, at=at)
     post_batch(
         [
             MoveBack(
@@ -144,13 +144,6 @@ def _undo(succession: Succession, conversions: Sequence[Conversion], *, at: date
             for one, conversion in zip(undoing, conversions, strict=True)
         ]
     )
-
-
-def _lot_of_today(programme: Programme, *, at: datetime) -> LotDates:
-    """Return the lot for points that repaid a debt which is no longer one, and whose own lot is not known."""
-    today = local_date(at, programme.zone)
-    years, rounding = programme.points_validity_years, programme.expiry_rounding
-    return LotDates(expiry_date(today, years=years, rounding=rounding), today)
 
 
 def _end_points_of_erased(succession: Succession, accounts: Sequence[OldAccount], *, at: datetime) -> None:
