@@ -17,7 +17,7 @@ from core.bulk import bulk_cursor
 from loyalty.dates import local_date
 from loyalty.ledger.movements import LotDates
 from loyalty.models import EntryKind, LeavingPolicy, RoundedOver, Rounding, Succession
-from loyalty.succession.convert import Bucket, Converted, Held, LateReturn, Moved, Terms
+from loyalty.succession.convert import Bucket, Converted, Held, LateReturn, Moved, Terms, convert
 
 
 class Stay(StrEnum):
@@ -89,6 +89,10 @@ class OldAccount:
     def held_points(self) -> int:
         """The points that are not over."""
         return sum(self.lots.values())
+
+    def converted(self, terms: Terms) -> list[Converted]:
+        """Return what becomes of it, nothing where it stays; what moved so far then counts that as well."""
+        return [] if self.stay else convert(self.held, terms, self.moved)
 
 
 def terms_of(succession: Succession) -> Terms:

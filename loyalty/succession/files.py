@@ -23,7 +23,7 @@ from loyalty.succession.accounts import (
     read_accounts,
     terms_of,
 )
-from loyalty.succession.convert import Converted, Terms, convert
+from loyalty.succession.convert import Converted, Terms
 from loyalty.succession.figures import Figures
 from members.models import Member, Title
 
@@ -80,10 +80,8 @@ def _accounts(succession: Succession, *, at: datetime) -> Iterator[list[tuple[Ol
     after = 0
     while ids := next_accounts(succession, after=after, limit=AT_ONCE):
         after = ids[-1]
-        yield [
-            (account, [] if account.stay else convert(account.held, terms, account.moved))
-            for account in read_accounts(succession, ids, at=at)
-        ]
+        accounts = read_accounts(succession, ids, at=at)
+        yield [(account, account.converted(terms)) for account in accounts]
 
 
 def account_rows(succession: Succession, *, at: datetime, in_words: bool = True) -> Iterator[Row]:

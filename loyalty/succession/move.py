@@ -21,7 +21,7 @@ from loyalty.succession.accounts import (
     terms_of,
     write_parts,
 )
-from loyalty.succession.convert import Converted, convert
+from loyalty.succession.convert import Converted
 from loyalty.succession.figures import Figures
 from members.services.merging import lock_members
 
@@ -52,7 +52,7 @@ def move_accounts(succession: Succession, account_ids: Sequence[int], *, at: dat
     terms, figures = terms_of(succession), Figures()
     steps: list[Step] = []
     for account in accounts:
-        parts = [] if account.stay else convert(account.held, terms, account.moved)
+        parts = account.converted(terms)
         figures.count(account, parts, terms)
         steps += steps_of(account, parts)
     post_steps(succession, steps, at=at)

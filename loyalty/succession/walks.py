@@ -17,7 +17,6 @@ from core.jobs import StepOutcome
 from loyalty.models import PointAccount, Purchase, PurchaseState, Succession, SuccessionState
 from loyalty.purchases.reasons import Reason
 from loyalty.succession.accounts import next_accounts, next_holding_accounts, read_accounts, terms_of
-from loyalty.succession.convert import convert
 from loyalty.succession.figures import Figures
 from loyalty.succession.move import move_accounts
 from loyalty.succession.reverse import next_moved_accounts, reverse_accounts
@@ -121,8 +120,7 @@ def _rehearse(succession: Succession, at: datetime) -> Chunk:
     ids = next_accounts(succession, after=succession.cursor_account, limit=REHEARSED_AT_ONCE)
     figures, terms = Figures(), terms_of(succession)
     for account in read_accounts(succession, ids, at=at):
-        parts = [] if account.stay else convert(account.held, terms, account.moved)
-        figures.count(account, parts, terms)
+        figures.count(account, account.converted(terms), terms)
     return Chunk(figures, _after(ids, REHEARSED_AT_ONCE))
 
 
