@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from loyalty.dates import local_date
 from loyalty.errors import InsufficientPoints
 from loyalty.ledger.movements import LotDates, Move, part_of
 from loyalty.models import PointAccount, SpendingPermission, Transfer, TransferReason
@@ -78,7 +79,7 @@ def draw_from_household(
     All accounts are locked. Raises InsufficientPoints when the pool does not cover the order; then no
     transfer is written.
     """
-    today = at.astimezone(spender.programme.zone).date()
+    today = local_date(at, spender.programme.zone)
     shares = shares_of([spender.pk, *permissions], spender_id=spender.pk, today=today)
     available = sum(share.points for share in shares)
     if available < points:
