@@ -4,7 +4,7 @@ They confirm a fact, so nobody can switch them off. They go out through the outb
 committed; a repeat carries the same Message-ID.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -16,10 +16,10 @@ from django.utils.translation import ngettext
 from core.formatting import day, points
 from loyalty.letterheads import letterhead_of
 from loyalty.models import LeavingPolicy, PointAccount
-from members.letters.letter import Button, Caution, Letter, Paragraph
+from members.letters.letter import Button, Letter, Paragraph
 from members.letters.letterhead import Letterhead, letterhead_for
 from members.letters.send import send_letter
-from members.mails import hello, not_you
+from members.mails import hello, not_you, reach_us
 from members.models import Member, MemberMerge
 from members.selectors import address_of
 
@@ -162,7 +162,7 @@ def merged_letter(member: Member, letterhead: Letterhead) -> Letter:
             Paragraph(_("Points keep the day on which they expire. Points owed have moved as well.")),
             Paragraph(_("How you sign in has not changed.")),
             Button(_("See my points"), letterhead.site + reverse("home")),
-            *_reach_us(_("Are they not both yours? Please tell us: we can separate them again."), letterhead),
+            reach_us(_("Are they not both yours? Please tell us: we can separate them again."), letterhead),
         ),
     )
 
@@ -183,13 +183,9 @@ def separated_letter(member: Member, letterhead: Letterhead) -> Letter:
             ),
             Paragraph(_("You sign in as you did before they were put together.")),
             Button(_("See my points"), letterhead.site + reverse("home")),
-            *_reach_us(_("Is something missing? Please tell us."), letterhead),
+            reach_us(_("Is something missing? Please tell us."), letterhead),
         ),
     )
 
 
 LETTERS = {"merged": merged_letter, "separated": separated_letter}
-
-
-def _reach_us(said: str, letterhead: Letterhead) -> Iterator[Caution]:
-    yield Caution("\n".join(filter(None, (said, letterhead.phone or letterhead.email))))

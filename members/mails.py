@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from members.letters.letter import Button, Caution, Code, Fact, Letter, Paragraph
-from members.letters.letterhead import letterhead_for
+from members.letters.letterhead import Letterhead, letterhead_for
 from members.letters.send import send_letter
 from members.models import Issuer, Member, User
 
@@ -249,3 +249,8 @@ def not_you(phone: str, email: str) -> tuple[Caution, ...]:
     if email:
         return (Caution(_("Was it not you? Please write to us at once.") + f"\n{email}"),)
     return (Caution(_("Was it not you? Contact us at once.")),)
+
+
+def reach_us(said: str, letterhead: Letterhead) -> Caution:
+    """Return a caution with where the member reaches us below: the telephone, or the address without one."""
+    return Caution("\n".join(filter(None, (said, letterhead.phone or letterhead.email))))

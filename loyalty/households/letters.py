@@ -13,10 +13,10 @@ from loyalty.dates import local_date
 from loyalty.letterheads import letterhead_of
 from loyalty.models import HouseholdStay, PointAccount
 from loyalty.selectors.households import name_of
-from members.letters.letter import Button, Caution, Letter, Paragraph
+from members.letters.letter import Button, Letter, Paragraph
 from members.letters.letterhead import Letterhead
 from members.letters.send import send_letter
-from members.mails import hello
+from members.mails import hello, reach_us
 from members.selectors import address_of
 
 
@@ -63,13 +63,6 @@ def joined_letter(stay: HouseholdStay, account: PointAccount, letterhead: Letter
             ),
             Paragraph(_("Only you can allow that, on the page of your household:")),
             Button(_("See my household"), letterhead.site + reverse("household")),
-            Caution(
-                "\n".join(
-                    [
-                        _("You do not know this person? You can leave the household at any time."),
-                        letterhead.phone or letterhead.email,
-                    ]
-                ).strip()
-            ),
+            reach_us(_("You do not know this person? You can leave the household at any time."), letterhead),
         ),
     )
