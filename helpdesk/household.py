@@ -2,22 +2,21 @@
 
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from helpdesk.access import CONTACT, StaffRequest, agents_only
+from helpdesk.access import StaffRequest, agents_only
 from helpdesk.forms import BringInForm, TakeOutForm
+from helpdesk.frame import ACCOUNT, frame, page_of_member
 from helpdesk.page import account_to_show, member_to_show
-from helpdesk.person import person_of
 from loyalty.households.errors import (
     HouseholdFull,
     HouseholdRefused,
@@ -28,9 +27,9 @@ from loyalty.households.errors import (
 )
 from loyalty.households.membership import put_together, remove_from_household, stay_of
 from loyalty.models import PointAccount
-from loyalty.selectors.balance import balance_of
 
-ACCOUNT = "programme"
+PART = "household"
+"""Of the member's page, where their household stands."""
 BRING_IN, TAKE_OUT = "loyalty.add_householdstay", "loyalty.change_householdstay"
 REFUSALS: dict[str, str | Promise] = {
     NoHouseholds.code: gettext_lazy("This programme has no households."),
@@ -57,16 +56,9 @@ def household(request: StaffRequest, public_id: UUID) -> HttpResponse:
         except HouseholdRefused as refusal:
             form.add_error(None, str(REFUSALS[refusal.code]))
         else:
-            return redirect(_back(account))
-    context = admin.site.each_context(request) | {
-        "title": _("Take out of the household") if is_in else _("Bring into a household"),
-        "account": account,
-        "person": person_of(account.member, is_masked=not request.user.has_perm(CONTACT)),
-        "balance": balance_of(account, at=timezone.now()),
-        "back": _back(account),
-        "form": form,
-        "is_in": is_in,
-    }
+            return redirect(page_of_member(account, part=PART))
+    title = _("Take out of the household") if is_in else _("Bring into a household")
+    context = frame(request, account, part=PART) | {"title": title, "form": form, "is_in": is_in}
     return TemplateResponse(request, "helpdesk/household.html", context)
 
 
@@ -78,11 +70,6 @@ def _do(request: StaffRequest, account: PointAccount, form: BringInForm | TakeOu
     else:
         remove_from_household(account=account, actor=request.user, reason=reason, at=at)
         messages.success(request, _("The member has left the household with all their points."))
-
-
-def _back(account: PointAccount) -> str:
-    address = reverse("helpdesk_member", args=[account.member.public_id])
-    return f"{address}?{ACCOUNT}={account.programme.code}#household"
 
 
 def _account(request: StaffRequest, public_id: UUID) -> PointAccount:

@@ -3,25 +3,23 @@
 What may be done and what then happens, the services of the points decide.
 """
 
-from typing import Any
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import DomainError
 from core.formatting import points, signed_points
-from helpdesk.access import CONTACT, StaffRequest, agents_only
+from helpdesk.access import StaffRequest, agents_only
 from helpdesk.forms import PointsForm, ReinstatementForm
+from helpdesk.frame import ACCOUNT, frame, page_of_member
 from helpdesk.page import account_to_show, member_to_show
-from helpdesk.person import person_of
 from loyalty.adjustments.colleagues import ASK
 from loyalty.adjustments.decisions import withdraw_adjustment
 from loyalty.adjustments.expiries import reinstatable_expiries
@@ -29,11 +27,11 @@ from loyalty.adjustments.requests import request_adjustment, request_reinstateme
 from loyalty.adjustments.words import refusal_sentence
 from loyalty.models import AdjustmentKind, AdjustmentRequest, AdjustmentState, PointAccount
 from loyalty.selectors.adjustments import possible_for
-from loyalty.selectors.balance import balance_of
 from loyalty.selectors.merged import accounts_behind
 
 GIVEN_BY_HAND = (AdjustmentKind.GOODWILL, AdjustmentKind.ADJUSTMENT)
-ACCOUNT = "programme"
+PART = "adjustments"
+"""Of the member's page, where all that was given and taken by hand stands."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -59,8 +57,8 @@ def give_points(request: StaffRequest, public_id: UUID) -> HttpResponse:
             form.add_error(None, refusal_sentence(refusal))
         else:
             _tell(request, made)
-            return redirect(page_of_member(account))
-    context = _frame(request, account) | {"form": form, "possible": possible}
+            return redirect(page_of_member(account, part=PART))
+    context = frame(request, account, part=PART) | {"form": form, "possible": possible}
     return TemplateResponse(request, "helpdesk/points.html", context | {"title": _("Give or take points")})
 
 
@@ -89,8 +87,8 @@ def bring_back(request: StaffRequest, public_id: UUID) -> HttpResponse:
             form.add_error(None, refusal_sentence(refusal))
         else:
             _tell(request, made)
-            return redirect(page_of_member(account))
-    context = _frame(request, account) | {"form": form, "possible": possible, "expiries": expiries}
+            return redirect(page_of_member(account, part=PART))
+    context = frame(request, account, part=PART) | {"form": form, "possible": possible, "expiries": expiries}
     title = {"title": _("Bring back expired points")}
     return TemplateResponse(request, "helpdesk/bring_back.html", context | title)
 
@@ -109,13 +107,7 @@ def withdraw(request: StaffRequest, public_id: UUID, number: int) -> HttpRespons
         messages.error(request, refusal_sentence(refusal))
     else:
         messages.success(request, _("Your request is withdrawn."))
-    return redirect(page_of_member(account))
-
-
-def page_of_member(account: PointAccount) -> str:
-    """Return the address of the member's page, with this account on it."""
-    address = reverse("helpdesk_member", args=[account.member.public_id])
-    return f"{address}?{ACCOUNT}={account.programme.code}#adjustments"
+    return redirect(page_of_member(account, part=PART))
 
 
 def _account(request: StaffRequest, public_id: UUID) -> PointAccount:
@@ -141,14 +133,3 @@ def _tell(request: StaffRequest, made: AdjustmentRequest) -> None:
         _("Sent to a second person, who must approve it: %(points)s. Nothing has moved yet.")
         % {"points": points(abs(made.points))},
     )
-
-
-def _frame(request: StaffRequest, account: PointAccount) -> dict[str, Any]:
-    """Return what every such page shows of the member."""
-    person = person_of(account.member, is_masked=not request.user.has_perm(CONTACT))
-    return admin.site.each_context(request) | {
-        "account": account,
-        "person": person,
-        "balance": balance_of(account, at=timezone.now()),
-        "back": page_of_member(account),
-    }

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from helpdesk.access import CONTACT, WRITE_NOTE, StaffRequest, agents_only
 from helpdesk.forms import CARD_NUMBER, NoteForm, SearchForm
+from helpdesk.frame import ACCOUNT
 from helpdesk.household import BRING_IN, TAKE_OUT
 from helpdesk.looks import record_opening, record_refusal, record_search
 from helpdesk.notes import MemberErased, write_note
@@ -119,7 +120,7 @@ def _member_page(request: StaffRequest, shown: Member, form: NoteForm) -> HttpRe
     page = member_page(
         shown,
         is_masked=not may(CONTACT),
-        programme_code=request.GET.get("programme", ""),
+        programme_code=request.GET.get(ACCOUNT, ""),
         place=_place(request.GET.get("place", "")),
         at=timezone.now(),
     )
