@@ -6,7 +6,7 @@ from functools import partial
 from django.utils import timezone
 
 from core.proof import Violation, register_proof, rows_that_break
-from loyalty.models import ConversionKind, SuccessionState, TransferReason
+from loyalty.models import ConversionKind, PurchaseState, SuccessionState, TransferReason
 
 # A conversion tells the ledger's own entries: what left the old account, what arrived in the new one, by lot.
 CONVERSIONS = """
@@ -121,7 +121,7 @@ WHERE s.state = %(closed)s AND (a.balance_points <> 0 OR a.owed_points <> 0)
 UNION ALL
 SELECT 'purchase ' || u.id, 'still waits in a closed programme'
 FROM loyalty_purchase u JOIN loyalty_succession s ON s.source_id = u.programme_id AND s.state = %(closed)s
-WHERE u.state = 2
+WHERE u.state = %(parked)s
 """
 
 PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {
@@ -130,7 +130,11 @@ PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {
     "days kept": (DAYS, {"points": int(ConversionKind.POINTS)}),
     "succession": (
         TOTALS,
-        {"reversed": str(SuccessionState.REVERSED), "closed": str(SuccessionState.CLOSED)},
+        {
+            "reversed": str(SuccessionState.REVERSED),
+            "closed": str(SuccessionState.CLOSED),
+            "parked": int(PurchaseState.PARKED),
+        },
     ),
 }
 """The rules of successions, each with the query that finds the rows that break it."""

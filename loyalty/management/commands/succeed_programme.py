@@ -22,7 +22,7 @@ from core.errors import DomainError
 from core.jobs import StepOutcome
 from core.spreadsheets import safe_text
 from loyalty.dates import local_date
-from loyalty.feeds.command import find_programme, telling_in_one_sentence
+from loyalty.feeds.command import STOPPED_BY_HAND, find_programme, telling_in_one_sentence
 from loyalty.models import Programme, RoundedOver, Rounding, Succession, SuccessionState
 from loyalty.succession.accounts import terms_of
 from loyalty.succession.errors import REFUSALS
@@ -233,7 +233,8 @@ def _telling_refusals() -> Iterator[None]:
         ) from None
     except KeyboardInterrupt:
         raise CommandError(
-            _("Stopped. What was done is kept; run the same command again to go on."), returncode=130
+            _("Stopped. What was done is kept; run the same command again to go on."),
+            returncode=STOPPED_BY_HAND,
         ) from None
 
 
