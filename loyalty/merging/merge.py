@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Max
 
@@ -16,7 +14,7 @@ from loyalty.households.membership import leave_household
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import Part
 from loyalty.ledger.transfers import move_points
-from loyalty.merging.eyes import refuse_merge_by
+from loyalty.merging.eyes import Actor, refuse_merge_by
 from loyalty.merging.limits import carry_limits
 from loyalty.models import Entry, MergedPoints, PointAccount, TransferReason
 from members.models import Member, MemberMerge
@@ -32,7 +30,7 @@ def merge_members(
     survivor: Member,
     merged: Member,
     at: datetime,
-    actor: AbstractBaseUser | AnonymousUser | None = None,
+    actor: Actor = None,
     reason: str = "",
 ) -> MemberMerge:
     """Let one member lead to another, who gets their cards, all their points and what they owe.

@@ -9,8 +9,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
 
 from core.audit import record_action
@@ -20,7 +18,7 @@ from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.lots import new_lot
 from loyalty.ledger.movements import Handover, LotDates
 from loyalty.ledger.transfers import undo_together
-from loyalty.merging.eyes import refuse_own
+from loyalty.merging.eyes import Actor, refuse_own
 from loyalty.merging.limits import stop_carrying_limits
 from loyalty.models import (
     EntryKind,
@@ -67,7 +65,7 @@ def separate_members(
     *,
     merge: MemberMerge,
     at: datetime,
-    actor: AbstractBaseUser | AnonymousUser | None = None,
+    actor: Actor = None,
     reason: str = "",
 ) -> MemberMerge:
     """Undo a merge: cards, points by their lots, debts and the sign-in go back to whom they belong.
