@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from loyalty.backtest import run
 from loyalty.backtest.figures import RuleSums
 from loyalty.backtest.results import by_rule
 from loyalty.backtest.run import step_back_test
@@ -215,13 +216,18 @@ def test_a_draft_that_is_edited_meanwhile_is_tried_as_it_was(programme: Programm
     assert points(answer(back_test)) == (10, 60)
 
 
-def test_what_is_recorded_after_the_question_plays_no_part(programme: Programme, alice: Cardholder) -> None:
-    buy(programme, alice.card.token, euros=10)
+def test_what_is_recorded_once_the_work_has_begun_plays_no_part(
+    programme: Programme, alice: Cardholder, bob: Cardholder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "ACCOUNTS_AT_ONCE", 1)
+    for person in (alice, bob):
+        buy(programme, person.card.token, euros=10)
     back_test = ask(programme, [draft(programme, "bonus", **FIFTY)])
     step_back_test(back_test.pk, at=NOW)
-    buy(programme, alice.card.token, euros=20)
+    assert BackTest.objects.get(pk=back_test.pk).cursor_account_id == alice.account.pk < bob.account.pk
+    buy(programme, bob.card.token, euros=20)
 
-    assert answer(back_test).purchases == 1
+    assert answer(back_test).purchases == 2
 
 
 def test_a_question_under_way_is_not_asked_twice(programme: Programme) -> None:
