@@ -4,13 +4,14 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
+from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty.dates import local_date
 from loyalty.enrolment import end_points_of_leavers, leave_programme
 from loyalty.expiry.service import expire_points
-from loyalty.models import Conversion, ConversionKind, RoundedOver, Rounding
+from loyalty.models import Conversion, ConversionKind, EntryKind, RoundedOver, Rounding
 from loyalty.succession.convert import Terms
 from rewards.services.orders import cancel_order
 from tests.factories import NOW, PARIS, bring_back, buy, make_cardholder, order
@@ -247,9 +248,8 @@ def test_late_lines_in_any_order_give_what_one_conversion_at_the_end_gives(
 def real_points(db: None) -> Callable[..., tuple[int, int]]:  # noqa: ARG001 - for its effect
     """Return a function that plays events during a succession, and what they are worth in the old programme.
 
-    The new programme's owner spends nothing, so that both balances can be compared.
+    The new programme's owner spends nothing, so that both balances can be compared. Each example is undone.
     """
-    from django.db import transaction  # noqa: PLC0415 - each example is undone
 
     def play(events: list[Event], rate: tuple[int, int], rounding: Rounding) -> tuple[int, int]:
         with transaction.atomic():
@@ -272,9 +272,8 @@ def real_points(db: None) -> Callable[..., tuple[int, int]]:  # noqa: ARG001 - f
                     succession = follow(succession)
             follow(succession)
             assert broken_rules() == []
-            earned = sum(
-                alice.account.entries.filter(kind__in=(1, 2)).values_list("points", flat=True)
-            )  # fmt: skip
+            lines = alice.account.entries.filter(kind__in=(EntryKind.PURCHASE, EntryKind.RETURN))
+            earned = sum(lines.values_list("points", flat=True))
             found = earned, balance(new_account(programmes, alice.account))[0]
             transaction.set_rollback(True)
         return found
