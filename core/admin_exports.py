@@ -7,7 +7,7 @@ decides who may look at a list: whoever exports one must be allowed both.
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
 from typing import Any, ClassVar
@@ -22,6 +22,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone, translation
 from django.utils.encoding import force_str
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -88,35 +89,69 @@ class ExportMixin:
                 request, gettext("These are too many rows: narrow the list with its filters first.")
             )
             return redirect(f"{back}?{request.GET.urlencode()}")
-        form = ReasonForm(request.POST if request.method == "POST" else None)
-        if request.method == "POST" and form.is_valid():
+        headings = _headings(self.model, self.export_columns)
+
+        def make() -> tuple[HttpResponseBase, Mapping[str, object]]:
+            name = f"{self.opts.model_name}-{timezone.localdate():%Y-%m-%d}.csv"
             filters = {name: values for name, values in request.GET.lists() if name != SEARCH}
-            record_action(
-                actor=request.user,
-                action=f"{self.opts.model_name}.exported",
-                subject=self.model,
-                reason=form.cleaned_data["reason"],
-                # What was searched for may be the name of a person, which is not kept for ever.
-                details={"rows": count, "filters": filters, "searched": bool(request.GET.get(SEARCH))},
-                at=timezone.now(),
-            )
-            return csv_file(
-                f"{self.opts.model_name}-{timezone.localdate():%Y-%m-%d}.csv",
-                _headings(self.model, self.export_columns),
-                _cells(self.model, self.export_columns, rows),
-            )
-        context = self.admin_site.each_context(request) | {
-            "title": gettext("Export"),
-            "subtitle": force_str(self.opts.verbose_name_plural),
-            "sentence": gettext("%(rows)s rows go into the file, with these columns: %(columns)s.")
-            % {"rows": number(count), "columns": ", ".join(_headings(self.model, self.export_columns))},
-            "button": _("Export as CSV"),
-            "is_dangerous": False,
-            "form": form,
-            "opts": self.opts,
-            "back": f"{back}?{request.GET.urlencode()}",
-        }
-        return TemplateResponse(request, "admin/form_page.html", context)
+            # What was searched for may be the name of a person, which is not kept for ever.
+            details = {"rows": count, "filters": filters, "searched": bool(request.GET.get(SEARCH))}
+            return csv_file(name, headings, _cells(self.model, self.export_columns, rows)), details
+
+        return send_with_reason(
+            self,
+            request,
+            action=f"{self.opts.model_name}.exported",
+            subject=self.model,
+            subtitle=force_str(self.opts.verbose_name_plural),
+            sentence=gettext("%(rows)s rows go into the file, with these columns: %(columns)s.")
+            % {"rows": number(count), "columns": ", ".join(headings)},
+            back=f"{back}?{request.GET.urlencode()}",
+            make=make,
+        )
+
+
+def send_with_reason(
+    page: Any,  # noqa: ANN401 - a page of the admin, which is made of what stands here
+    request: HttpRequest,
+    *,
+    action: str,
+    subject: Model | type[Model],
+    subtitle: str | Promise,
+    sentence: str | Promise,
+    back: str,
+    make: Callable[[], tuple[HttpResponseBase, Mapping[str, object]]],
+    does: str | Promise = "",
+) -> HttpResponseBase:
+    """Ask why a file leaves, beside a sentence about what it holds; once answered, write it down and send it.
+
+    `make` is called only then, and returns the file, of which nothing has left yet, and the details that are
+    written down. `does` is the title and the button of what is no usual export.
+    """
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        file, details = make()
+        record_action(
+            actor=request.user,
+            action=action,
+            subject=subject,
+            reason=form.cleaned_data["reason"],
+            details=details,
+            at=timezone.now(),
+        )
+        return file
+    context = page.admin_site.each_context(request) | {
+        "title": does or gettext("Export"),
+        "subtitle": subtitle,
+        "sentence": sentence,
+        "button": does or gettext("Export as CSV"),
+        "is_dangerous": False,
+        "form": form,
+        "opts": page.opts,
+        "original": subject if isinstance(subject, page.model) else None,
+        "back": back,
+    }
+    return TemplateResponse(request, "admin/form_page.html", context)
 
 
 def csv_file(name: str, headings: Sequence[str], rows: Iterator[Sequence[object]]) -> StreamingHttpResponse:

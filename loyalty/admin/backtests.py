@@ -20,12 +20,11 @@ from unfold.widgets import (
 )
 
 from core.admin import Labelled, LockedAdmin, in_colours, page_of
-from core.admin_exports import MAY_EXPORT, csv_file
+from core.admin_exports import MAY_EXPORT, csv_file, send_with_reason
 from core.admin_questions import Question, ask
 from core.admin_widgets import DayInput
-from core.audit import name_actions, record_action
+from core.audit import name_actions
 from core.formatting import day, number, short_day
-from core.reasons import ReasonForm
 from loyalty.backtest import shown, tables
 from loyalty.backtest.background import start_back_test
 from loyalty.backtest.service import stop_back_test
@@ -296,36 +295,28 @@ class BackTestAdmin(LockedAdmin):
             raise PermissionDenied
         if part not in tables.TABLES or back_test.state != BackTestState.DONE:
             raise Http404
-        form = ReasonForm(request.POST if request.method == "POST" else None)
-        if request.method == "POST" and form.is_valid():
+
+        def make() -> tuple[HttpResponseBase, dict[str, object]]:
             table = tables.TABLES[part](back_test)
-            record_action(
-                actor=request.user,
-                action="backtest.exported",
-                subject=back_test,
-                reason=form.cleaned_data["reason"],
-                details={"table": part, "rows": len(table.rows)},
-                at=timezone.now(),
-            )
             name = f"back-test-{back_test.pk}-{part}.csv"
-            return csv_file(name, table.headings_of_file(), iter(table.rows_of_file()))
-        context = self.admin_site.each_context(request) | {
-            "title": gettext("Export"),
-            "subtitle": gettext("Back-test"),
-            "sentence": gettext("%(programme)s, from %(first)s through %(last)s.")
+            file = csv_file(name, table.headings_of_file(), iter(table.rows_of_file()))
+            return file, {"table": part, "rows": len(table.rows)}
+
+        return send_with_reason(
+            self,
+            request,
+            action="backtest.exported",
+            subject=back_test,
+            subtitle=gettext("Back-test"),
+            sentence=gettext("%(programme)s, from %(first)s through %(last)s.")
             % {
                 "programme": back_test.programme,
                 "first": day(back_test.first_on),
                 "last": day(back_test.last_on),
             },
-            "button": gettext("Export as CSV"),
-            "is_dangerous": False,
-            "form": form,
-            "opts": self.opts,
-            "original": back_test,
-            "back": page_of(back_test),
-        }
-        return TemplateResponse(request, "admin/form_page.html", context)
+            back=page_of(back_test),
+            make=make,
+        )
 
     def _back_test(self, request: HttpRequest, object_id: str) -> BackTest:
         """Return the back-test that an address names, for those who may look at it."""

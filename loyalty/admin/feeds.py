@@ -18,10 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from core.admin import Labelled, LockedAdmin, button, in_colours, link_to, page_of
-from core.admin_exports import MAY_EXPORT
-from core.audit import name_actions, record_action
+from core.admin_exports import MAY_EXPORT, send_with_reason
+from core.audit import name_actions
 from core.formatting import number, signed_points
-from core.reasons import ReasonForm
 from loyalty.admin.purchases import sentence_for
 from loyalty.explanations.partner_file import explained_lines
 from loyalty.feeds.background import start_import
@@ -205,32 +204,25 @@ class FeedImportAdmin(LockedAdmin):
     def explanations(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Ask why, write it down, then send what became of every line, as a file for the partner."""
         feed_import: FeedImport = self.row(request, object_id)
-        form = ReasonForm(request.POST if request.method == "POST" else None)
-        if request.method == "POST" and form.is_valid():
-            record_action(
-                actor=request.user,
-                action=EXPLAINED,
-                subject=feed_import,
-                reason=form.cleaned_data["reason"],
-                details={"lines": feed_import.read_lines},
-                at=timezone.now(),
-            )
-            return _file(explained_lines(feed_import), f"import-{feed_import.pk}.explanations.csv")
-        context = self.admin_site.each_context(request) | {
-            "title": _("Download the explanations"),
-            "subtitle": str(feed_import),
-            "sentence": _(
+
+        def make() -> tuple[HttpResponseBase, dict[str, object]]:
+            file = _file(explained_lines(feed_import), f"import-{feed_import.pk}.explanations.csv")
+            return file, {"lines": feed_import.read_lines}
+
+        return send_with_reason(
+            self,
+            request,
+            action=EXPLAINED,
+            subject=feed_import,
+            does=_("Download the explanations"),
+            subtitle=str(feed_import),
+            sentence=_(
                 "The file says of each line what became of it and why, with the store and the last four"
                 " digits of the card. It is meant for the partner who sent the lines."
             ),
-            "button": _("Download the explanations"),
-            "is_dangerous": False,
-            "form": form,
-            "opts": self.opts,
-            "original": feed_import,
-            "back": page_of(feed_import),
-        }
-        return TemplateResponse(request, "admin/form_page.html", context)
+            back=page_of(feed_import),
+            make=make,
+        )
 
 
 def _file(pieces: Iterator[bytes], name: str) -> StreamingHttpResponse:

@@ -14,11 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from core.admin_exports import MAY_EXPORT, csv_file
-from core.audit import name_actions, record_action
+from core.admin_exports import MAY_EXPORT, csv_file, send_with_reason
+from core.audit import name_actions
 from core.charts import Series, column_chart
 from core.formatting import month, number
-from core.reasons import ReasonForm
 from loyalty.dates import local_date
 from loyalty.models import Programme
 from loyalty.reports.points import Figures, outstanding_by_expiry, points_report
@@ -103,35 +102,24 @@ class PointsReportPages:
             raise PermissionDenied
         if part not in PARTS or asked is None:
             raise Http404
-        form = ReasonForm(request.POST if request.method == "POST" else None)
-        if request.method == "POST" and form.is_valid():
+
+        def make() -> tuple[HttpResponseBase, dict[str, object]]:
             headings, rows = _table(part, asked)
-            record_action(
-                actor=request.user,
-                action="points_report.exported",
-                subject=asked.programme,
-                reason=form.cleaned_data["reason"],
-                details={
-                    "table": part,
-                    "rows": len(rows),
-                    "months": f"{asked.first:%Y-%m} {asked.last:%Y-%m}",
-                },
-                at=timezone.now(),
-            )
+            months = f"{asked.first:%Y-%m} {asked.last:%Y-%m}"
             name = f"points-{part}-{asked.programme.code}-{asked.first:%Y-%m}-{asked.last:%Y-%m}.csv"
-            return csv_file(name, headings, iter(rows))
-        context = self.admin_site.each_context(request) | {
-            "title": _("Export"),
-            "subtitle": _("Points report"),
-            "sentence": _("%(programme)s, from %(first)s through %(last)s.")
+            return csv_file(name, headings, iter(rows)), {"table": part, "rows": len(rows), "months": months}
+
+        return send_with_reason(
+            self,
+            request,
+            action="points_report.exported",
+            subject=asked.programme,
+            subtitle=_("Points report"),
+            sentence=_("%(programme)s, from %(first)s through %(last)s.")
             % {"programme": asked.programme, "first": month(asked.first), "last": month(asked.last)},
-            "button": _("Export as CSV"),
-            "is_dangerous": False,
-            "form": form,
-            "opts": self.opts,
-            "back": f"{reverse('admin:loyalty_entry_report')}?{request.GET.urlencode()}",
-        }
-        return TemplateResponse(request, "admin/form_page.html", context)
+            back=f"{reverse('admin:loyalty_entry_report')}?{request.GET.urlencode()}",
+            make=make,
+        )
 
 
 def _asked(request: HttpRequest) -> tuple[PeriodForm, Asked | None]:

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -13,9 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.admin import page_of
-from core.admin_exports import MAY_EXPORT, csv_file
-from core.audit import record_action
-from core.reasons import ReasonForm
+from core.admin_exports import MAY_EXPORT, csv_file, send_with_reason
 from loyalty.models import Succession
 from loyalty.succession.figures import Figures
 from loyalty.succession.files import (
@@ -64,30 +61,22 @@ class SuccessionFiles:
             raise PermissionDenied
         succession: Succession = self.row(request, object_id)
         name, columns = PARTS[part]
-        form = ReasonForm(request.POST if request.method == "POST" else None)
-        if request.method == "POST" and form.is_valid():
-            record_action(
-                actor=request.user,
-                action="succession.letters" if part == "letters" else "succession.exported",
-                subject=succession,
-                reason=form.cleaned_data["reason"],
-                details={"table": part},
-                at=timezone.now(),
-            )
+        headings = [str(one) for one in columns.values()]
+
+        def make() -> tuple[HttpResponseBase, dict[str, object]]:
             file_name = f"succession-{succession.pk}-{part}-{timezone.localdate():%Y-%m-%d}.csv"
-            return csv_file(file_name, [str(one) for one in columns.values()], _rows(succession, part))
-        context = self.admin_site.each_context(request) | {
-            "title": _("Export"),
-            "subtitle": str(name),
-            "sentence": _("The file has these columns: %(columns)s.")
-            % {"columns": ", ".join(str(one) for one in columns.values())},
-            "button": _("Export as CSV"),
-            "is_dangerous": False,
-            "form": form,
-            "opts": self.opts,
-            "back": page_of(succession),
-        }
-        return TemplateResponse(request, "admin/form_page.html", context)
+            return csv_file(file_name, headings, _rows(succession, part)), {"table": part}
+
+        return send_with_reason(
+            self,
+            request,
+            action="succession.letters" if part == "letters" else "succession.exported",
+            subject=succession,
+            subtitle=str(name),
+            sentence=_("The file has these columns: %(columns)s.") % {"columns": ", ".join(headings)},
+            back=page_of(succession),
+            make=make,
+        )
 
 
 def _may_take(request: HttpRequest, part: str) -> bool:
