@@ -100,6 +100,11 @@ class SecondLook(ReasonForm):
             raise forms.ValidationError(_("This is not the number of points that move."))
         return points
 
+    def clean(self) -> dict[str, Any]:
+        """Leave the reason alone: the number was for looking, what moves stands in the succession."""
+        cleaned = super().clean() or {}
+        return {"reason": cleaned.get("reason")}
+
 
 class ExtendForm(ReasonForm):
     """Another last day for late lines."""

@@ -21,8 +21,9 @@ from core.admin_questions import Question, ask
 from core.audit import record_action
 from core.doorbell import ring
 from core.errors import DomainError
-from core.formatting import day, number
+from core.formatting import number
 from core.reasons import ReasonForm
+from loyalty.admin import succession_questions as questions
 from loyalty.admin.succession_files import SuccessionFiles
 from loyalty.admin.succession_forms import (
     CloseForm,
@@ -235,10 +236,10 @@ class SuccessionAdmin(SuccessionFiles, LockedAdmin):
         do: Callable[..., Succession],
         form_class: Callable[..., forms.Form] = ReasonForm,
     ) -> HttpResponse:
-        """Ask, do it, and let a worker go on with the accounts."""
+        """Ask, do it with the form's fields but the reason, and let a worker go on with the accounts."""
 
         def done(*, reason: str, **answers: Any) -> Succession:  # noqa: ANN401, ARG001 - the form's own fields
-            result = do(**answers)
+            result = do(succession=succession, at=timezone.now(), **answers)
             ring(run_succession, result.pk)
             return result
 
@@ -247,144 +248,39 @@ class SuccessionAdmin(SuccessionFiles, LockedAdmin):
     @button(_("Rehearse"), url_path="rehearse", permissions=["prepare"], icon="theater_comedy")
     def rehearse(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then work out what each account would become."""
-        succession: Succession = self.row(request, object_id)
-        question = Question(
-            title=_("Rehearse the succession"),
-            sentence=_(
-                "What each account would become is worked out to the point. Nothing moves, and the ledger"
-                " keeps no trace of it."
-            ),
-            button=_("Rehearse"),
-            done=_("The rehearsal has begun; this page says how far it has come."),
-            action="succession.rehearsed",
-            refusals=REFUSALS,
-        )
-        return self._ask(
-            request,
-            succession,
-            question,
-            lambda **_answers: begin_rehearsal(succession=succession, at=timezone.now()),
-        )
+        return self._ask(request, self.row(request, object_id), questions.REHEARSE, begin_rehearsal)
 
     @button(_("Let it run"), url_path="run", permissions=["begin"], icon="rocket_launch")
     def begin(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show once more what was found, ask for the number of points that move, then move them."""
         succession: Succession = self.row(request, object_id)
         figures = Figures.of_json(succession.rehearsal)
-        question = Question(
-            title=_("Let the succession run"),
-            sentence=gettext(
-                "%(accounts)s members of %(old)s move, %(staying)s stay. %(left)s points become %(arrived)s"
-                " points of %(new)s, and %(owed)s points owed move as well. Late purchases and returns are"
-                " taken through %(until)s. Until it is closed, all of it can be reversed."
-            )
-            % {
-                "accounts": number(figures.moving + figures.empty),
-                "staying": number(figures.staying_accounts),
-                "old": succession.source,
-                "new": succession.target,
-                "left": number(figures.left),
-                "arrived": number(figures.arrived),
-                "owed": number(figures.owed_left),
-                "until": day(succession.late_returns_until) if succession.late_returns_until else "-",
-            },
-            button=_("Move members and points"),
-            done=_("The succession runs; this page says how far it has come."),
-            action="succession.run",
-            refusals=REFUSALS,
-        )
         return self._ask(
             request,
             succession,
-            question,
-            lambda **_answers: begin_succession(succession=succession, at=timezone.now()),
+            questions.question_to_begin(succession, figures),
+            begin_succession,
             form_class=SecondLook.expecting(figures.left),
         )
 
     @button(_("Move what came late"), url_path="follow", permissions=["run"], icon="update")
     def follow(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then go through the accounts at once instead of in a few minutes."""
-        succession: Succession = self.row(request, object_id)
-        question = Question(
-            title=_("Move what came late"),
-            sentence=_(
-                "Late purchases and returns follow by themselves every few minutes; this does it at once."
-            ),
-            button=_("Move it now"),
-            done=_("The accounts are being gone through."),
-            action="succession.followed",
-            refusals=REFUSALS,
-        )
-        return self._ask(
-            request,
-            succession,
-            question,
-            lambda **_answers: follow_up(succession=succession, at=timezone.now()),
-        )
+        return self._ask(request, self.row(request, object_id), questions.FOLLOW, follow_up)
 
     @button(_("Set another last day"), url_path="extend", permissions=["run"], icon="event")
     def extend(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for the last day on which late lines are taken."""
         succession: Succession = self.row(request, object_id)
-        question = Question(
-            title=_("Last day for late purchases and returns"),
-            sentence=_("Through this day the old programme takes what partners report late."),
-            button=_("Set the day"),
-            done=_("The last day is set."),
-            action="succession.extended",
-            refusals=REFUSALS,
-        )
-        return self._ask(
-            request,
-            succession,
-            question,
-            lambda **answers: extend_late_returns(succession=succession, at=timezone.now(), **answers),
-            form_class=ExtendForm,
-        )
+        return self._ask(request, succession, questions.EXTEND, extend_late_returns, form_class=ExtendForm)
 
     @button(_("Close the old programme"), url_path="close", permissions=["run"], icon="lock")
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then close the old programme for good."""
         succession: Succession = self.row(request, object_id)
-        question = Question(
-            title=_("Close the old programme"),
-            sentence=_(
-                "No purchase or return of the old programme is taken any more, lines that still wait are"
-                " refused, and what is left moves. There is no way back: a closed succession is not reversed."
-            ),
-            button=_("Close it for good"),
-            done=_("The old programme is being closed."),
-            action="succession.closed",
-            is_dangerous=True,
-            refusals=REFUSALS,
-        )
-        return self._ask(
-            request,
-            succession,
-            question,
-            lambda **answers: close_succession(succession=succession, at=timezone.now(), **answers),
-            form_class=CloseForm,
-        )
+        return self._ask(request, succession, questions.CLOSE, close_succession, form_class=CloseForm)
 
     @button(_("Reverse"), url_path="reverse", permissions=["run"], icon="undo")
     def reverse(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then give every point back."""
-        succession: Succession = self.row(request, object_id)
-        question = Question(
-            title=_("Reverse the succession"),
-            sentence=_(
-                "Every point goes back to the lot it left, with its own days, and is taken from the new"
-                " programme. Whoever spent new points meanwhile owes them there. The old programme goes on."
-            ),
-            button=_("Give every point back"),
-            done=_("The succession is being reversed."),
-            action="succession.reversed",
-            is_dangerous=True,
-            refusals=REFUSALS,
-        )
-        return self._ask(
-            request,
-            succession,
-            question,
-            lambda **_answers: reverse_succession(succession=succession, at=timezone.now()),
-        )
+        return self._ask(request, self.row(request, object_id), questions.REVERSE, reverse_succession)

@@ -1,0 +1,87 @@
+"""What staff read before each step of a succession, and after it."""
+
+from functools import partial
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core.admin_questions import Question
+from core.formatting import day, number
+from loyalty.models import Succession
+from loyalty.succession.errors import REFUSALS
+from loyalty.succession.figures import Figures
+
+_question = partial(Question, refusals=REFUSALS)
+
+REHEARSE = _question(
+    title=_("Rehearse the succession"),
+    sentence=_(
+        "What each account would become is worked out to the point. Nothing moves, and the ledger"
+        " keeps no trace of it."
+    ),
+    button=_("Rehearse"),
+    done=_("The rehearsal has begun; this page says how far it has come."),
+    action="succession.rehearsed",
+)
+FOLLOW = _question(
+    title=_("Move what came late"),
+    sentence=_("Late purchases and returns follow by themselves every few minutes; this does it at once."),
+    button=_("Move it now"),
+    done=_("The accounts are being gone through."),
+    action="succession.followed",
+)
+EXTEND = _question(
+    title=_("Last day for late purchases and returns"),
+    sentence=_("Through this day the old programme takes what partners report late."),
+    button=_("Set the day"),
+    done=_("The last day is set."),
+    action="succession.extended",
+)
+CLOSE = _question(
+    title=_("Close the old programme"),
+    sentence=_(
+        "No purchase or return of the old programme is taken any more, lines that still wait are"
+        " refused, and what is left moves. There is no way back: a closed succession is not reversed."
+    ),
+    button=_("Close it for good"),
+    done=_("The old programme is being closed."),
+    action="succession.closed",
+    is_dangerous=True,
+)
+REVERSE = _question(
+    title=_("Reverse the succession"),
+    sentence=_(
+        "Every point goes back to the lot it left, with its own days, and is taken from the new"
+        " programme. Whoever spent new points meanwhile owes them there. The old programme goes on."
+    ),
+    button=_("Give every point back"),
+    done=_("The succession is being reversed."),
+    action="succession.reversed",
+    is_dangerous=True,
+)
+
+
+def question_to_begin(succession: Succession, figures: Figures) -> Question:
+    """Say once more what the rehearsal found: it moves as soon as this is answered."""
+    sentence = gettext(
+        "%(accounts)s members of %(old)s move, %(staying)s stay. %(left)s points become %(arrived)s"
+        " points of %(new)s, and %(owed)s points owed move as well. Late purchases and returns are"
+        " taken through %(until)s. Until it is closed, all of it can be reversed."
+    )
+    return _question(
+        title=_("Let the succession run"),
+        sentence=sentence
+        % {
+            "accounts": number(figures.moving + figures.empty),
+            "staying": number(figures.staying_accounts),
+            "old": succession.source,
+            "new": succession.target,
+            "left": number(figures.left),
+            "arrived": number(figures.arrived),
+            "owed": number(figures.owed_left),
+            "until": day(succession.late_returns_until) if succession.late_returns_until else "-",
+        },
+        button=_("Move members and points"),
+        done=_("The succession runs; this page says how far it has come."),
+        action="succession.run",
+    )
