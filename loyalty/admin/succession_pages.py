@@ -1,7 +1,8 @@
 """What the page of a succession shows: where it stands, how far it has come, and figures that reconcile."""
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
@@ -27,6 +28,14 @@ PLACES = {
     SuccessionState.CLOSED: 3,
 }
 """How many of the steps are behind each state; a reversed one went back."""
+
+
+class Sums(NamedTuple):
+    """A small table of names and figures, and below it what they add up to."""
+
+    heading: str
+    rows: Sequence[tuple[str, str]]
+    totals: Sequence[tuple[str, str]]
 
 
 def shown_succession(succession: Succession) -> dict[str, Any]:
@@ -62,36 +71,40 @@ def _steps(succession: Succession) -> list[dict[str, Any]]:
 
 
 def _reconciliation(succession: Succession) -> dict[str, Any]:
-    figures, terms = Figures.of_json(succession.rehearsal), terms_of(succession)
+    figures = Figures.of_json(succession.rehearsal)
+    staying = [
+        (_("Stay: %(reason)s") % {"reason": STAY_SENTENCES[Stay(stay)]}, one)
+        for stay, one in figures.staying.items()
+    ]
+    accounts = [
+        (_("Members with points, or who owe some"), number(figures.moving)),
+        (_("of them owing points"), number(figures.owing)),
+        (_("Members without points, who move as well"), number(figures.empty)),
+        *((name, number(one.accounts)) for name, one in staying),
+    ]
     old = [
-        (_("Points that move"), figures.left),
-        (_("Points owed that move"), -figures.owed_left),
-        *(
-            (_("Stay: %(reason)s") % {"reason": STAY_SENTENCES[Stay(stay)]}, one.points - one.owed)
-            for stay, one in figures.staying.items()
-        ),
-        (_("Over, and still to be written down as expired"), figures.over),
+        (_("Points that move"), number(figures.left)),
+        (_("Points owed that move"), number(-figures.owed_left)),
+        *((name, number(one.points - one.owed)) for name, one in staying),
+        (_("Over, and still to be written down as expired"), number(figures.over)),
     ]
     return {
-        "accounts": [
-            (_("Members with points, or who owe some"), number(figures.moving)),
-            (_("of them owing points"), number(figures.owing)),
-            (_("Members without points, who move as well"), number(figures.empty)),
-            *(
-                (_("Stay: %(reason)s") % {"reason": STAY_SENTENCES[Stay(stay)]}, number(one.accounts))
-                for stay, one in figures.staying.items()
+        "gap": number(figures.gap) if figures.gap else "",
+        "sums": [
+            Sums(_("Accounts"), accounts, [(_("Accounts in all"), number(figures.accounts))]),
+            Sums(str(succession.source), old, [(_("Balance in the ledger"), number(figures.balance))]),
+            Sums(
+                str(succession.target),
+                [
+                    (_("New points"), number(figures.arrived)),
+                    (_("New points owed"), number(-figures.owed_arrived)),
+                ],
+                [
+                    (_("Arrives in all"), number(figures.arrived - figures.owed_arrived)),
+                    (_("Rounding difference"), fraction(figures.fractions, terms_of(succession))),
+                ],
             ),
         ],
-        "total_accounts": number(figures.accounts),
-        "old": [(name, number(points)) for name, points in old],
-        "balance": number(figures.balance),
-        "gap": number(figures.gap) if figures.gap else "",
-        "new": [
-            (_("New points"), number(figures.arrived)),
-            (_("New points owed"), number(-figures.owed_arrived)),
-        ],
-        "new_balance": number(figures.arrived - figures.owed_arrived),
-        "rounding": fraction(figures.fractions, terms),
         "lots": number(figures.lots),
         "months": [
             (
