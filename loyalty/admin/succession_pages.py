@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 
-from core.formatting import day, month, number
+from core.formatting import first_day, month, number
 from loyalty.models import Conversion, ConversionKind, Succession, SuccessionState
 from loyalty.succession.accounts import STAY_SENTENCES, Stay, terms_of
 from loyalty.succession.figures import Figures
@@ -65,8 +65,8 @@ def _steps(succession: Succession) -> list[dict[str, Any]]:
         ),
     ]
     return [
-        {"name": name, "on": day(at.date()) if at else "", "is_done": number <= place}
-        for number, (name, at) in enumerate(told)
+        {"name": name, "on": first_day(at) if at else "", "is_done": step <= place}
+        for step, (name, at) in enumerate(told)
     ]
 
 
