@@ -208,7 +208,13 @@ class BackTestAdmin(LockedAdmin):
             return redirect(page_of(back_test))
         context = self.admin_site.each_context(request) | {
             "title": gettext("Start a back-test"),
-            "programme": programme,
+            "sentence": gettext(
+                "The purchases of a past period in %(programme)s are replayed in the background, beside what"
+                " really happened. Nothing changes for members."
+            )
+            % {"programme": programme},
+            "button": gettext("Start the back-test"),
+            "is_dangerous": False,
             "programmes": [one for one in programmes if one != programme],
             "form": form,
             "opts": self.opts,

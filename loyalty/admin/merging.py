@@ -136,6 +136,12 @@ class MergingMemberAdmin(MemberAdmin):
         context: dict[str, Any] = self.admin_site.each_context(request) | {
             "title": _("Merge with another member"),
             "subtitle": str(member),
+            "sentence": _(
+                "Only merge two members who are one person. Check names and birth dates, and ask the caller"
+                " about both."
+            ),
+            "button": _("Merge the two") if preview else _("Show what would come together"),
+            "is_dangerous": preview is not None,
             "form": form,
             "preview": preview,
             "confirmed": _pair(preview.survivor, preview.merged) if preview else "",
