@@ -12,7 +12,7 @@ from loyalty.adjustments.words import Standing
 from loyalty.dates import local_date
 from loyalty.models import FeedImport, FeedState, Lot, Purchase, PurchaseState
 from loyalty.reports.points import points_report
-from loyalty.reports.shown import MAY_VIEW, first_questions, points_chart
+from loyalty.reports.shown import MAY_VIEW, first_questions, points_chart, points_legend
 from loyalty.selectors.adjustments import waiting_requests
 
 SOON = (30, 90)
@@ -38,12 +38,7 @@ def points_card(at: datetime) -> Card | None:
             Figure(_("expired in 12 months"), number(-report.total.expired)),
         ],
         chart=points_chart(report),
-        legend=[
-            ("gain", _("Issued")),
-            ("loss", _("Taken back")),
-            ("use", _("Spent")),
-            ("gone", _("Expired or given up")),
-        ],
+        legend=points_legend(),
         table=Table(
             [
                 _("Month"),

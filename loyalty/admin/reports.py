@@ -21,7 +21,7 @@ from core.formatting import month, number
 from loyalty.dates import local_date
 from loyalty.models import Programme
 from loyalty.reports.points import Figures, outstanding_by_expiry, points_report
-from loyalty.reports.shown import MAY_VIEW, Asked, first_questions, points_chart
+from loyalty.reports.shown import MAY_VIEW, Asked, first_questions, points_chart, points_legend
 
 MOST_MONTHS = 60
 PARTS = ("months", "partners", "expiry")
@@ -145,6 +145,7 @@ def _shown(asked: Asked) -> dict[str, Any]:
         "query": f"programme={asked.programme.code}&first={asked.first:%Y-%m}&last={asked.last:%Y-%m}",
         "report": report,
         "chart": points_chart(report),
+        "legend": points_legend(),
         "months": [
             (month(one.first), _row(one.figures), number(one.outstanding_points)) for one in report.months
         ],

@@ -37,16 +37,27 @@ def first_questions(*, at: datetime) -> Asked | None:
     return Asked(programme, _months_before(today, MONTHS_AT_FIRST - 1), today.replace(day=1))
 
 
+def points_legend() -> list[tuple[str, str]]:
+    """Return the colours of the chart and what each stands for."""
+    return [
+        ("gain", _("Issued")),
+        ("loss", _("Taken back")),
+        ("use", _("Spent")),
+        ("gone", _("Expired or given up")),
+    ]
+
+
 def points_chart(report: PointsReport) -> str:
     """Draw the months of a report: what was issued upwards, what left the accounts downwards."""
     figures = [one.figures for one in report.months]
+    values = (
+        [one.issued for one in figures],
+        [one.taken_back for one in figures],
+        [one.spent for one in figures],
+        [one.expired + one.given_up for one in figures],
+    )
     return column_chart(
         title=_("Points issued, taken back, spent and expired by month"),
         labels=[f"{one.first:%m/%y}" for one in report.months],
-        series=[
-            Series(_("Issued"), "gain", [one.issued for one in figures]),
-            Series(_("Taken back"), "loss", [one.taken_back for one in figures]),
-            Series(_("Spent"), "use", [one.spent for one in figures]),
-            Series(_("Expired or given up"), "gone", [one.expired + one.given_up for one in figures]),
-        ],
+        series=[Series(name, tone, sums) for (tone, name), sums in zip(points_legend(), values, strict=True)],
     )
