@@ -32,6 +32,7 @@ from core.card_numbers import holds_card_number
 from core.formatting import number
 from core.plausible import YearBetween
 from core.reasons import ReasonForm
+from loyalty.admin.ledger import MEMBER_SEARCH
 from loyalty.dates import local_date
 from loyalty.groups import Added, EndsBeforeItBegan, add_to_group, end_membership
 from loyalty.models import GroupMembership, MemberGroup
@@ -294,7 +295,7 @@ class GroupMembershipAdmin(LockedAdmin):
     list_filter = ("group",)
     list_select_related = ("group", "account__member", "account__programme")
     search_fields = ("account__member__reference",)
-    search_help_text = _("Member reference, e-mail, surname or last four digits of a card")
+    search_help_text = MEMBER_SEARCH
     fields: ClassVar = ("group", "member_link", "joined_on", "left_on")
     readonly_fields: ClassVar = ("member_link",)
     actions_detail = ("end",)

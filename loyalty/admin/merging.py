@@ -17,6 +17,7 @@ from core.admin_questions import Question, ask
 from core.audit import name_actions
 from core.errors import DomainError
 from core.reasons import ReasonField
+from loyalty.admin.ledger import MEMBER_SEARCH
 from loyalty.errors import ApproverNeeded, SurvivorLeft
 from loyalty.merging.eyes import Actor, refuse_merge_by
 from loyalty.merging.merge import MERGED, merge_members
@@ -216,7 +217,7 @@ class MemberMergeAdmin(LockedAdmin):
     )
     list_select_related = ("survivor", "merged")
     search_fields = ("survivor__reference",)
-    search_help_text = _("Member reference, e-mail, surname or last four digits of a card")
+    search_help_text = MEMBER_SEARCH
     fields: ClassVar = ("survivor_link", "merged_link", "moved_sign_in", "merged_at", "undone_at")
     readonly_fields: ClassVar = ("survivor_link", "merged_link")
     inlines = (MergedCardInline, MergedPointsInline)
