@@ -1,6 +1,7 @@
 """Why a line earned what it earned, read aloud in both languages. NOW is Sunday 22 November 2026."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.utils import translation
@@ -52,6 +53,32 @@ def tones(reference: str) -> list[Tone]:
     return [step.tone for step in steps_of(explanations_of([line.pk], programme=line.programme)[line.pk])]
 
 
+def make_welcome_rule(programme: Programme, **limits: Any) -> None:  # noqa: ANN401 - the columns of a rule
+    """Let each purchase give 50 points more, within limits."""
+    make_rule(
+        programme,
+        code="welcome",
+        name_fr="Bienvenue",
+        name_en="Welcome",
+        effect=RuleEffect.BONUS,
+        points=50,
+        **limits,
+    )
+
+
+def make_doubling_rule(programme: Programme, **limits: Any) -> None:  # noqa: ANN401 - the columns of a rule
+    """Let each purchase give its points once more, within limits."""
+    make_rule(
+        programme,
+        code="double",
+        name_fr="Points doublés",
+        name_en="Double points",
+        effect=RuleEffect.MULTIPLIER,
+        factor_percent=200,
+        **limits,
+    )
+
+
 def test_a_purchase_names_card_store_rule_and_days(programme: Programme) -> None:
     buy(programme, CARD, euros=49, reference="A")
     assert said("A") == [
@@ -94,16 +121,7 @@ def test_a_purchase_names_card_store_rule_and_days(programme: Programme) -> None
 def test_a_limit_says_what_it_let_through(
     programme: Programme, period: str, french: str, english: str
 ) -> None:
-    make_rule(
-        programme,
-        code="double",
-        name_fr="Points doublés",
-        name_en="Double points",
-        effect=RuleEffect.MULTIPLIER,
-        factor_percent=200,
-        limit_points=30,
-        limit_period=period,
-    )
+    make_doubling_rule(programme, limit_points=30, limit_period=period)
     buy(programme, CARD, euros=49, reference="A")
     base, doubled, total = said("A")[3:6]
     assert base == "Règle — 1 point par euro : 49 points."
@@ -143,15 +161,7 @@ def test_a_rule_is_named_and_then_said(programme: Programme) -> None:
 
 
 def test_a_budget_that_is_used_up_is_named(programme: Programme) -> None:
-    make_rule(
-        programme,
-        code="welcome",
-        name_fr="Bienvenue",
-        name_en="Welcome",
-        effect=RuleEffect.BONUS,
-        points=50,
-        budget_points=70,
-    )
+    make_welcome_rule(programme, budget_points=70)
     buy(programme, CARD, euros=10, reference="first")
     buy(programme, CARD, euros=10, reference="A")
     assert said("A")[4] == (
@@ -165,16 +175,7 @@ def test_a_budget_that_is_used_up_is_named(programme: Programme) -> None:
 
 
 def test_what_the_issuer_spends_in_all_is_told_to_no_member(programme: Programme) -> None:
-    make_rule(
-        programme,
-        code="welcome",
-        name_fr="Bienvenue",
-        name_en="Welcome",
-        effect=RuleEffect.BONUS,
-        points=50,
-        limit_points=60,
-        budget_points=7_654_321,
-    )
+    make_welcome_rule(programme, limit_points=60, budget_points=7_654_321)
     buy(programme, CARD, euros=10, reference="A")
     assert said("A", "en")[4] == (
         "Rule — Welcome: 50 points. 50 extra points for each purchase, at most 60 per member."
@@ -266,15 +267,7 @@ def test_a_return_names_its_purchase_and_what_is_taken_back(programme: Programme
 
 
 def test_a_return_under_a_limit_says_why_it_takes_less_or_more(programme: Programme) -> None:
-    make_rule(
-        programme,
-        code="double",
-        name_fr="Points doublés",
-        name_en="Double points",
-        effect=RuleEffect.MULTIPLIER,
-        factor_percent=200,
-        limit_points=50,
-    )
+    make_doubling_rule(programme, limit_points=50)
     buy(programme, CARD, euros=40, reference="A")
     buy(programme, CARD, euros=40, reference="B")
     bring_back(programme, CARD, reference="A", euros=40, return_reference="RA")
@@ -286,15 +279,7 @@ def test_a_return_under_a_limit_says_why_it_takes_less_or_more(programme: Progra
 
 
 def test_a_return_that_the_limit_absorbs_takes_nothing_back(programme: Programme) -> None:
-    make_rule(
-        programme,
-        code="double",
-        name_fr="Points doublés",
-        name_en="Double points",
-        effect=RuleEffect.MULTIPLIER,
-        factor_percent=200,
-        limit_points=50,
-    )
+    make_doubling_rule(programme, limit_points=50)
     buy(programme, CARD, euros=60, reference="A")
     buy(programme, CARD, euros=60, reference="B")
     bring_back(programme, CARD, reference="A", euros=60, return_reference="RA")
@@ -314,16 +299,7 @@ def test_a_return_above_its_purchase_is_refused_in_one_sentence(programme: Progr
 
 
 def test_a_return_of_what_the_budget_had_cut_blames_no_other_purchase(programme: Programme) -> None:
-    make_rule(
-        programme,
-        code="welcome",
-        name_fr="Bienvenue",
-        name_en="Welcome",
-        effect=RuleEffect.BONUS,
-        points=50,
-        limit_points=70,
-        budget_points=70,
-    )
+    make_welcome_rule(programme, limit_points=70, budget_points=70)
     other = make_cardholder(programme)
     buy(programme, other.card.token, euros=10)
     buy(programme, CARD, euros=10, reference="A")
