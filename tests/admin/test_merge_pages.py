@@ -7,6 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from core.models import StaffAction
+from loyalty.merging.merge import merge_members
+from loyalty.models import MergedPoints
 from members.models import Member, MemberMerge
 from members.services.erasure import erase_member
 from tests.admin.conftest import ROLES, WHY, Story, client_of, make_colleague
@@ -172,8 +174,18 @@ def test_merges_are_found_by_their_member(agent: Client, story: Story) -> None:
         return int(agent.get(address, {"q": term}).context["cl"].result_count)
 
     assert [found(story.alice.member.reference), found("nobody"), found("")] == [1, 0, 1]
-    page = agent.get(reverse("admin:members_membermerge_change", args=[MemberMerge.objects.get().pk]))
-    assert "transfer" in page.content.decode()
+
+
+def test_a_merge_shows_the_cards_and_the_points_that_came_along(
+    agent: Client, story: Story, twin: Cardholder
+) -> None:
+    merge = merge_members(survivor=story.alice.member, merged=twin.member, at=NOW)
+    transfer = MergedPoints.objects.get(merge=merge).transfer
+
+    page = agent.get(reverse("admin:members_membermerge_change", args=[merge.pk])).content.decode()
+
+    assert f'href="{reverse("admin:members_card_change", args=[twin.card.pk])}"' in page
+    assert f'href="{reverse("admin:loyalty_transfer_change", args=[transfer.pk])}"' in page
 
 
 def test_more_points_than_an_agent_may_give_alone_are_merged_by_who_may_approve(

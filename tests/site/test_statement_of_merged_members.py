@@ -10,6 +10,7 @@ from members.models import MemberMerge
 from tests.factories import make_cardholder
 from tests.site.cast import Cast
 from tests.site.reading import words_of
+from tests.site.test_statement_files import rows_of
 
 LINK = "Voir les mouvements de l’autre compte"
 
@@ -37,8 +38,8 @@ def test_the_line_of_a_merge_leads_to_the_movements_of_before(
     assert "Ce sont les mouvements de l’autre compte, d’avant leur réunion." in words
     assert "ont rejoint le compte conservé" in words
     assert f"earlier={account_id}" in alice.get(f"{address}&kind=purchase").content.decode()
-    file = alice.get(f"/statement/movements.csv?earlier={account_id}")
-    assert file.status_code == 200
+    file = rows_of(alice.get(f"/statement/movements.csv?earlier={account_id}"))
+    assert [row[8:10] for row in file[1:]] == [["-40", "0"], ["40", "40"]]
     separate_members(merge=merge, at=at)
     assert LINK not in words_of(alice.get("/statement/"))
     assert alice.get(address).status_code == 404
