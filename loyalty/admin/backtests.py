@@ -373,7 +373,7 @@ def _answer(back_test: BackTest) -> dict[str, Any]:
         "month_chart": shown.month_chart(back_test),
         "partner_chart": shown.partner_chart(back_test),
         "product_chart": shown.product_chart(back_test),
-        "spread_chart": shown.spread_chart(back_test),
+        "spread_chart": shown.spread_chart(back_test) if unchanged < back_test.accounts else "",
         "rules": tables.rules_table(back_test),
         "months": tables.months_table(back_test),
         "partners": tables.partners_table(back_test),
