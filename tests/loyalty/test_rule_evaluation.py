@@ -69,6 +69,14 @@ def test_of_equal_priorities_the_older_rule_counts_first() -> None:
     assert points(1000, make_terms(BASE), younger, older) == [10, 10]
 
 
+def test_a_coefficient_has_all_that_it_adds_to_rules_that_ask_for_larger_amounts() -> None:
+    base, double = make_terms(BASE), make_terms()
+    more, triple = make_terms(BASE, minimum_cents=5000), make_terms(factor_percent=300, minimum_cents=5000)
+    assert points(10000, base, double, more) == [100, 200, 100]
+    assert points(10000, base, double, more, triple) == [100, 200, 100, 800]
+    assert points(4900, base, double, more, triple) == [49, 49]
+
+
 def test_a_coefficient_below_one_makes_the_other_parts_smaller() -> None:
     base, double, half = make_terms(BASE), make_terms(), make_terms(factor_percent=50, priority=9)
     assert [

@@ -63,6 +63,23 @@ def test_a_limit_gives_exactly_its_last_point_and_a_return_makes_room(
     assert violations() == []
 
 
+def test_a_limit_holds_what_a_coefficient_adds_to_every_rule(programme: Programme, alice: Cardholder) -> None:
+    make_rule(programme, code="double", effect=RuleEffect.MULTIPLIER, factor_percent=200, limit_points=10)
+    make_rule(programme, code="large", effect=RuleEffect.BASE, points=1, minimum_cents=5000)
+
+    assert buy(programme, alice.card.token, euros=100, reference="A1").points == 210
+
+    assert parts("A1") == [
+        ("base", "base", 100, 100, None),
+        ("double", "multiplier", 200, 10, "life"),
+        ("large", "base", 100, 100, None),
+    ]
+    returned = bring_back(programme, alice.card.token, reference="A1", euros=60, return_reference="R1")
+    assert returned.points == -160
+    assert tally("double") == (0, 40, 10)
+    assert violations() == []
+
+
 def test_a_budget_stops_at_its_last_point_and_is_not_refilled(
     programme: Programme, alice: Cardholder, bob: Cardholder
 ) -> None:
