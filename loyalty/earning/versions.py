@@ -11,6 +11,7 @@ purchase alone.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from math import prod
 from typing import ClassVar
@@ -22,7 +23,13 @@ from core.errors import DomainError
 from core.idempotency import fingerprint_of
 from loyalty.dates import local_date
 from loyalty.earning.book import rule_of
-from loyalty.earning.contradictions import Contradiction, ContradictoryRule, Finding, find_contradictions
+from loyalty.earning.contradictions import (
+    Contradiction,
+    ContradictoryRule,
+    Finding,
+    find_contradictions,
+    has_a_day,
+)
 from loyalty.models import (
     Agreement,
     EarningRule,
@@ -86,6 +93,12 @@ class BeginsInThePast(DomainError):
     """The instant is over: nothing that purchases earned already is changed."""
 
     code: ClassVar[str] = "begins_in_the_past"
+
+
+class NothingLeftOfThePeriod(DomainError):
+    """The rule has no day left by the instant at which it would begin: no purchase would count."""
+
+    code: ClassVar[str] = "nothing_left_of_the_period"
 
 
 class TermsChanged(DomainError):
@@ -170,7 +183,8 @@ def schedule_rule(
 
     The version before ends at that same instant. `seen` is the `digest_of` the terms that somebody has read:
     TermsChanged is raised when the draft has others. Raises RuleInUse, ContradictoryRule with all findings,
-    BeginsInThePast, and NextVersionScheduled when another version waits for its instant.
+    BeginsInThePast, NothingLeftOfThePeriod, and NextVersionScheduled when another version waits for its
+    instant.
     """
     rule = _draft(rule)
     if seen is not None and seen != digest_of(rule):
@@ -188,6 +202,8 @@ def schedule_rule(
             other.save(update_fields=["applies_until"])
     rule.scheduled_at = at
     rule.applies_from = starts_at or (at if others else None)
+    if rule.applies_from is not None and not _has_days_left(rule, rule.applies_from):
+        raise NothingLeftOfThePeriod
     rule.save(update_fields=["scheduled_at", "applies_from"])
     if rule.budget_points is not None:
         RuleSpending.objects.get_or_create(family_id=rule.family_number)
@@ -241,6 +257,14 @@ def contradictions_of(rule: EarningRule, *, at: datetime) -> tuple[Finding, ...]
     stores = Store.objects.filter(pk__in=rule.store_ids).order_by("pk").values_list("pk", "partner_id")
     found = find_contradictions(rule_of(rule), partner_of_store=dict(stores))
     return (*found, *_contradictions_with_programme(rule, dict(stores), at))
+
+
+def _has_days_left(rule: EarningRule, starts_at: datetime) -> bool:
+    """Say whether a day of the rule's period, and of its days of the week, is left from an instant on."""
+    asked, day = rule_of(rule).conditions, local_date(starts_at, rule.programme.zone)
+    if asked.ends_on is not None and asked.ends_on < day:
+        return False
+    return has_a_day(replace(asked, starts_on=max(day, asked.starts_on or day)))
 
 
 def _tidy(rule: EarningRule) -> None:

@@ -186,6 +186,16 @@ def test_a_rule_that_became_contradictory_is_not_scheduled(
     assert status_of(draft) is RuleStatus.DRAFT
 
 
+def test_a_rule_is_not_scheduled_for_a_moment_after_its_last_day(manager: Client, draft: EarningRule) -> None:
+    EarningRule.objects.filter(pk=draft.pk).update(ends_on=date(2026, 12, 31))
+    fields = {"when": "later", "day": "2027-01-02"}
+
+    shown = said_after(manager, page("schedule", draft.pk), fields | seen(draft))
+
+    assert "No purchase would count: by that moment the last day of the rule is over" in shown
+    assert status_of(draft) is RuleStatus.DRAFT
+
+
 def test_a_second_version_waits_until_the_scheduled_one_is_withdrawn(manager: Client, story: Story) -> None:
     schedule_rule(rule=story.draft, at=TODAY, starts_at=TODAY + timedelta(days=3))
     third = draft_next_version(rule=story.draft)

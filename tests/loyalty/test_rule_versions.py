@@ -9,6 +9,7 @@ from loyalty.earning.contradictions import Contradiction, ContradictoryRule
 from loyalty.earning.versions import (
     BeginsInThePast,
     NextVersionScheduled,
+    NothingLeftOfThePeriod,
     NotLive,
     NotScheduled,
     RuleCodeTaken,
@@ -34,7 +35,7 @@ from loyalty.models import (
 from loyalty.selectors.rules import general_rule, rules_in_force
 from partners.models import Partner, Store
 from tests.factories import NOW, Cardholder, buy, make_next_version, make_rule
-from tests.loyalty.ledger_state import balance
+from tests.loyalty.ledger_state import balance, paris
 
 LATER = NOW + timedelta(days=3)
 SECOND = timedelta(seconds=1)
@@ -140,6 +141,27 @@ def test_an_instant_that_is_over_is_refused(base: EarningRule, starts_at: object
         schedule_rule(rule=drafted, at=NOW, starts_at=starts_at)  # type: ignore[arg-type] # an instant
 
     assert statuses(base) == [(1, LIVE), (2, DRAFT)]
+
+
+@pytest.mark.parametrize(
+    ("first_on", "last_on", "local"),
+    [
+        (None, date(2026, 12, 31), "2027-01-01 00:00"),
+        (date(2026, 12, 1), date(2026, 12, 29), "2026-12-27 00:00"),  # a Sunday, and no Saturday after it
+    ],
+)
+def test_a_rule_without_a_day_left_when_it_would_begin_is_refused(
+    programme: Programme, first_on: date | None, last_on: date, local: str
+) -> None:
+    rule = draft(programme, starts_on=first_on, ends_on=last_on, weekdays=[6])
+
+    with pytest.raises(NothingLeftOfThePeriod):
+        schedule_rule(rule=rule, at=NOW, starts_at=paris(local))
+
+    rule.refresh_from_db()
+    assert rule.status_at(NOW) is DRAFT
+    scheduled = schedule_rule(rule=rule, at=NOW, starts_at=paris("2026-12-26 12:00"))
+    assert scheduled.applies_from == paris("2026-12-26 12:00")
 
 
 def test_only_one_version_waits_for_its_instant(base: EarningRule) -> None:

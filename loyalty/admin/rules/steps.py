@@ -30,6 +30,7 @@ from loyalty.earning.contradictions import ContradictoryRule
 from loyalty.earning.versions import (
     BeginsInThePast,
     NextVersionScheduled,
+    NothingLeftOfThePeriod,
     NotLive,
     NotScheduled,
     RuleInUse,
@@ -196,6 +197,10 @@ class StepPages:
                 ),
                 ContradictoryRule: _("The rule contradicts itself by now: edit it to see where."),
                 BeginsInThePast: _("This moment is over. Choose one to come, or begin at once."),
+                NothingLeftOfThePeriod: _(
+                    "No purchase would count: by that moment the last day of the rule is over, or none of its"
+                    " days of the week is left. Choose an earlier moment, or edit the rule."
+                ),
                 NextVersionScheduled: _(
                     "Another version of this rule is scheduled. Withdraw that one first."
                 ),
