@@ -11,6 +11,7 @@ from core.prepared import prepared_rows
 from loyalty.dates import local_date
 from loyalty.earning.book import RULE_COLUMNS, rule_of_row
 from loyalty.earning.breakdown import GivenPart, parts_of
+from loyalty.earning.shares import is_reduction
 from loyalty.earning.words import Names, sentence_for_members
 from loyalty.models import EntryKind, Programme, PurchaseKind, PurchaseState, RuleEffect
 from loyalty.purchases.reasons import Reason
@@ -34,6 +35,10 @@ class ExplainedRule:
     limit: str | None
     limit_points: int | None
     is_counted: bool
+    is_reduction: bool
+    """Whether it is a coefficient below 1, which gives nothing and leaves fewer points to the others."""
+    bought_points: int
+    """Of a return: what the rule had given for the purchase."""
 
     @property
     def name(self) -> str:
@@ -66,6 +71,8 @@ class Explanation:
     expires_on: date | None
     returned_on: date | None
     """Of a return: the day of the purchase that was brought back."""
+    bought_points: int
+    """Of a return: what the purchase had earned."""
     repaid_points: int = 0
     """Of a purchase: how many of its points repaid points owed, so that nobody can spend them."""
 
@@ -73,7 +80,8 @@ class Explanation:
 LINES = """
 SELECT p.id, p.reference, p.kind, p.state, p.reason, p.purchased_at, p.amount_cents, b.name, s.name,
        coalesce(c.last4, ''), coalesce(d.name, ''), p.points, p.rule_id, p.breakdown::text,
-       l.available_on, l.expires_on, o.purchased_at, -coalesce(e.owed_change_points, 0)
+       l.available_on, l.expires_on, -coalesce(e.owed_change_points, 0),
+       o.purchased_at, coalesce(o.points, 0), o.rule_id, o.breakdown::text
 FROM loyalty_purchase p
 JOIN partners_partner b ON b.id = p.partner_id
 JOIN partners_store s ON s.id = p.store_id
@@ -95,6 +103,7 @@ class RuleTerms(NamedTuple):
     name_en: str
     sentence: str
     limit_points: int | None
+    is_reduction: bool
 
 
 def explanations_of(purchase_ids: Iterable[int], *, programme: Programme) -> dict[int, Explanation]:
@@ -107,14 +116,17 @@ def explanations_of(purchase_ids: Iterable[int], *, programme: Programme) -> dic
         return {}
     rows = prepared_rows(LINES, {"ids": wanted, "purchase": int(EntryKind.PURCHASE)})
     given = {
-        row[0]: parts_of(
-            breakdown=None if row[13] is None else json.loads(row[13]), rule_id=row[12], points=row[11]
-        )
+        row[0]: _parts(points=row[11], rule_id=row[12], breakdown=row[13])
         for row in rows
         if row[3] == PurchaseState.ACCEPTED
     }
     terms = _rules_named({part.rule_id for parts in given.values() for part in parts}, programme)
     return {row[0]: _explanation(row, programme, given.get(row[0], ()), terms) for row in rows}
+
+
+def _parts(*, points: int, rule_id: int | None, breakdown: str | None) -> tuple[GivenPart, ...]:
+    kept = None if breakdown is None else json.loads(breakdown)
+    return parts_of(breakdown=kept, rule_id=rule_id, points=points)
 
 
 def _rules_named(rule_ids: set[int], programme: Programme) -> dict[int, RuleTerms]:
@@ -126,7 +138,11 @@ def _rules_named(rule_ids: set[int], programme: Programme) -> dict[int, RuleTerm
     names = names_for(programme, said) if said else Names()
     return {
         rule.rule_id: RuleTerms(
-            name_fr, name_en, "" if rule.is_plain else sentence_for_members(rule, names), rule.limit_points
+            name_fr,
+            name_en,
+            "" if rule.is_plain else sentence_for_members(rule, names),
+            rule.limit_points,
+            is_reduction(rule),
         )
         for (name_fr, name_en, *_rest), rule in zip(rows, rules, strict=True)
     }
@@ -141,7 +157,9 @@ def _explanation(
     (purchase_id, reference, kind, state, reason, happened_at, cents, partner, store, last4, product) = row[
         :11
     ]
-    available_on, expires_on, returned_at, repaid_points = row[14:]
+    available_on, expires_on, repaid_points, returned_at, bought_points, bought_by, bought = row[14:]
+    of_purchase = _parts(points=bought_points, rule_id=bought_by, breakdown=bought)
+    by_rule = {part.rule_id: part.points for part in of_purchase}
     return Explanation(
         purchase_id=purchase_id,
         reference=reference,
@@ -155,11 +173,12 @@ def _explanation(
         store_name=store,
         card_last4=last4,
         card_product=product,
-        rules=tuple(_explained_rule(part, terms) for part in parts),
+        rules=tuple(_explained_rule(part, terms, by_rule.get(part.rule_id, 0)) for part in parts),
         points=row[11],
         available_on=available_on,
         expires_on=expires_on,
         returned_on=_day(returned_at, programme),
+        bought_points=bought_points,
         repaid_points=repaid_points,
     )
 
@@ -168,8 +187,8 @@ def _day(instant: datetime | None, programme: Programme) -> date | None:
     return local_date(instant, programme.zone) if instant else None
 
 
-def _explained_rule(part: GivenPart, terms: dict[int, RuleTerms]) -> ExplainedRule:
-    name_fr, name_en, said, limit_points = terms[part.rule_id]
+def _explained_rule(part: GivenPart, terms: dict[int, RuleTerms], bought_points: int) -> ExplainedRule:
+    name_fr, name_en, said, limit_points, is_reducing = terms[part.rule_id]
     return ExplainedRule(
         name_fr=name_fr,
         name_en=name_en,
@@ -180,4 +199,6 @@ def _explained_rule(part: GivenPart, terms: dict[int, RuleTerms]) -> ExplainedRu
         limit=part.limit,
         limit_points=limit_points,
         is_counted=part.is_counted,
+        is_reduction=is_reducing,
+        bought_points=bought_points,
     )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from core.formatting import amount, day, number, points, signed_points
+from loyalty.earning.limits import BUDGET
 from loyalty.explanations.facts import ExplainedRule, Explanation
 from loyalty.models import LimitPeriod, PurchaseState
 from loyalty.purchases.reasons import Reason, sentence_for
@@ -138,12 +139,28 @@ def _refusal(line: Explanation) -> str:
 
 
 def _return(line: Explanation, facts: dict[str, str]) -> str:
-    bought = day(line.returned_on) if line.returned_on else ""
-    said = _(
-        "Goods worth %(amount)s from the purchase of %(bought)s were returned: the points they had earned are"
-        " taken back."
-    ) % (facts | {"bought": bought})
-    return f"{said} {sentence_for(line.reason)}".rstrip()
+    said = facts | {"bought": day(line.returned_on) if line.returned_on else ""}
+    if line.points:
+        taken = _(
+            "Goods worth %(amount)s from the purchase of %(bought)s were returned: the points they had earned"
+            " are taken back."
+        )
+    else:
+        taken = _(
+            "Goods worth %(amount)s from the purchase of %(bought)s were returned: no points are taken back."
+        )
+    return f"{taken % said} {_why_so(line)}".rstrip()
+
+
+def _why_so(line: Explanation) -> str:
+    """Say of a return what its rules do not say: why it counts for less than its amount, or for nothing."""
+    if line.reason or line.points:
+        return sentence_for(line.reason)
+    if not line.bought_points:
+        return _("The purchase had earned none.")
+    if line.rules:
+        return ""
+    return _("What is kept of the purchase still earns as many.")
 
 
 def _rule(line: Explanation, rule: ExplainedRule) -> str:
@@ -155,24 +172,50 @@ def _rule(line: Explanation, rule: ExplainedRule) -> str:
         "limit": points(rule.limit_points or 0),
     }
     if line.is_return:
-        return _rule_of_return(rule, said)
-    if rule.is_counted and not rule.entitled_points:
-        return _("%(rule)s: the purchase counts towards this bonus.") % said
+        return _rule_of_return(rule) % said
+    if rule.is_reduction:
+        return _("%(rule)s: the points above already take it into account.") % said
+    if not rule.entitled_points and line.reason is not Reason.BELOW_RULE_AMOUNT:
+        return _without_points(rule) % said
     if rule.points == rule.entitled_points:
         return _("%(rule)s: %(points)s.") % said
-    if rule.limit == "budget":
+    if rule.limit == BUDGET:
         return _("%(rule)s: %(points)s instead of %(entitled)s: the budget of the offer is used up.") % said
     return _limited(rule.limit) % said
 
 
-def _rule_of_return(rule: ExplainedRule, said: dict[str, str]) -> str:
-    is_tallied = rule.limit_points is not None or rule.is_counted
-    if rule.points == rule.entitled_points or not is_tallied or rule.limit == "budget":
-        return _("%(rule)s: %(points)s.") % said
-    # Otherwise it takes less: never more than the purchase had counted for.
+def _without_points(rule: ExplainedRule) -> str:
+    if rule.is_counted:
+        return _("%(rule)s: the purchase counts towards this bonus.")
+    return _("%(rule)s: no point, as the amount is too small for one.")
+
+
+def _rule_of_return(rule: ExplainedRule) -> str:
+    is_of_limit = rule.limit_points is not None and rule.limit != BUDGET
+    if rule.is_counted:
+        return _uncounted(rule)
+    if not rule.points:
+        return _untouched(rule, is_of_limit=is_of_limit)
+    if -rule.points > rule.bought_points:
+        return _("%(rule)s: %(points)s, as this purchase had made up for another one that was returned.")
+    if is_of_limit and rule.points != rule.entitled_points:
+        # It takes less: never more than the purchase had counted for.
+        return _("%(rule)s: only %(points)s, as other purchases make up for the rest.")
+    return _("%(rule)s: %(points)s.")
+
+
+def _uncounted(rule: ExplainedRule) -> str:
     if rule.points:
-        return _("%(rule)s: only %(points)s, as other purchases make up for the rest.") % said
-    return _("%(rule)s: no points taken back: other purchases alone reach the limit.") % said
+        return _("%(rule)s: %(points)s, as the purchase no longer counts towards this bonus.")
+    return _("%(rule)s: the purchase no longer counts towards this bonus.")
+
+
+def _untouched(rule: ExplainedRule, *, is_of_limit: bool) -> str:
+    if is_of_limit:
+        return _("%(rule)s: no points taken back: other purchases alone reach the limit.")
+    if not rule.bought_points:
+        return _("%(rule)s: %(points)s.")
+    return _("%(rule)s: no points taken back: what is kept of the purchase still earns as many.")
 
 
 def _limited(limit: str | None) -> str:

@@ -275,7 +275,13 @@ def test_a_return_under_a_limit_says_why_it_takes_less_or_more(programme: Progra
     assert said("RA", "en")[4] == (
         "Rule — Double points: only −10 points, as other purchases make up for the rest."
     )
-    assert said("RB", "en")[4] == ("Rule — Double points: −40 points.")
+    # 10 of these points came to it when A was brought back, and made that return take back less.
+    assert said("RB", "en")[4] == (
+        "Rule — Double points: −40 points, as this purchase had made up for another one that was returned."
+    )
+    assert said("RB")[4] == (
+        "Règle — Points doublés : −40 points, car cet achat avait compensé un autre achat retourné."
+    )
 
 
 def test_a_return_that_the_limit_absorbs_takes_nothing_back(programme: Programme) -> None:
@@ -288,6 +294,122 @@ def test_a_return_that_the_limit_absorbs_takes_nothing_back(programme: Programme
     )
     assert said("RA")[4] == (
         "Règle — Points doublés : aucun point repris : d’autres achats suffisent à atteindre le plafond."
+    )
+
+
+def test_a_coefficient_below_one_says_where_it_counts(programme: Programme) -> None:
+    make_rule(
+        programme,
+        code="half",
+        name_fr="Soldes",
+        name_en="Sales",
+        effect=RuleEffect.MULTIPLIER,
+        factor_percent=50,
+    )
+    buy(programme, CARD, euros=49, reference="A")
+    assert said("A")[3:6] == [
+        "Règle — 1 point par euro : 24 points.",
+        "Règle — Soldes : les points ci-dessus en tiennent déjà compte. Points divisés par deux.",
+        "Points — Au total : +24 points.",
+    ]
+    assert said("A", "en")[4] == (
+        "Rule — Sales: the points above already take it into account. Half the points."
+    )
+
+
+def test_a_rule_that_gives_nothing_beside_others_says_why(programme: Programme) -> None:
+    make_welcome_rule(programme)
+    record_purchases([make_line(CARD, cents=99, reference="A")], programme=programme, at=NOW)
+    assert said("A")[3] == "Règle — 1 point par euro : aucun point, car le montant est trop faible."
+    assert said("A", "en")[3] == "Rule — 1 point for each euro: no point, as the amount is too small for one."
+
+
+def test_a_return_says_that_its_purchase_counts_no_longer(programme: Programme) -> None:
+    make_rule(
+        programme,
+        code="second",
+        name_fr="Deuxième achat",
+        name_en="Second purchase",
+        effect=RuleEffect.BONUS,
+        points=50,
+        nth_purchase=2,
+    )
+    for reference in ("A", "B", "C"):
+        buy(programme, CARD, euros=10, reference=reference)
+    bring_back(programme, CARD, reference="C", euros=10, return_reference="RC")
+    bring_back(programme, CARD, reference="A", euros=10, return_reference="RA")
+    assert said("RC")[4] == "Règle — Deuxième achat : l’achat ne compte plus pour ce bonus."
+    assert said("RC", "en")[4] == "Rule — Second purchase: the purchase no longer counts towards this bonus."
+    assert said("RA")[4] == ("Règle — Deuxième achat : −50 points, car l’achat ne compte plus pour ce bonus.")
+    assert said("RA", "en")[4] == (
+        "Rule — Second purchase: −50 points, as the purchase no longer counts towards this bonus."
+    )
+
+
+def test_a_return_that_takes_nothing_back_says_why(programme: Programme) -> None:
+    record_purchases(
+        [make_line(CARD, cents=99, reference="A"), make_line(CARD, cents=1250, reference="B")],
+        programme=programme,
+        at=NOW,
+    )
+    returns = [
+        make_return_line(CARD, cents=99, original_reference="A", reference="RA"),
+        make_return_line(CARD, cents=50, original_reference="B", reference="RB"),
+    ]
+    record_purchases(returns, programme=programme, at=NOW)
+    nothing = "Décision — Des articles de l’achat du 22 novembre 2026 ont été retournés pour"
+    assert said("RA")[2:] == [
+        f"{nothing} 0,99 € : aucun point n’est repris. L’achat n’en avait rapporté aucun.",
+        "Règle — 1 point par euro : 0 point.",
+        "Points — Au total : 0 point.",
+    ]
+    assert said("RB")[2:4] == [
+        f"{nothing} 0,50 € : aucun point n’est repris.",
+        (
+            "Règle — 1 point par euro : aucun point repris : ce qui reste de l’achat en rapporte toujours"
+            " autant."
+        ),
+    ]
+    assert said("RA", "en")[2] == (
+        "Decision — Goods worth €0.99 from the purchase of 22 November 2026 were returned: no points are"
+        " taken back. The purchase had earned none."
+    )
+
+
+def test_a_return_that_changes_the_points_of_no_rule_says_why(programme: Programme) -> None:
+    make_welcome_rule(programme)
+    bought = make_line(CARD, cents=1250, reference="A")
+    returned = make_return_line(CARD, cents=50, original_reference="A", reference="RA")
+    record_purchases([bought, returned], programme=programme, at=NOW)
+    assert said("RA")[2].endswith(
+        "aucun point n’est repris. Ce qui reste de l’achat en rapporte toujours autant."
+    )
+    assert said("RA", "en")[2:] == [
+        (
+            "Decision — Goods worth €0.50 from the purchase of 22 November 2026 were returned: no points are"
+            " taken back. What is kept of the purchase still earns as many."
+        ),
+        "Points — In all: 0 points.",
+    ]
+
+
+def test_a_return_of_what_a_budget_had_refused_says_so(programme: Programme) -> None:
+    make_rule(
+        programme,
+        code="more",
+        name_fr="Un point de plus",
+        name_en="One point more",
+        effect=RuleEffect.BASE,
+        points=1,
+        budget_points=5,
+    )
+    buy(programme, CARD, euros=10, reference="A")
+    bring_back(programme, CARD, reference="A", euros=4, return_reference="R")
+    assert said("R")[4] == (
+        "Règle — Un point de plus : aucun point repris : ce qui reste de l’achat en rapporte toujours autant."
+    )
+    assert said("R", "en")[4] == (
+        "Rule — One point more: no points taken back: what is kept of the purchase still earns as many."
     )
 
 
