@@ -1,8 +1,10 @@
 """Which colleague may merge or separate whom: never themselves, and a lot of points only who may approve.
 
-A merge puts the points of one account within reach of somebody else, just as giving them would.
+A merge puts the points of one account within reach of somebody else, just as giving them would. What points
+were turned into and can still be spent counts like the points it took: an app above says how many.
 """
 
+from collections.abc import Callable
 from datetime import datetime, time
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -15,10 +17,18 @@ from loyalty.dates import local_date
 from loyalty.errors import ApproverNeeded
 from loyalty.models import AdjustmentKind, Entry, EntryKind, PointAccount, TransferReason
 from loyalty.selectors.balance import balance_of
+from loyalty.selectors.merged import accounts_behind
 from members.errors import OwnMerge
-from members.models import Member, User
+from members.models import Member, MemberMerge, User
 
 Actor = AbstractBaseUser | AnonymousUser | None
+TurnedInto = Callable[[QuerySet[PointAccount], datetime], int]
+_turned_into: dict[str, TurnedInto] = {}
+
+
+def count_what_points_became(name: str, count: TurnedInto) -> None:
+    """Let a function say how many points stand in what some accounts bought and can still spend."""
+    _turned_into[name] = count
 
 
 def refuse_own(actor: Actor, *members: Member) -> None:
@@ -31,9 +41,9 @@ def refuse_merge_by(actor: Actor, *, survivor: Member, merged: Member, at: datet
     """Raise what keeps the colleague from merging the two: OwnMerge or ApproverNeeded.
 
     Who may approve merges whatever there is. Anybody else merges as long as no account whose points another
-    person could then spend holds more, or owes more, than the colleague may give alone: that of the member
-    who leads to another, with what merges brought the survivor that day; and that of the survivor, unless
-    only the survivor's own sign-in opens it.
+    person could then spend holds more, or owes more, than the colleague may give alone, with what points were
+    turned into and can still be spent: that of the member who leads to another, with what merges brought the
+    survivor that day; and that of the survivor, unless only the survivor's own sign-in opens it.
     """
     refuse_own(actor, survivor, merged)
     if actor is None:
@@ -58,17 +68,26 @@ def _rows(*members: Member) -> QuerySet[Member]:
 
 def _weight(account: PointAccount, at: datetime) -> int:
     held = balance_of(account, at=at)
-    return held.available_points + held.waiting_points + held.owed_points
+    points = held.available_points + held.waiting_points + held.owed_points
+    return points + _points_became(accounts_behind(account), at)
+
+
+def _points_became(accounts: QuerySet[PointAccount], at: datetime) -> int:
+    return sum(count(accounts, at) for count in _turned_into.values())
 
 
 def _merged_today(survivor: Member, account: PointAccount, at: datetime) -> int:
     """Return the points that merges brought the survivor on the day in the account's programme."""
     zone = account.programme.zone
+    today = datetime.combine(local_date(at, zone), time.min, tzinfo=zone)
     brought = Entry.objects.filter(
         account__member=survivor,
         account__programme=account.programme_id,
         kind=EntryKind.MOVED_IN,
         transfer__reason=TransferReason.MERGE,
-        posted_at__gte=datetime.combine(local_date(at, zone), time.min, tzinfo=zone),
+        posted_at__gte=today,
     )
-    return int(brought.aggregate(points=Sum("points"))["points"] or 0)
+    merges = MemberMerge.objects.filter(survivor=survivor, undone_at__isnull=True, merged_at__gte=today)
+    came = PointAccount.objects.filter(programme=account.programme_id, member__in=merges.values("merged"))
+    points: int = brought.aggregate(points=Sum("points"))["points"] or 0
+    return points + _points_became(came, at)

@@ -12,7 +12,8 @@ from loyalty.merging.separate import separate_members
 from loyalty.models import AdjustmentLimit, Programme
 from members.errors import OwnMerge
 from members.models import MemberMerge, User
-from tests.factories import NOW, Cardholder, make_cardholder, make_user
+from rewards.services.gift_cards import redeem_gift_card
+from tests.factories import NOW, Cardholder, make_cardholder, make_store, make_user, order
 from tests.households import live_together
 from tests.loyalty.adjusting import make_agent, make_manager
 from tests.loyalty.ledger_state import balance, everything
@@ -121,3 +122,41 @@ def test_who_may_approve_merges_whatever_there_is(programme: Programme, survivor
     merge(survivor, person(programme, 4000), make_manager())
 
     assert balance(survivor.account) == (9000, 0)
+
+
+def test_gift_cards_count_like_the_points_they_took(
+    programme: Programme, survivor: Cardholder, agent: User
+) -> None:
+    rich = person(programme, 600)
+    ordered = order(programme, rich.account, points=600)
+    assert balance(rich.account) == (0, 0)
+
+    refused(survivor, rich, agent)
+
+    store = make_store(programme=programme)
+    redeem_gift_card(gift_card=ordered.gift_card, amount_cents=299, store=store, request_key="R1", at=NOW)
+    refused(survivor, rich, agent)
+    redeem_gift_card(gift_card=ordered.gift_card, amount_cents=1, store=store, request_key="R2", at=NOW)
+    merge(survivor, rich, agent)
+    refused(survivor, person(programme, 1), agent)
+
+
+def test_gift_cards_of_the_survivor_count_when_another_sign_in_would_open_them(
+    programme: Programme, agent: User
+) -> None:
+    quiet = person(programme, 301, user=make_user("quiet@example.com"))
+    order(programme, quiet.account, points=301)
+
+    refused(quiet, person(programme, user=make_user("friend@example.com")), agent)
+
+
+def test_gift_cards_that_pay_no_more_keep_nobody_from_merging(
+    programme: Programme, survivor: Cardholder, agent: User
+) -> None:
+    twin = person(programme, 301)
+    order(programme, twin.account, points=301)
+    after_its_days = NOW + timedelta(days=3000)
+
+    made = merge_members(survivor=survivor.member, merged=twin.member, at=after_its_days, actor=agent)
+
+    assert made.survivor_id == survivor.member.pk
