@@ -17,3 +17,9 @@ def broken_rules() -> list[tuple[str, str]]:
 def ledger_violations() -> list[Violation]:
     """Return what breaks the rules of the ledger itself, where nobody asked for what staff may do."""
     return [one for one in violations() if one.rule in PROOFS]
+
+
+def violations_between_strangers() -> list[Violation]:
+    """Return what breaks any other rule, where points move between members whom nobody merged."""
+    merges = {"transfer of a merge", "transfer of a separation"}
+    return [one for one in violations() if one.rule not in merges]

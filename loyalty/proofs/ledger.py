@@ -14,6 +14,7 @@ from loyalty.proofs.earning import EARNING_PROOFS
 
 # A purchase and a return have the same number as kind of line and as kind of entry.
 KINDS: dict[str, int | str] = {kind.name.lower(): int(kind) for kind in EntryKind}
+REASONS: dict[str, int | str] = {reason.name.lower(): int(reason) for reason in TransferReason}
 ACCEPTED: dict[str, int | str] = {"accepted": int(PurchaseState.ACCEPTED)}
 
 BALANCES = """
@@ -176,6 +177,32 @@ WHERE (e.entries, e.leaving, e.arriving) NOT IN ((0, 0, 0), (2, 1, 1)) OR e.stra
        OR e.entries <> (SELECT count(*) FROM loyalty_entry WHERE transfer_id = o.id)))
 """
 
+# Points keep their days: they arrive in lots of the days that they left, and an undone move gives back to a
+# lot no more than left it. Points that are owed, or repay such, have none; a succession has its own proof.
+MOVED_DAYS = """
+SELECT 'transfer ' || t.id,
+       format('%%s points arrived for %%s to %%s, %%s of these days left', -u.points, l.available_on,
+              l.expires_on, g.points)
+FROM loyalty_transfer t
+JOIN loyalty_entry e ON e.transfer_id = t.id AND e.account_id = t.target_id
+JOIN loyalty_lotuse u ON u.entry_id = e.id AND u.points < 0 JOIN loyalty_lot l ON l.id = u.lot_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(w.points), 0) AS points
+    FROM loyalty_entry o JOIN loyalty_lotuse w ON w.entry_id = o.id JOIN loyalty_lot k ON k.id = w.lot_id
+    WHERE o.transfer_id = t.id AND o.account_id = t.source_id
+      AND (k.expires_on, k.available_on) = (l.expires_on, l.available_on)) g
+WHERE t.undoes_id IS NULL AND t.reason IN (%(merge)s, %(household)s) AND g.points < -u.points
+UNION ALL
+SELECT 'transfer ' || e.transfer_id,
+       format('lot %%s gets back %%s points, of which %%s had left it', u.lot_id, -u.points,
+              coalesce(w.points, 0))
+FROM loyalty_entry e JOIN loyalty_entry o ON o.id = e.corrects_id
+JOIN loyalty_lotuse u ON u.entry_id = e.id AND u.points < 0
+LEFT JOIN loyalty_lotuse w ON w.entry_id = o.id AND w.lot_id = u.lot_id
+WHERE e.kind IN (%(move_undone_in)s, %(move_undone_out)s) AND o.owed_change_points <= 0
+  AND coalesce(w.points, 0) < -u.points
+"""
+
 PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {
     "balance": (BALANCES, {}),
     "running balance": (RUNNING_BALANCES, {}),
@@ -185,7 +212,8 @@ PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {
     "lot day": (LOT_DAYS, KINDS),
     "purchase": (PURCHASES, KINDS | ACCEPTED),
     "correction": (CORRECTIONS, KINDS),
-    "transfer": (TRANSFERS, KINDS | {"succession": int(TransferReason.SUCCESSION)}),
+    "transfer": (TRANSFERS, KINDS | REASONS),
+    "days of moved points": (MOVED_DAYS, KINDS | REASONS),
     **EARNING_PROOFS,
 }
 """The rules of the ledger, each with the query that finds the rows that break it."""

@@ -6,9 +6,14 @@ Each proof is one query that finds the rows that break its rule. Nothing here wr
 from functools import partial
 
 from core.proof import register_proof, rows_that_break
-from loyalty.models import TransferReason
+from loyalty.models import EntryKind, TransferReason
 
-PARAMETERS: dict[str, int | str] = {"merge": int(TransferReason.MERGE)}
+PARAMETERS: dict[str, int | str] = {
+    "merge": int(TransferReason.MERGE),
+    "separation": int(TransferReason.SEPARATION),
+    "purchase": int(EntryKind.PURCHASE),
+    "return": int(EntryKind.RETURN),
+}
 
 MEMBERS = """
 SELECT 'member ' || m.id,
@@ -41,6 +46,31 @@ JOIN loyalty_pointaccount s ON s.id = t.source_id JOIN loyalty_pointaccount a ON
 LEFT JOIN loyalty_transfer u ON u.undoes_id = t.id
 WHERE (s.member_id, a.member_id) <> (m.merged_id, m.survivor_id) OR t.reason <> %(merge)s
    OR t.undoes_id IS NOT NULL OR (u.id IS NULL) <> (m.undone_at IS NULL)
+UNION ALL
+SELECT 'transfer ' || t.id, 'moves the points of a merged member, and no merge made it'
+FROM loyalty_transfer t LEFT JOIN loyalty_mergedpoints p ON p.transfer_id = t.id
+WHERE t.reason = %(merge)s AND t.undoes_id IS NULL AND p.id IS NULL
+"""
+
+# What a separation hands over is what the cards that go back did in the survivor's account since the merge.
+SEPARATIONS = """
+SELECT 'transfer ' || t.id,
+       format('hands over %%s points, which no merge that ended then had brought', e.points)
+FROM loyalty_transfer t
+JOIN loyalty_pointaccount s ON s.id = t.source_id JOIN loyalty_pointaccount a ON a.id = t.target_id
+LEFT JOIN loyalty_entry e ON e.transfer_id = t.id AND e.account_id = t.target_id
+WHERE t.reason = %(separation)s AND (t.undoes_id IS NOT NULL OR NOT EXISTS (
+    SELECT FROM members_membermerge m
+    WHERE m.survivor_id = s.member_id AND m.merged_id = a.member_id AND m.undone_at = t.moved_at
+      AND e.points = (
+        SELECT coalesce(sum(x.points), 0)
+        FROM members_mergedcard c
+        JOIN loyalty_purchase p ON p.card_id = c.card_id
+        JOIN loyalty_entry x ON x.purchase_id = p.id AND x.kind IN (%(purchase)s, %(return)s)
+        WHERE c.merge_id = m.id AND x.account_id = t.source_id AND x.id < e.id AND x.id > coalesce((
+            SELECT min(w.last_entry_id)
+            FROM loyalty_mergedpoints w JOIN loyalty_transfer f ON f.id = w.transfer_id
+            WHERE w.merge_id = m.id AND f.source_id = t.target_id), 0))))
 """
 
 CARRIED = """
@@ -57,6 +87,7 @@ PROOFS = {
     "merged member": MEMBERS,
     "merged account": ACCOUNTS,
     "transfer of a merge": TRANSFERS,
+    "transfer of a separation": SEPARATIONS,
     "carried limit": CARRIED,
 }
 """The rules of merges, each with the query that finds the rows that break it."""

@@ -228,11 +228,11 @@ class MovesMachine(LedgerMachine):
     def move(
         self, person: int, parts: list[tuple[Dates, int]] | None = None, *, may_owe: bool = False
     ) -> Transfer:
-        """Move points of a person to the other."""
+        """Move points of a person to the other; what may be owed, as a separation does."""
         return move_points(
             source_id=self.world.cardholders[person].account.pk,
             target_id=self.world.cardholders[1 - person].account.pk,
-            reason=TransferReason.MERGE,
+            reason=TransferReason.SEPARATION if may_owe else TransferReason.MERGE,
             zone=self.world.programme.zone,
             at=self.now,
             parts=None if parts is None else [part_of(LotDates(*dates), points) for dates, points in parts],
