@@ -7,9 +7,9 @@ import time
 from argparse import ArgumentTypeError
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError, transaction
@@ -41,6 +41,7 @@ from loyalty.succession.service import (
     begin_succession,
     change_terms,
     close_succession,
+    extend_late_returns,
     follow_up,
     open_succession_of,
     prepare_succession,
@@ -49,6 +50,13 @@ from loyalty.succession.service import (
 from loyalty.succession.walks import step_succession
 
 USUAL_DAYS_FOR_LATE_RETURNS = 60
+AGREED: tuple[Literal["new_points", "old_points", "rounding", "rounded_over"], ...] = (
+    "new_points",
+    "old_points",
+    "rounding",
+    "rounded_over",
+)
+"""The terms by which points move."""
 SECONDS_BETWEEN_LOOKS = 0.2
 
 
@@ -71,7 +79,10 @@ class Command(BaseCommand):
             "--late-returns-until",
             type=_day,
             metavar="YYYY-MM-DD",
-            help=_("last day on which the old programme takes late lines; by default in 60 days"),
+            help=_(
+                "last day on which the old programme takes late lines, by default in 60 days; it can change"
+                " until the succession is closed"
+            ),
         )
         action = parser.add_mutually_exclusive_group()
         action.add_argument("--dry-run", action="store_true", help=_("rehearse, and move nothing"))
@@ -117,13 +128,7 @@ class Command(BaseCommand):
             raise CommandError(
                 _("There is no succession from %(old)s to %(new)s.") % {"old": old.name, "new": new.name}
             )
-        if any(options[name] is not None for name in ("rate", "rounding", "rounded_over")):
-            terms = _terms(options, found, old)
-            if found.state in PREPARED or any(
-                getattr(found, name) != value for name, value in terms.items() if name != "late_returns_until"
-            ):
-                return change_terms(succession=found, terms=terms, at=at)
-        return found
+        return _agree(found, options, at)
 
     def _begin(self, succession: Succession, options: dict[str, Any]) -> Succession:
         at = timezone.now()
@@ -187,6 +192,19 @@ def summary_of(succession: Succession) -> str:
         "rounding": fraction(figures.fractions, terms_of(succession)),
     }
     return " ".join(f"{name}={value}" for name, value in counts.items())
+
+
+def _agree(found: Succession, options: dict[str, Any], at: datetime) -> Succession:
+    """Agree on the terms given. Once it runs, the last day for late lines alone can be another one."""
+    until, terms = options["late_returns_until"], _terms(options, found, found.source)
+    is_as_agreed = all(getattr(found, name) == terms[name] for name in AGREED)
+    if found.state in PREPARED or not is_as_agreed:
+        return change_terms(succession=found, terms=terms, at=at)
+    if until is None or until == found.late_returns_until:
+        return found
+    extended = extend_late_returns(succession=found, until=until, at=at)
+    _record(extended, "extended", options["reason"])
+    return extended
 
 
 def _terms(options: dict[str, Any], known: Succession | None, old: Programme) -> TermsOfSuccession:

@@ -206,6 +206,30 @@ def test_other_terms_are_a_draft_that_is_rehearsed_again(programmes: Programmes)
     assert command("--rate", "1:2", "--run").startswith("state=running ")
 
 
+@pytest.mark.usefixtures("people")
+def test_the_last_day_for_late_lines_alone_is_a_term_as_well(programmes: Programmes) -> None:
+    command("--rate", "1:1", "--late-returns-until", "2026-12-31")
+    with pytest.raises(CommandError, match="It is not rehearsed with these terms"):
+        command("--late-returns-until", "2027-01-31", "--run")
+    assert Succession.objects.get().late_returns_until == date(2026, 12, 31)
+    command("--late-returns-until", "2027-01-31")
+    assert Succession.objects.get().late_returns_until == date(2027, 1, 31)
+
+    command("--run")
+    command("--late-returns-until", "2027-02-28", "--run", "--reason", "the tills are late")
+    command("--late-returns-until", "2027-02-28", "--run")
+
+    programmes.old.refresh_from_db()
+    assert Succession.objects.get().late_returns_until == programmes.old.lines_end_on == date(2027, 2, 28)
+    extended = StaffAction.objects.filter(action="succession.extended").values_list("reason", flat=True)
+    assert list(extended) == ["the tills are late"]
+    with pytest.raises(CommandError, match="today or later"):
+        command("--late-returns-until", "2026-11-01", "--run")
+    command("--close", at=NOW + timedelta(days=100))
+    with pytest.raises(CommandError, match="does not run"):
+        command("--late-returns-until", "2027-12-31", "--run", at=NOW + timedelta(days=100))
+
+
 @pytest.mark.usefixtures("programmes")
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
