@@ -42,17 +42,41 @@ def _entitled(purchase: str, cents: str) -> str:
     """  # noqa: S608 - the names are ours
 
 
+# Such a row names the one rule that gave everything: a base rule of its programme, without limit and budget.
 EARNED = """
 SELECT 'purchase ' || p.id, format('%%s points for %%s cents', p.points, p.amount_cents)
 FROM loyalty_purchase p LEFT JOIN loyalty_earningrule r ON r.id = p.rule_id
 WHERE p.state = %(accepted)s AND p.kind = %(purchase)s AND p.breakdown IS NULL
-  AND p.points IS DISTINCT FROM coalesce(p.amount_cents * r.points / r.per_cents, 0)
+  AND (p.points IS DISTINCT FROM coalesce(p.amount_cents * r.points / r.per_cents, 0)
+       OR r.id IS NOT NULL
+          AND (r.programme_id <> p.programme_id OR r.effect <> 'base' OR r.limit_points IS NOT NULL
+               OR r.budget_points IS NOT NULL))
+"""
+
+# What the line itself says is looked at again. Cards, birthdays and groups may have changed since, and so may
+# the end of a version.
+MISSED = """
+    (r.applies_from > p.purchased_at
+     OR cardinality(r.partner_ids) > 0 AND p.partner_id <> ALL(r.partner_ids)
+     OR cardinality(r.store_ids) > 0 AND p.store_id <> ALL(r.store_ids)
+     OR r.channel <> '' AND r.channel <> p.channel
+     OR r.minimum_cents > p.amount_cents
+     OR r.starts_on > bought.day OR r.ends_on < bought.day
+     OR cardinality(r.weekdays) > 0 AND bought.weekday <> ALL(r.weekdays)
+     OR CASE WHEN coalesce(r.from_hour, 0) < coalesce(r.until_hour, 24)
+             THEN bought.hour < r.from_hour OR bought.hour >= r.until_hour
+             ELSE bought.hour >= r.until_hour AND bought.hour < r.from_hour END)
 """
 
 PARTS = f"""
 SELECT 'purchase ' || p.id,
        format('%%s points for %%s cents, parts %%s', p.points, p.amount_cents, p.breakdown)
 FROM loyalty_purchase p
+JOIN loyalty_programme m ON m.id = p.programme_id
+CROSS JOIN LATERAL (SELECT p.purchased_at AT TIME ZONE m.time_zone AS at) clock
+CROSS JOIN LATERAL (
+    SELECT clock.at::date AS day, extract(isodow FROM clock.at) AS weekday,
+           extract(hour FROM clock.at) AS hour) bought
 CROSS JOIN LATERAL (
     SELECT coalesce(sum((b->>'points')::bigint), 0) AS points,
            coalesce(sum((b->>'entitled')::bigint) FILTER (WHERE NOT b ? 'counted'), 0) AS entitled,
@@ -61,6 +85,10 @@ CROSS JOIN LATERAL (
                    OR CASE WHEN p.kind = %(purchase)s
                       THEN (b->>'points')::bigint NOT BETWEEN 0 AND (b->>'entitled')::bigint
                            OR (b->>'limit' IS NULL) <> (b->>'points' = b->>'entitled')
+                           OR b->>'limit' = 'budget' AND r.budget_points IS NULL
+                           OR b->>'limit' <> 'budget'
+                              AND (r.limit_points IS NULL OR b->>'limit' <> r.limit_period)
+                           OR NOT b ? 'full_amounts' AND {MISSED}
                       ELSE (b->>'points')::bigint > 0 OR (b->>'entitled')::bigint > 0 END) AS is_odd
     FROM jsonb_array_elements(p.breakdown) b LEFT JOIN loyalty_earningrule r ON r.id = (b->>'rule')::bigint) g
 WHERE p.state = %(accepted)s AND p.breakdown IS NOT NULL
@@ -163,10 +191,13 @@ WHERE (t.purchases, t.entitled_points, t.granted_points) IS DISTINCT FROM
 """
 
 SPENDING = """
-SELECT 'budget of rule ' || s.family_id,
+SELECT 'budget of rule ' || family_id,
        format('%%s points given, %%s by the purchases, budget %%s', s.granted_points, coalesce(g.granted, 0),
               b.budget)
 FROM loyalty_rulespending s
+FULL JOIN (
+    SELECT coalesce(r.family_id, r.id) AS family_id, max(r.budget_points) AS budget FROM loyalty_earningrule r
+    WHERE r.budget_points IS NOT NULL AND r.scheduled_at IS NOT NULL GROUP BY 1) b USING (family_id)
 LEFT JOIN (
     SELECT coalesce(r.family_id, r.id) AS family_id, sum((b->>'points')::bigint) AS granted
     FROM loyalty_purchase p
@@ -174,10 +205,7 @@ LEFT JOIN (
     JOIN loyalty_earningrule r ON r.id = (b->>'rule')::bigint AND r.budget_points IS NOT NULL
     WHERE p.state = %(accepted)s AND p.kind = %(purchase)s AND p.breakdown IS NOT NULL
     GROUP BY 1) g USING (family_id)
-CROSS JOIN LATERAL (
-    SELECT max(r.budget_points) AS budget FROM loyalty_earningrule r
-    WHERE coalesce(r.family_id, r.id) = s.family_id AND r.scheduled_at IS NOT NULL) b
-WHERE s.granted_points <> coalesce(g.granted, 0) OR s.granted_points > coalesce(b.budget, 0)
+WHERE s.granted_points IS DISTINCT FROM coalesce(g.granted, 0) OR s.granted_points > coalesce(b.budget, 0)
 """
 
 EARNING_PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from loyalty.models import EarningRule, LimitPeriod, Programme, RuleEffect
-from tests.factories import bring_back, buy, make_cardholder, make_next_version, make_rule
+from tests.factories import bring_back, buy, make_cardholder, make_next_version, make_programme, make_rule
 from tests.loyalty.ledger_state import purchase
 from tests.proofs import broken_rules, violations
 from tests.tampering import tamper
@@ -85,6 +85,55 @@ def test_a_wrong_part_is_found(reference: str, code: str, values: dict[str, obje
     assert {rule for rule, _ in broken_rules()} == rules
 
 
+def test_a_limit_that_the_rule_does_not_have_is_found() -> None:
+    assert (purchase("A2").breakdown or ())[place_of("A2", "double")]["limit"] == "month"
+    row = change_part("A2", "double", limit="day")
+    assert broken_rules() == [("parts", row)]
+    change_part("A2", "double", limit="budget")
+    assert ("parts", row) in broken_rules()
+
+
+def change_rule(code: str, change: str) -> None:
+    """Change the terms of a rule behind the program's back."""
+    tamper(f"UPDATE loyalty_earningrule SET {change} WHERE code = '{code}'")  # noqa: S608 - values of tests
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "applies_from = '2026-11-23'",
+        "partner_ids = '{0}'",
+        "store_ids = '{0}'",
+        "channel = 'online'",
+        "minimum_cents = 2101",
+        "starts_on = '2026-11-23'",
+        "ends_on = '2026-11-21'",
+        "weekdays = '{1,2,3,4,5,6}'",
+        "from_hour = 23",
+        "until_hour = 1",
+        "from_hour = 23, until_hour = 1",
+    ],
+)
+def test_a_part_of_a_rule_that_asked_for_another_purchase_is_found(change: str) -> None:
+    change_rule("second", change)
+    assert [rule for rule, _ in broken_rules()] == ["parts"] * 3
+
+
+@pytest.mark.parametrize("hours", [(0, None), (None, 23), (1, 23), (23, 22), (1, 24)])
+def test_a_part_of_a_rule_that_asked_for_such_a_purchase_is_right(
+    hours: tuple[int | None, int | None],
+) -> None:
+    bought = purchase("A1")
+    first, end = ("NULL" if hour is None else hour for hour in hours)
+    change_rule(
+        "second",
+        f"applies_from = '2026-11-01', partner_ids = '{{0,{bought.partner_id}}}', weekdays = '{{6,7}}',"
+        f" store_ids = '{{{bought.store_id}}}', channel = 'store', minimum_cents = 2100,"
+        f" starts_on = '2026-11-22', ends_on = '2026-11-22', from_hour = {first}, until_hour = {end}",
+    )
+    assert violations() == []
+
+
 def test_a_part_of_a_draft_or_of_another_programmes_rule_is_found(programme: Programme) -> None:
     draft = EarningRule.objects.create(
         programme=programme, code="draft", name_fr="x", name_en="x", points=1, per_cents=100
@@ -111,6 +160,40 @@ def test_a_purchase_of_one_rule_that_got_other_points_is_found(programme: Progra
         "UPDATE loyalty_purchase SET amount_cents = 1100 WHERE reference = 'B1' RETURNING 'purchase ' || id"
     )
     assert broken_rules() == [("earned", row)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "effect = 'bonus'",
+        "limit_points = 100",
+        "budget_points = 100",
+    ],
+)
+def test_a_purchase_that_names_a_rule_which_cannot_give_all_is_found(
+    change: str, programme: Programme
+) -> None:
+    bob = make_cardholder(programme, first_name="Bob")
+    rule = make_rule(programme, code="plain", points=2)
+    buy(programme, bob.card.token, euros=10, reference="B1")
+    (row,) = tamper(
+        f"UPDATE loyalty_purchase SET breakdown = NULL, rule_id = {rule.pk}, points = 20"  # noqa: S608 - a number
+        " WHERE reference = 'B1' RETURNING 'purchase ' || id"
+    )
+    assert ("earned", row) not in broken_rules()
+    change_rule("plain", change)
+    assert ("earned", row) in broken_rules()
+
+
+def test_a_purchase_of_another_programmes_rule_is_found(programme: Programme) -> None:
+    other = make_rule(make_programme(code="other"), code="plain", points=1)
+    bob = make_cardholder(programme, first_name="Bob")
+    buy(programme, bob.card.token, euros=10, reference="B1")
+    (row,) = tamper(
+        f"UPDATE loyalty_purchase SET breakdown = NULL, rule_id = {other.pk}, points = 10"  # noqa: S608 - a number
+        " WHERE reference = 'B1' RETURNING 'purchase ' || id"
+    )
+    assert ("earned", row) in broken_rules()
 
 
 @pytest.mark.parametrize(
@@ -154,6 +237,13 @@ def test_a_budget_that_gave_something_else_or_too_much_is_found() -> None:
     assert violations() == []
     tamper("UPDATE loyalty_earningrule SET budget_points = 99 WHERE budget_points IS NOT NULL")
     assert [rule for rule, _ in broken_rules()] == ["rule budget"]
+
+
+def test_a_lost_budget_is_found() -> None:
+    tamper("DELETE FROM loyalty_rulespending")
+    assert broken_rules() == [
+        ("rule budget", f"budget of rule {EarningRule.objects.get(code='budgeted').pk}")
+    ]
 
 
 def test_limits_that_changed_are_proved_as_far_as_sums_go(programme: Programme) -> None:
