@@ -29,7 +29,7 @@ class SurvivorLeft(DomainError):
 
 
 class ApproverNeeded(DomainError):
-    """A merge would bring more points to somebody than the colleague may give alone."""
+    """A merge or a separation would let somebody spend more points than the colleague may give alone."""
 
     code: ClassVar[str] = "approver_needed"
 

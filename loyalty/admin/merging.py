@@ -264,7 +264,13 @@ class MemberMergeAdmin(LockedAdmin):
             done=_("They are two members again, each with their own points."),
             action="",
             is_dangerous=True,
-            refusals={refusal: REFUSALS[refusal] for refusal in (ErasedPerson, OwnMerge)},
+            refusals={refusal: REFUSALS[refusal] for refusal in (ErasedPerson, OwnMerge)}
+            | {
+                ApproverNeeded: _(
+                    "The member who stays would owe more points than you may give alone, because they were"
+                    " spent: ask a colleague who may approve to separate the two. Nothing was changed."
+                )
+            },
         )
 
         def do(reason: str) -> None:

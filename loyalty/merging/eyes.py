@@ -9,13 +9,13 @@ from datetime import datetime, time
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from loyalty.adjustments.colleagues import are_own, may_approve
 from loyalty.adjustments.limits import limit_of
 from loyalty.dates import local_date
 from loyalty.errors import ApproverNeeded
-from loyalty.models import AdjustmentKind, Entry, EntryKind, PointAccount, TransferReason
+from loyalty.models import AdjustmentKind, Entry, EntryKind, PointAccount, Programme, Transfer, TransferReason
 from loyalty.selectors.balance import balance_of
 from loyalty.selectors.merged import accounts_behind
 from members.errors import OwnMerge
@@ -46,20 +46,46 @@ def refuse_merge_by(actor: Actor, *, survivor: Member, merged: Member, at: datet
     survivor that day; and that of the survivor, unless only the survivor's own sign-in opens it.
     """
     refuse_own(actor, survivor, merged)
-    if actor is None:
-        return
-    colleague = User.objects.get(pk=actor.pk or 0)
-    if may_approve(colleague):
+    colleague = _bound(actor)
+    if colleague is None:
         return
     opens_it_alone = survivor.user_id is not None and merged.user_id is None
     reached = [merged] if opens_it_alone else [merged, survivor]
     for account in PointAccount.objects.filter(member__in=reached).select_related("programme").order_by("pk"):
-        limit = limit_of(colleague, account.programme, AdjustmentKind.GOODWILL)
         points = _weight(account, at)
         if account.member_id == merged.pk:
             points += _merged_today(survivor, account, at)
-        if points > (limit.points_alone if limit else 0):
+        if points > _alone(colleague, account.programme):
             raise ApproverNeeded
+
+
+def refuse_separation_by(actor: Actor, *, survivor: Member, merged: Member, at: datetime) -> None:
+    """Raise ApproverNeeded when a separation leaves more points owed than the colleague may give alone.
+
+    What the survivor had spent is theirs to pay and the other one's to spend once more, as if it were given.
+    Points have moved by now. What other separations of either of them left owing that day counts as well.
+    Who may approve separates whatever is owed.
+    """
+    colleague = _bound(actor)
+    if colleague is None:
+        return
+    for account in PointAccount.objects.filter(member=survivor).select_related("programme").order_by("pk"):
+        owed = _left_owing_today(account.programme, [survivor, merged], at)
+        if owed > _alone(colleague, account.programme):
+            raise ApproverNeeded
+
+
+def _bound(actor: Actor) -> User | None:
+    """Return the colleague whom limits bind; none for who may approve, and where nobody acts."""
+    if actor is None:
+        return None
+    colleague = User.objects.get(pk=actor.pk or 0)
+    return None if may_approve(colleague) else colleague
+
+
+def _alone(colleague: User, programme: Programme) -> int:
+    limit = limit_of(colleague, programme, AdjustmentKind.GOODWILL)
+    return limit.points_alone if limit else 0
 
 
 def _rows(*members: Member) -> QuerySet[Member]:
@@ -78,8 +104,7 @@ def _points_became(accounts: QuerySet[PointAccount], at: datetime) -> int:
 
 def _merged_today(survivor: Member, account: PointAccount, at: datetime) -> int:
     """Return the points that merges brought the survivor on the day in the account's programme."""
-    zone = account.programme.zone
-    today = datetime.combine(local_date(at, zone), time.min, tzinfo=zone)
+    today = _today(account.programme, at)
     brought = Entry.objects.filter(
         account__member=survivor,
         account__programme=account.programme_id,
@@ -91,3 +116,24 @@ def _merged_today(survivor: Member, account: PointAccount, at: datetime) -> int:
     came = PointAccount.objects.filter(programme=account.programme_id, member__in=merges.values("merged"))
     points: int = brought.aggregate(points=Sum("points"))["points"] or 0
     return points + _points_became(came, at)
+
+
+def _left_owing_today(programme: Programme, members: list[Member], at: datetime) -> int:
+    """Return the points that separations of the day left owing to whom one of the members leads or led."""
+    accounts = list(PointAccount.objects.filter(programme=programme, member__in=members))
+    transfers = Transfer.objects.filter(
+        Q(source__in=accounts) | Q(target__in=accounts),
+        reason__in=[TransferReason.MERGE, TransferReason.SEPARATION],
+        moved_at__gte=_today(programme, at),
+    )
+    owing = Entry.objects.filter(
+        transfer__in=transfers,
+        kind__in=[EntryKind.MOVE_UNDONE_OUT, EntryKind.MOVED_OUT],
+        owed_change_points__gt=0,
+    )
+    return int(owing.aggregate(points=Sum("owed_change_points"))["points"] or 0)
+
+
+def _today(programme: Programme, at: datetime) -> datetime:
+    """Return when the day began in the programme."""
+    return datetime.combine(local_date(at, programme.zone), time.min, tzinfo=programme.zone)

@@ -18,7 +18,7 @@ from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.lots import new_lot
 from loyalty.ledger.movements import Handover, LotDates
 from loyalty.ledger.transfers import undo_together
-from loyalty.merging.eyes import Actor, refuse_own
+from loyalty.merging.eyes import Actor, refuse_own, refuse_separation_by
 from loyalty.merging.limits import stop_carrying_limits
 from loyalty.models import (
     EntryKind,
@@ -71,7 +71,8 @@ def separate_members(
     """Undo a merge: cards, points by their lots, debts and the sign-in go back to whom they belong.
 
     Letters tell both. A repeat changes nothing. Raises ErasedPerson when the person was erased meanwhile,
-    and OwnMerge when the colleague is one of the two.
+    OwnMerge when the colleague is one of the two, and ApproverNeeded when it leaves more points owed than the
+    colleague may give alone.
     """
     survivor, merged = lock_members(merge.survivor_id, merge.merged_id)
     merge = MemberMerge.objects.get(pk=merge.pk)
@@ -83,6 +84,7 @@ def separate_members(
     lead_no_more(merge, survivor=survivor, merged=merged, at=at)
     for account, of_survivor in pairs:
         _give_back(merge, account, of_survivor, at)
+    refuse_separation_by(actor, survivor=survivor, merged=merged, at=at)
     stop_carrying_limits(merge)
     PointAccount.objects.filter(member=merged).update(merged_into=None)
     record_action(

@@ -12,7 +12,7 @@ from loyalty.models import MergedPoints
 from members.models import Member, MemberMerge
 from members.services.erasure import erase_member
 from tests.admin.conftest import ROLES, WHY, Story, client_of, make_colleague
-from tests.factories import NOW, Cardholder, make_cardholder, make_user
+from tests.factories import NOW, Cardholder, make_cardholder, make_user, order
 from tests.loyalty.ledger_state import balance
 
 MAY_MERGE = {"Programme manager", "Call centre"}
@@ -203,6 +203,20 @@ def test_more_points_than_an_agent_may_give_alone_are_merged_by_who_may_approve(
 
     assert balance(story.alice.account) == (813, 0)
     assert balance(twin.account) == (7, 0)
+
+
+def test_a_separation_that_leaves_much_owed_is_made_by_who_may_approve(agent: Client, story: Story) -> None:
+    stays, rich = (make_cardholder(story.programme, points=points) for points in (0, 301))
+    made = merge_members(survivor=stays.member, merged=rich.member, at=NOW)
+    order(story.programme, stays.account, points=301)
+    address = reverse("admin:members_membermerge_separate", args=[made.pk])
+
+    told = agent.post(address, {"reason": WHY}, follow=True).content.decode()
+    assert "ask a colleague who may approve to separate the two" in told
+    assert (balance(stays.account), balance(rich.account)) == ((0, 0), (0, 0))
+
+    client_of(make_colleague("Programme manager")).post(address, {"reason": WHY})
+    assert (balance(stays.account), balance(rich.account)) == ((-301, 301), (301, 0))
 
 
 def test_a_colleague_who_is_one_of_the_two_is_told_to_ask_another(story: Story) -> None:

@@ -160,3 +160,36 @@ def test_gift_cards_that_pay_no_more_keep_nobody_from_merging(
     made = merge_members(survivor=survivor.member, merged=twin.member, at=after_its_days, actor=agent)
 
     assert made.survivor_id == survivor.member.pk
+
+
+def test_points_are_not_spent_twice_by_merging_and_separating(programme: Programme, agent: User) -> None:
+    rich = person(programme, 300, user=make_user("rich@example.com"))
+    first, second = (person(programme, user=make_user(f"{name}@example.com")) for name in ("one", "two"))
+
+    made = merge(first, rich, agent)
+    order(programme, first.account, points=200)
+    separate_members(merge=made, actor=agent, at=NOW)
+    assert (balance(first.account), balance(rich.account)) == ((-200, 200), (300, 0))
+
+    made = merge(second, rich, agent)
+    order(programme, second.account, points=101)
+    before = everything()
+    with pytest.raises(ApproverNeeded), transaction.atomic():
+        separate_members(merge=made, actor=agent, at=NOW)
+    assert everything() == before
+    assert MemberMerge.objects.get(pk=made.pk).undone_at is None
+
+    separate_members(merge=made, actor=make_manager(), at=NOW)
+    assert (balance(second.account), balance(rich.account)) == ((-101, 101), (300, 0))
+
+
+def test_a_separation_that_leaves_nothing_owed_needs_nobody_else(
+    programme: Programme, survivor: Cardholder, agent: User
+) -> None:
+    AdjustmentLimit.objects.all().delete()
+    made = merge_members(survivor=survivor.member, merged=person(programme, 4000).member, at=NOW)
+    order(programme, survivor.account, points=5000)
+
+    separate_members(merge=made, actor=agent, at=NOW)
+
+    assert balance(survivor.account) == (0, 0)
