@@ -48,7 +48,7 @@ def approve_adjustment(
     if _was_decided_so(current, AdjustmentState.POSTED, actor):
         return current
     _check_decider(current, actor, at)
-    if requester is None or not may_ask(requester):
+    if requester is None or not may_ask(requester) or is_own(current.account, requester):
         raise RequesterMayNoLonger
     if current.account.left_on is not None:
         raise MemberLeft

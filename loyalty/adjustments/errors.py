@@ -82,6 +82,6 @@ class ApprovalLapsed(DomainError):
 
 
 class RequesterMayNoLonger(DomainError):
-    """Who made the request may not move points any more."""
+    """Who made the request lost the right to move points, or this account is their own by now."""
 
     code: ClassVar[str] = "requester_may_no_longer"

@@ -68,8 +68,8 @@ REFUSALS: "dict[type[DomainError], str | StrPromise]" = {
     AlreadyDecided: gettext_lazy("Somebody decided on this request before you. Nothing more was changed."),
     ApprovalLapsed: gettext_lazy("Nobody decided on this request in time: it has to be made again."),
     RequesterMayNoLonger: gettext_lazy(
-        "The colleague who made this request may not move points any more. Nothing was changed; you can"
-        " decline it."
+        "The colleague who made this request may not move these points any more. Nothing was changed; you"
+        " can decline it."
     ),
     MemberLeft: gettext_lazy("The member has left the programme. Nothing was changed."),
     LimitReached: gettext_lazy("This goes beyond the colleague’s limit of that day. Nothing was changed."),

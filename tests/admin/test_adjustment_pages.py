@@ -161,7 +161,7 @@ def test_a_refusal_of_the_rules_is_told(story: Story, waiting: AdjustmentRequest
 
     answer = client.post(page("adjustmentrequest_approve", waiting.pk), {"comment": ""}, follow=True)
 
-    assert "may not move points any more" in answer.content.decode()
+    assert "may not move these points any more" in answer.content.decode()
     waiting.refresh_from_db()
     assert waiting.state == AdjustmentState.REQUESTED
     assert balance(story.alice.account) == (512, 0)

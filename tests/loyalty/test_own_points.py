@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 
 from loyalty.adjustments.decisions import approve_adjustment
-from loyalty.adjustments.errors import OwnPoints
+from loyalty.adjustments.errors import OwnPoints, RequesterMayNoLonger
 from loyalty.households.membership import leave_household
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
@@ -13,6 +13,7 @@ from members.models import User
 from tests.factories import NOW, Cardholder, make_cardholder, make_user
 from tests.households import live_together
 from tests.loyalty.adjusting import ask, make_agent, make_manager, nothing_moved
+from tests.loyalty.ledger_state import balance
 
 
 def person(programme: Programme, user: User | None = None) -> Cardholder:
@@ -68,3 +69,19 @@ def test_nobody_approves_for_who_became_one_with_them_or_shares_their_household(
             approve_adjustment(request=request, actor=manager, at=NOW)
         request.refresh_from_db()
         assert request.state == AdjustmentState.REQUESTED
+
+
+def test_who_came_close_to_the_account_since_gets_nothing_approved(programme: Programme) -> None:
+    agent, manager = make_agent(), make_manager()
+    own, home, twin = (person(programme, user) for user in (agent, None, None))
+    for_home, for_twin = (ask(one.account, agent, points=301) for one in (home, twin))
+    live_together(own, home)
+    merge_members(survivor=own.member, merged=twin.member, at=NOW)
+
+    for request in (for_home, for_twin):
+        with pytest.raises(RequesterMayNoLonger), transaction.atomic():
+            approve_adjustment(request=request, actor=manager, at=NOW)
+
+    assert balance(home.account) == balance(own.account) == (0, 0)
+    leave_household(account=own.account, at=NOW)
+    assert approve_adjustment(request=for_home, actor=manager, at=NOW).state == AdjustmentState.POSTED
