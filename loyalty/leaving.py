@@ -1,11 +1,12 @@
 """Leaving a programme on the site: what it costs is said in numbers before it is confirmed."""
 
 from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,12 +27,29 @@ LEFT = "pointaccount.left"
 
 
 class LeavingForm(forms.Form):
-    """The member says that they have understood."""
+    """The member says that they have understood what they were told: what the page said then still holds."""
 
+    told = forms.CharField(required=False)
     understood = forms.BooleanField(
         label=gettext_lazy("I have understood what happens to my points."),
         error_messages={"required": gettext_lazy("Tick the box if you really want to leave the programme.")},
     )
+
+    def __init__(self, answers: QueryDict | None, *, policy: str) -> None:
+        super().__init__(answers)
+        self.policy = policy
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an answer to a page that told something else about the points."""
+        cleaned = super().clean() or {}
+        if cleaned.get("told") != self.policy:
+            raise forms.ValidationError(
+                _(
+                    "What happens to your points has changed meanwhile. Nothing was done: please read it"
+                    " again."
+                )
+            )
+        return cleaned
 
 
 def leaving_sentence(account: PointAccount, *, at: datetime) -> str:
@@ -57,7 +75,8 @@ def leave(request: MemberRequest) -> HttpResponse:
     account, at = request.account, timezone.now()
     if account.left_on is not None:
         return redirect("home")
-    form = LeavingForm(request.POST if request.method == "POST" else None)
+    answers = request.POST if request.method == "POST" else None
+    form = LeavingForm(answers, policy=account.programme.leaving_policy)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             leave_programme(account=account, at=at)

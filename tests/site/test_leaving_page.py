@@ -26,12 +26,30 @@ def test_points_are_lost_only_when_the_box_is_ticked(cast: Cast) -> None:
     refused = client.post("/profile/leave/", {}).content.decode()
     assert "Tick the box" in refused
     assert PointAccount.objects.get(pk=cast.alice.account.pk).left_on is None
-    answer = client.post("/profile/leave/", {"understood": "on"}, follow=True).content.decode()
+    answer = client.post(
+        "/profile/leave/", {"understood": "on", "told": "lost"}, follow=True
+    ).content.decode()
 
     assert "You have left the programme." in answer
     assert balance(cast.alice.account) == (0, 0)
     assert StaffAction.objects.filter(action="pointaccount.left").count() == 1
     assert client.get("/profile/leave/").status_code == 302
+
+
+def test_what_was_not_told_is_not_done(cast: Cast) -> None:
+    client = browser_of(Who.MEMBER, cast, "en")
+    held = balance(cast.alice.account)[0]
+    Programme.objects.update(leaving_policy=LeavingPolicy.SPENDABLE)
+    assert 'name="told" value="spendable"' in read(client, "/profile/leave/")
+    Programme.objects.update(leaving_policy=LeavingPolicy.LOST)
+
+    answer = client.post("/profile/leave/", {"understood": "on", "told": "spendable"}).content.decode()
+
+    assert "What happens to your points has changed meanwhile." in answer
+    assert f"You lose {held:,} points at once." in " ".join(answer.split())
+    assert 'name="told" value="lost"' in answer
+    assert PointAccount.objects.get(pk=cast.alice.account.pk).left_on is None
+    assert balance(cast.alice.account) == (held, 0)
 
 
 def test_where_points_can_still_be_spent_the_page_and_the_terms_say_so(cast: Cast) -> None:
@@ -42,7 +60,7 @@ def test_where_points_can_still_be_spent_the_page_and_the_terms_say_so(cast: Cas
     assert "can still be spent until they expire" in read(client, "/terms/")
 
     assert f"You keep {held:,} points" in read(client, "/profile/leave/")
-    client.post("/profile/leave/", {"understood": "on"})
+    client.post("/profile/leave/", {"understood": "on", "told": "spendable"})
 
     assert balance(cast.alice.account) == (held, 0)
     assert "You can spend your points until they expire." in read(client, "/")
