@@ -171,6 +171,7 @@ CROSS JOIN LATERAL (
 WHERE (e.entries, e.leaving, e.arriving) NOT IN ((0, 0, 0), (2, 1, 1)) OR e.strays
    OR (s.programme_id = a.programme_id AND e.points <> 0)
    OR (s.programme_id <> a.programme_id AND t.reason <> %(succession)s)
+   OR t.reason NOT IN (%(merge)s, %(household)s, %(succession)s, %(separation)s)
    OR (t.undoes_id IS NOT NULL AND (
        (o.source_id, o.target_id, o.reason) <> (t.target_id, t.source_id, t.reason)
        OR o.undoes_id IS NOT NULL OR o.id >= t.id

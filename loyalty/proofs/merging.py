@@ -38,14 +38,17 @@ WHERE (a.merged_into_id IS NOT NULL OR m.merged_into_id IS NOT NULL)
 
 TRANSFERS = """
 SELECT 'transfer ' || t.id,
-       format('from member %%s to member %%s, by a merge of member %%s into member %%s', s.member_id,
-              a.member_id, m.merged_id, m.survivor_id)
+       format('from member %%s to member %%s, by a merge of member %%s into member %%s; counted from'
+              ' movement %%s on', s.member_id, a.member_id, m.merged_id, m.survivor_id, p.last_entry_id)
 FROM loyalty_mergedpoints p
 JOIN members_membermerge m ON m.id = p.merge_id JOIN loyalty_transfer t ON t.id = p.transfer_id
 JOIN loyalty_pointaccount s ON s.id = t.source_id JOIN loyalty_pointaccount a ON a.id = t.target_id
 LEFT JOIN loyalty_transfer u ON u.undoes_id = t.id
+LEFT JOIN loyalty_entry e ON e.transfer_id = t.id AND e.account_id = t.target_id
 WHERE (s.member_id, a.member_id) <> (m.merged_id, m.survivor_id) OR t.reason <> %(merge)s
    OR t.undoes_id IS NOT NULL OR (u.id IS NULL) <> (m.undone_at IS NULL)
+   OR e.id IS NOT NULL AND p.last_entry_id <> coalesce((
+       SELECT max(x.id) FROM loyalty_entry x WHERE x.account_id = t.target_id AND x.id < e.id), 0)
 UNION ALL
 SELECT 'transfer ' || t.id, 'moves the points of a merged member, and no merge made it'
 FROM loyalty_transfer t LEFT JOIN loyalty_mergedpoints p ON p.transfer_id = t.id

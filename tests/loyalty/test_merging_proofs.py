@@ -79,6 +79,17 @@ def test_the_history_keeps_every_rule() -> None:
             id="a merge that ended and kept the points",
         ),
         pytest.param(
+            "transfer of a merge",
+            "UPDATE loyalty_mergedpoints SET last_entry_id = last_entry_id - 1"
+            " RETURNING 'transfer ' || transfer_id",
+            id="purchases of before that would be handed over",
+        ),
+        pytest.param(
+            "transfer",
+            "UPDATE loyalty_transfer SET reason = 9 RETURNING 'transfer ' || id",
+            id="transfers for no reason that there is",
+        ),
+        pytest.param(
             "transfer of a separation",
             "UPDATE members_membermerge m SET undone_at = m.undone_at + interval '1 second'"
             " FROM loyalty_transfer t WHERE t.reason = 4 AND m.undone_at IS NOT NULL"
