@@ -7,7 +7,8 @@ from django.test import Client
 
 from loyalty.expiry.service import expire_points
 from loyalty.models import Entry, RejectedLine
-from tests.factories import buy
+from loyalty.purchases.record import record_purchases
+from tests.factories import buy, make_line, make_return_line
 from tests.site.cast import Cast
 from tests.site.conftest import signed_in
 from tests.site.reading import words_of
@@ -40,6 +41,17 @@ def test_a_return_says_that_the_points_are_taken_back(alice: Client) -> None:
     words = words_of(alice.get("/statement/"))
     assert "Retour 20,00 € carte se terminant par •••• 4242 −20 points Solde 5 925 points" in words
     assert "Les points de l’achat sont repris. Règle : 1 point par euro" in words
+
+
+def test_a_return_that_takes_nothing_back_says_so(cast: Cast, alice: Client, at: datetime) -> None:
+    token = cast.alice.card.token
+    lines = [
+        make_line(token, cents=1250, reference="kettle", purchased_at=at),
+        make_return_line(token, cents=40, original_reference="kettle", returned_at=at),
+    ]
+    record_purchases(lines, programme=cast.programme, at=at)
+    words = words_of(alice.get("/statement/"))
+    assert "•••• 4242 0 point Solde 4 437 points Aucun point n’est repris. Pourquoi aucun point" in words
 
 
 def test_points_that_became_owed_and_were_repaid_are_named(cast: Cast, chloe: Client, at: datetime) -> None:
