@@ -10,12 +10,13 @@ from datetime import date, datetime
 
 from django.db.models import Q
 
-from loyalty.dates import expiry_date, local_date
+from loyalty.dates import local_date
 from loyalty.earning.book import rule_of
 from loyalty.earning.limits import Budget, Tally, TallyKey, kept_tally, key_of
 from loyalty.earning.outcome import NOBODY, Outcome, Setting, outcome_of
 from loyalty.earning.terms import Facts, Rule
 from loyalty.earning.words import sentence
+from loyalty.ledger.lots import lot_of
 from loyalty.models import (
     Agreement,
     EarningRule,
@@ -63,6 +64,7 @@ class Preview:
     titles: dict[int, str]
     sentences: dict[int, str]
     refusal: str
+    available_on: date
     expires_on: date
     balance_points: int | None
 
@@ -81,6 +83,7 @@ def preview(imagined: Imagined, *, at: datetime) -> Preview:
     facts = _facts(imagined, local_time)
     names = names_for(programme, rules, store_ids=[imagined.store.pk] if imagined.store else [])
     account_id = imagined.account.pk if imagined.account else NOBODY
+    lot = lot_of(local_time.date(), programme)
     setting = Setting(
         names=names,
         titles={version.pk: title_of(version) for version in versions},
@@ -94,9 +97,8 @@ def preview(imagined: Imagined, *, at: datetime) -> Preview:
         titles=dict(setting.titles),
         sentences={rule.rule_id: sentence(rule, names, today=setting.today) for rule in rules},
         refusal=_refusal(imagined, local_time.date()),
-        expires_on=expiry_date(
-            local_time.date(), years=programme.points_validity_years, rounding=programme.expiry_rounding
-        ),
+        available_on=lot.available_on,
+        expires_on=lot.expires_on,
         balance_points=imagined.account.balance_points if imagined.account else None,
     )
 

@@ -9,6 +9,7 @@ import time_machine
 from django.apps import apps
 from django.test import Client
 from django.utils import translation
+from django.utils.html import strip_tags
 
 from loyalty.earning.versions import (
     draft_new_rule,
@@ -18,7 +19,7 @@ from loyalty.earning.versions import (
     schedule_rule,
 )
 from loyalty.enrolment import enrol_member
-from loyalty.models import Agreement, EarningRule, GroupMembership, RuleSpending
+from loyalty.models import Agreement, EarningRule, GroupMembership, Programme, RuleSpending
 from loyalty.selectors.rule_preview import Imagined, preview
 from members.models import CardProduct
 from partners.models import Store
@@ -100,6 +101,15 @@ def test_a_purchase_is_explained_rule_by_rule(manager: Client, story: Story) -> 
     assert context["preview"].balance_points == balance.balance_points
     assert context["preview"].balance_after_points == balance.balance_points + 120
     assert context["preview"].expires_on == date(2030, 12, 5)
+
+
+def test_points_that_wait_say_from_when_they_can_be_spent(manager: Client, story: Story) -> None:
+    Programme.objects.filter(pk=story.programme.pk).update(days_until_available=14)
+
+    answer = manager.post(page("preview"), purchase())
+
+    words = " ".join(strip_tags(answer.content.decode()).split())
+    assert "Available from 19 December 2026 Expiring at the end of 5 December 2030" in words
 
 
 def test_a_day_that_does_not_count_is_the_reason(manager: Client, story: Story) -> None:
