@@ -85,6 +85,15 @@ def test_a_draft_is_scheduled_at_once(manager: Client, draft: EarningRule) -> No
     )
 
 
+def test_a_bonus_for_the_first_purchase_says_for_whom_it_is(manager: Client, draft: EarningRule) -> None:
+    note = "It counts purchases from its beginning, not those of before: members of many years get the bonus"
+    bonus = {"effect": "bonus", "points": 50}
+    EarningRule.objects.filter(pk=draft.pk).update(**bonus, nth_purchase=1)
+    assert note in manager.get(page("schedule", draft.pk)).content.decode()
+    EarningRule.objects.filter(pk=draft.pk).update(**bonus, nth_purchase=3, is_every_nth=True)
+    assert note not in manager.get(page("schedule", draft.pk)).content.decode()
+
+
 def test_a_draft_is_scheduled_for_a_day_and_a_time_of_the_programme(
     manager: Client, draft: EarningRule
 ) -> None:

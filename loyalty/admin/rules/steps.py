@@ -353,6 +353,13 @@ def _what_scheduling_does(page: RulePage, version: EarningRule) -> list[str]:
                 " late; from a day and a time, only for purchases made from then on."
             )
         )
+        if version.nth_purchase is not None and not version.is_every_nth:
+            notes.append(
+                gettext(
+                    "It counts purchases from its beginning, not those of before: members of many years get"
+                    " the bonus as well."
+                )
+            )
     notes.append(gettext("A scheduled version never changes: an edit makes the next version."))
     notes += [
         gettext("With “%(rule)s”: %(sentence)s") % {"rule": other.title, "sentence": overlap.sentence}
