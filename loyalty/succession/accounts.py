@@ -195,13 +195,19 @@ Cursor = psycopg.Cursor[tuple[Any, ...]]
 
 
 def _read_lots(cursor: Cursor, accounts: Mapping[int, OldAccount], today: date) -> None:
-    holding = [one.account_id for one in accounts.values() if one.balance + one.owed]
+    """Read lots, and with them the balances again: nobody who rehearses holds a lock, and both must fit."""
+    holding = [one.account_id for one in accounts.values() if one.balance or one.owed]
     cursor.execute(
-        "SELECT account_id, expires_on, available_on, remaining_points FROM loyalty_lot"
-        " WHERE account_id = ANY(%b) AND remaining_points > 0 ORDER BY account_id, expires_on, available_on",
+        "SELECT a.id, a.balance_points, a.owed_points, l.expires_on, l.available_on, l.remaining_points"
+        " FROM loyalty_pointaccount a"
+        " LEFT JOIN loyalty_lot l ON l.account_id = a.id AND l.remaining_points > 0"
+        " WHERE a.id = ANY(%b) ORDER BY a.id, l.expires_on, l.available_on",
         [holding],
     )
-    for account_id, expires_on, available_on, points in cursor.fetchall():
+    for account_id, balance, owed, expires_on, available_on, points in cursor.fetchall():
+        accounts[account_id].balance, accounts[account_id].owed = balance, owed
+        if expires_on is None:
+            continue
         if expires_on < today or accounts[account_id].leaving_policy == LeavingPolicy.LOST:
             accounts[account_id].over_points += points
         else:

@@ -6,6 +6,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 
 from core.jobs import StepOutcome
 from loyalty.merging.merge import merge_members
@@ -13,7 +14,14 @@ from loyalty.models import PointAccount, Programme, Succession
 from loyalty.purchases.checks import keep_open
 from loyalty.succession.counterparts import CounterpartLine, CounterpartOutcome, record_counterparts
 from loyalty.succession.errors import NotRunning, SuccessionUnderWay
-from loyalty.succession.service import begin_succession, close_succession, follow_up, reverse_succession
+from loyalty.succession.figures import Figures
+from loyalty.succession.service import (
+    begin_rehearsal,
+    begin_succession,
+    close_succession,
+    follow_up,
+    reverse_succession,
+)
 from loyalty.succession.walks import step_succession
 from tests.factories import NOW, buy, make_cardholder, make_member
 from tests.loyalty.ledger_state import balance
@@ -115,3 +123,19 @@ def test_who_is_led_to_another_at_that_moment_gets_no_account_of_their_own(progr
     new = PointAccount.objects.filter(programme=programmes.new)
     assert dict(new.values_list("member_id", "balance_points")) == {alice.member.pk: 140}
     assert violations() == []
+
+
+def test_a_purchase_at_that_moment_leaves_no_gap_in_a_rehearsal(programmes: Programmes) -> None:
+    alice = make_cardholder(programmes.old, points=10)
+    succession = begin_rehearsal(succession=prepare(programmes), at=NOW)
+
+    def buy_while_nobody_reads_lots() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE loyalty_lot IN ACCESS EXCLUSIVE MODE")
+        buy(programmes.old, alice.card.token, euros=5)
+
+    second = one_after_the_other(buy_while_nobody_reads_lots, lambda: step_succession(succession.pk, at=NOW))
+
+    assert second is StepOutcome.DONE
+    figures = Figures.of_json(Succession.objects.get().rehearsal)
+    assert (figures.balance, figures.left, figures.gap) == (15, 15, 0)
