@@ -32,6 +32,12 @@ class NotRehearsed(DomainError):
     code: ClassVar[str] = "not_rehearsed"
 
 
+class NotReconciled(DomainError):
+    """The rehearsal found balances that are not those of their lots."""
+
+    code: ClassVar[str] = "not_reconciled"
+
+
 class NotRunning(DomainError):
     """The succession does not run, or not any more."""
 
@@ -67,6 +73,10 @@ REFUSALS: dict[type[DomainError], StrOrPromise] = {
     SuccessorEnds: _("One of the two programmes is ending or closed, or both are the same."),
     TermsFixed: _("Points moved by these terms already: they cannot change any more."),
     NotRehearsed: _("It is not rehearsed with these terms. Rehearse it first, and look at what was found."),
+    NotReconciled: _(
+        "The old balances do not reconcile with the points of their lots. Prove the ledger (verify_ledger)"
+        " before anything moves, then rehearse again."
+    ),
     NotRunning: _("The succession does not run, or not any more."),
     WalkUnderWay: _("The accounts are being gone through. Ask again when that is over."),
     LateReturnsStillCome: _(

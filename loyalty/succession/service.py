@@ -16,6 +16,7 @@ from loyalty.succession.errors import (
     CounterpartsMissing,
     DayIsOver,
     LateReturnsStillCome,
+    NotReconciled,
     NotRehearsed,
     NotRunning,
     SuccessionUnderWay,
@@ -118,13 +119,16 @@ def begin_rehearsal(*, succession: Succession, at: datetime) -> Succession:
 def begin_succession(*, succession: Succession, at: datetime) -> Succession:
     """Let a rehearsed succession run: points move, and the old programme takes late lines through its day.
 
-    Raises NotRehearsed, and DayIsOver when there is no last day for late lines that is still to come.
+    Raises NotRehearsed, NotReconciled when the rehearsal found a gap, and DayIsOver when there is no last day
+    for late lines that is still to come.
     """
     own = _own(succession)
     if own.state == SuccessionState.RUNNING:
         return own
     if own.state != SuccessionState.REHEARSED:
         raise NotRehearsed
+    if Figures.of_json(own.rehearsal).gap:
+        raise NotReconciled
     _refuse_ending(own.source, own.target)
     _refuse_day_that_is_over(own, own.late_returns_until, at=at)
     own.state = SuccessionState.RUNNING

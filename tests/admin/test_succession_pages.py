@@ -14,6 +14,7 @@ from tests.admin.conftest import ROLES, WHY, client_of, make_colleague
 from tests.factories import Cardholder, bring_back, buy, make_cardholder, make_line, order
 from tests.loyalty.ledger_state import balance, everything
 from tests.loyalty.succession.conftest import Programmes, make_programmes, walk
+from tests.tampering import tamper
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +102,21 @@ def test_a_second_draft_and_terms_that_make_no_sense_are_refused_on_the_form(
     answer = manager.post(reverse("admin:loyalty_succession_add"), TERMS | fields | {"old_points": "0"})
     assert "greater than or equal to 1" in answer.content.decode()
     assert Succession.objects.count() == 1
+
+
+@pytest.mark.usefixtures("alice")
+def test_what_does_not_reconcile_is_told_and_does_not_run(manager: Client, programmes: Programmes) -> None:
+    tamper("UPDATE loyalty_pointaccount SET balance_points = 105 WHERE balance_points = 100")
+    succession = rehearsed(manager, programmes)
+
+    assert "do not reconcile with the points of their lots (difference: 5)" in text_of(
+        manager, page("change", succession)
+    )
+    told = manager.post(page("begin", succession), {"points": "100"}, follow=True).content.decode()
+
+    assert "Prove the ledger (verify_ledger) before anything moves" in told
+    assert Succession.objects.get().state == "rehearsed"
+    assert Conversion.objects.count() == 0
 
 
 @pytest.mark.usefixtures("alice")

@@ -25,7 +25,7 @@ from loyalty.dates import local_date
 from loyalty.feeds.command import STOPPED_BY_HAND, find_programme, telling_in_one_sentence
 from loyalty.models import Programme, RoundedOver, Rounding, Succession, SuccessionState
 from loyalty.succession.accounts import terms_of
-from loyalty.succession.errors import REFUSALS
+from loyalty.succession.errors import REFUSALS, NotReconciled
 from loyalty.succession.figures import Figures
 from loyalty.succession.files import (
     ACCOUNT_COLUMNS,
@@ -113,6 +113,8 @@ class Command(BaseCommand):
                 rows = account_rows(succession, at=timezone.now(), in_words=False)
                 _write(Path(options["report"]), list(ACCOUNT_COLUMNS), rows)
         self.stdout.write(summary_of(succession))
+        if succession.state == SuccessionState.REHEARSED and Figures.of_json(succession.rehearsal).gap:
+            raise CommandError(str(REFUSALS[NotReconciled]))
 
     def _succession(self, options: dict[str, Any]) -> Succession:
         """Return the succession of the two programmes, by the terms given; prepare it when there is none."""
@@ -188,6 +190,9 @@ def summary_of(succession: Succession) -> str:
         "new_owed": figures.owed_arrived,
         "over": figures.over,
         "staying_points": figures.staying_points,
+        "staying_owed": figures.staying_owed,
+        "balance": figures.balance,
+        "gap": figures.gap,
         "undone_points": figures.undone_left,
         "rounding": fraction(figures.fractions, terms_of(succession)),
     }

@@ -23,8 +23,9 @@ from loyalty.succession.figures import Figures, Month, Staying
 from loyalty.succession.files import account_rows, fraction, letter_rows, month_rows
 from loyalty.succession.walks import step_succession
 from tests.factories import NOW, Cardholder, bring_back, buy, make_cardholder, order
-from tests.loyalty.ledger_state import everything
+from tests.loyalty.ledger_state import balance, everything
 from tests.loyalty.succession.conftest import Programmes, new_account, prepare, rehearse, run, terms
+from tests.tampering import tamper
 
 pytestmark = pytest.mark.django_db
 
@@ -147,7 +148,8 @@ def test_without_an_action_the_command_rehearses(
     said = command("--rate", "1:3", "--rounding", "down", "--report", str(report))
     assert said == (
         "state=rehearsed accounts=4 moving=2 empty=1 staying=1 old_points=131 new_points=43 old_owed=10"
-        " new_owed=3 over=40 staying_points=7 undone_points=0 rounding=-0.3333\n"
+        " new_owed=3 over=40 staying_points=7 staying_owed=0 balance=168 gap=0 undone_points=0"
+        " rounding=-0.3333\n"
     )
     assert everything() == before
     with report.open(encoding="utf-8", newline="") as file:
@@ -204,6 +206,23 @@ def test_other_terms_are_a_draft_that_is_rehearsed_again(programmes: Programmes)
     with pytest.raises(CommandError, match="they cannot change any more"):
         command("--rate", "1:3", "--run")
     assert command("--rate", "1:2", "--run").startswith("state=running ")
+
+
+def test_balances_that_do_not_reconcile_are_told_and_nothing_moves(
+    programmes: Programmes, people: dict[str, Cardholder]
+) -> None:
+    assert balance(people["Alice"].account) == (171, 0)
+    tamper("UPDATE loyalty_pointaccount SET balance_points = 176 WHERE balance_points = 171")
+    before = everything()
+
+    with pytest.raises(CommandError, match="do not reconcile"):
+        command("--rate", "1:1")
+    with pytest.raises(CommandError, match="do not reconcile"):
+        command("--run")
+
+    succession = Succession.objects.get(source=programmes.old)
+    assert (succession.state, Figures.of_json(succession.rehearsal).gap) == ("rehearsed", 5)
+    assert everything() == before
 
 
 @pytest.mark.usefixtures("people")
