@@ -24,6 +24,7 @@ from loyalty.households.errors import (
     NoHouseholds,
     NoMemberAnyMore,
     NotInHousehold,
+    OwnHousehold,
 )
 from loyalty.households.membership import put_together, remove_from_household, stay_of
 from loyalty.models import PointAccount
@@ -36,6 +37,9 @@ REFUSALS: dict[str, str | Promise] = {
     InHouseholdAlready.code: gettext_lazy("The member is in a household already."),
     NotInHousehold.code: gettext_lazy("The member is not in a household with this other member."),
     NoMemberAnyMore.code: gettext_lazy("One of the two has left the programme, or leads to another member."),
+    OwnHousehold.code: gettext_lazy(
+        "One of the two is you, or lives in your household: a colleague must do it. Nothing was changed."
+    ),
     HouseholdFull.code: gettext_lazy("The household has as many people as it may have."),
 }
 

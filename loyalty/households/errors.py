@@ -35,6 +35,12 @@ class NoMemberAnyMore(HouseholdRefused):
     code: ClassVar[str] = "no_member_any_more"
 
 
+class OwnHousehold(HouseholdRefused):
+    """The colleague is one of the two whom they bring together, or lives with one of them."""
+
+    code: ClassVar[str] = "own_household"
+
+
 class InvitationNotFound(HouseholdRefused):
     """No invitation has this code: it was used, is too old, or whoever gave it has left the household."""
 

@@ -14,15 +14,18 @@ from django.db.models.functions import Greatest
 
 from core.audit import record_action
 from core.outbox import publish
+from loyalty.adjustments.colleagues import are_own
 from loyalty.households.errors import (
     HouseholdFull,
     InHouseholdAlready,
     NoHouseholds,
     NoMemberAnyMore,
     NotInHousehold,
+    OwnHousehold,
 )
 from loyalty.ledger.locks import lock_accounts
 from loyalty.models import Household, HouseholdStay, PointAccount, SpendingPermission
+from members.models import Member, User
 
 HOUSEHOLD_JOINED = "loyalty.household_joined"
 """The outbox topic of a new member, once for each who was there: {"stay_id": int, "account_id": int}."""
@@ -54,11 +57,14 @@ def put_together(
     """Let staff bring a member into the household of another, founding it when there is none.
 
     Whoever joins has agreed to it before a colleague, who says so in the reason. Nobody may spend anything by
-    that. Raises NoHouseholds, InHouseholdAlready, HouseholdFull, and NotInHousehold when the two are the same
-    or of two programmes.
+    that. Raises NoHouseholds, InHouseholdAlready, HouseholdFull, NotInHousehold when the two are the same or
+    of two programmes, and OwnHousehold when the colleague is one of them or lives with one.
     """
     if account.pk == joining.pk or account.programme_id != joining.programme_id:
         raise NotInHousehold
+    both = Member.objects.filter(pk__in=[account.member_id, joining.member_id])
+    if actor is not None and are_own(both, User.objects.get(pk=actor.pk or 0)):
+        raise OwnHousehold
     lock_accounts([account.pk, joining.pk])
     refuse_entry(joining.pk)
     stay = stay_of(account.pk)

@@ -137,3 +137,13 @@ def test_where_the_programme_has_no_households_there_is_no_such_page(client: Cli
     assert 'id="household"' not in read(client, "helpdesk_member", caller.alice)
     for public_id in (caller.alice.member.public_id, "0193d1a0-0000-7000-8000-000000000000"):
         assert client.get(reverse("helpdesk_household", args=[public_id])).status_code == 404
+
+
+def test_a_colleague_does_not_bring_themselves_in(caller: Caller, bob: Cardholder) -> None:
+    colleague = make_colleague("Call centre")
+    own = make_cardholder(caller.programme, first_name="Karim", user=colleague)
+
+    told = send(client_of(colleague), own, reference=bob.member.reference, agreed="on", reason=SAID)
+
+    assert "a colleague must do it. Nothing was changed." in told
+    assert stay_of(own.account.pk) is None

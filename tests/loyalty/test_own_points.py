@@ -5,13 +5,14 @@ from django.db import transaction
 
 from loyalty.adjustments.decisions import approve_adjustment
 from loyalty.adjustments.errors import OwnPoints, RequesterMayNoLonger
-from loyalty.households.membership import leave_household
+from loyalty.households.errors import OwnHousehold
+from loyalty.households.membership import leave_household, put_together, stay_of
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
 from loyalty.models import AdjustmentState, Programme
 from members.models import User
 from tests.factories import NOW, Cardholder, make_cardholder, make_user
-from tests.households import live_together
+from tests.households import allow_households, live_together
 from tests.loyalty.adjusting import ask, make_agent, make_manager, nothing_moved
 from tests.loyalty.ledger_state import balance
 
@@ -85,3 +86,18 @@ def test_who_came_close_to_the_account_since_gets_nothing_approved(programme: Pr
     assert balance(home.account) == balance(own.account) == (0, 0)
     leave_household(account=own.account, at=NOW)
     assert approve_adjustment(request=for_home, actor=manager, at=NOW).state == AdjustmentState.POSTED
+
+
+def test_nobody_brings_themselves_or_those_they_live_with_into_a_household(programme: Programme) -> None:
+    agent = make_agent()
+    own, home, stranger, other = (person(programme, user) for user in (agent, None, None, None))
+    allow_households(programme, 4)
+    live_together(own, home)
+
+    for host, joining in ((own, stranger), (stranger, own), (home, stranger)):
+        with pytest.raises(OwnHousehold), transaction.atomic():
+            put_together(account=host.account, joining=joining.account, actor=agent, reason="x", at=NOW)
+
+    assert stay_of(stranger.account.pk) is None
+    put_together(account=stranger.account, joining=other.account, actor=agent, reason="x", at=NOW)
+    assert stay_of(stranger.account.pk) is not None
