@@ -50,6 +50,7 @@ class Contradiction(StrEnum):
     # What depends on the programme and the day: `loyalty.earning.versions` finds these.
     PERIOD_IS_OVER = "period_is_over"
     PARTNER_WITHOUT_AGREEMENT = "partner_without_agreement"
+    STORE_NEVER_OPEN = "store_never_open"
     COUNT_OF_EARLIER_VERSION = "count_of_earlier_version"
     ALL_RULES_GIVE_TOO_MUCH = "all_rules_give_too_much"
 
@@ -239,6 +240,7 @@ SENTENCES = {
     Contradiction.PARTNER_WITHOUT_AGREEMENT: _(
         "One of the partners has no agreement with the programme for these days."
     ),
+    Contradiction.STORE_NEVER_OPEN: _("One of the stores is not open on any of these days: leave it out."),
     Contradiction.COUNT_OF_EARLIER_VERSION: _(
         "Members' purchases are counted by the version before. What counts them, the bonus and its limit stay"
         " as they are: retire the rule and make another one instead."

@@ -10,9 +10,9 @@ ends. A version that begins at a future instant, scheduled ahead, treats every p
 purchase alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from math import prod
 from typing import ClassVar
 
@@ -254,9 +254,14 @@ def digest_of(rule: EarningRule) -> str:
 
 def contradictions_of(rule: EarningRule, *, at: datetime) -> tuple[Finding, ...]:
     """Return all that keeps a version from being scheduled; it may be unsaved. At most four queries."""
-    stores = Store.objects.filter(pk__in=rule.store_ids).order_by("pk").values_list("pk", "partner_id")
-    found = find_contradictions(rule_of(rule), partner_of_store=dict(stores))
-    return (*found, *_contradictions_with_programme(rule, dict(stores), at))
+    stores = list(
+        Store.objects.filter(pk__in=rule.store_ids)
+        .only("partner_id", "opened_on", "closed_on")
+        .order_by("pk")
+    )
+    partner_of_store = {store.pk: store.partner_id for store in stores}
+    found = find_contradictions(rule_of(rule), partner_of_store=partner_of_store)
+    return (*found, *_contradictions_with_programme(rule, stores, at))
 
 
 def _has_days_left(rule: EarningRule, starts_at: datetime) -> bool:
@@ -274,16 +279,19 @@ def _tidy(rule: EarningRule) -> None:
 
 
 def _contradictions_with_programme(
-    rule: EarningRule, partner_of_store: dict[int, int], at: datetime
+    rule: EarningRule, stores: Sequence[Store], at: datetime
 ) -> Iterator[Finding]:
     today = local_date(at, rule.programme.zone)
+    first_on = rule.starts_on or today
     if rule.ends_on is not None and rule.ends_on < today:
         yield Finding("ends_on", Contradiction.PERIOD_IS_OVER)
-    partners = {*rule.partner_ids, *partner_of_store.values()}
-    if not partners <= _partners_in_agreement(rule):
+    partners = {*rule.partner_ids, *(store.partner_id for store in stores)}
+    if not partners <= _partners_in_agreement(rule, first_on):
         yield Finding(
             "partner_ids" if rule.partner_ids else "store_ids", Contradiction.PARTNER_WITHOUT_AGREEMENT
         )
+    if any(not _is_open_on_some_day(store, first_on, rule.ends_on) for store in stores):
+        yield Finding("store_ids", Contradiction.STORE_NEVER_OPEN)
     if _changes_the_count(rule):
         yield Finding("nth_purchase", Contradiction.COUNT_OF_EARLIER_VERSION)
     if _most_points(rule, at) > MOST_POINTS_OF_A_PURCHASE:
@@ -291,14 +299,18 @@ def _contradictions_with_programme(
         yield Finding(field, Contradiction.ALL_RULES_GIVE_TOO_MUCH)
 
 
-def _partners_in_agreement(rule: EarningRule) -> set[int]:
-    """Return the partners that take part on some day of the rule's period."""
-    agreements = Agreement.objects.filter(programme_id=rule.programme_id)
-    if rule.starts_on is not None:
-        agreements = agreements.exclude(ends_on__lt=rule.starts_on)
+def _partners_in_agreement(rule: EarningRule, first_on: date) -> set[int]:
+    """Return the partners that take part on some day from the first through the rule's last."""
+    agreements = Agreement.objects.filter(programme_id=rule.programme_id).exclude(ends_on__lt=first_on)
     if rule.ends_on is not None:
         agreements = agreements.exclude(starts_on__gt=rule.ends_on)
     return set(agreements.order_by("partner_id").values_list("partner_id", flat=True))
+
+
+def _is_open_on_some_day(store: Store, first_on: date, last_on: date | None) -> bool:
+    is_closed = store.closed_on is not None and store.closed_on < first_on
+    opens_later = store.opened_on is not None and last_on is not None and store.opened_on > last_on
+    return not (is_closed or opens_later)
 
 
 def _changes_the_count(rule: EarningRule) -> bool:

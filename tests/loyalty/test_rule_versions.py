@@ -34,7 +34,7 @@ from loyalty.models import (
 )
 from loyalty.selectors.rules import general_rule, rules_in_force
 from partners.models import Partner, Store
-from tests.factories import NOW, Cardholder, buy, make_next_version, make_rule
+from tests.factories import NOW, Cardholder, buy, make_next_version, make_rule, make_store
 from tests.loyalty.ledger_state import balance, paris
 
 LATER = NOW + timedelta(days=3)
@@ -306,6 +306,32 @@ def test_a_partner_without_an_agreement_in_the_period_is_refused(programme: Prog
     assert findings(edit_draft(rule=rule)) == [("store_ids", Contradiction.PARTNER_WITHOUT_AGREEMENT)]
     rule.partner_ids, rule.store_ids, rule.ends_on = [boulanger.pk], [], date(2026, 12, 1)
     assert schedule_rule(rule=edit_draft(rule=rule), at=NOW).scheduled_at == NOW
+
+
+def test_a_partner_whose_agreement_is_over_is_refused(programme: Programme) -> None:
+    boulanger = Partner.objects.get(code="boulanger")
+    Agreement.objects.filter(partner=boulanger).update(ends_on=date(2026, 11, 21))
+    rule = draft(programme, partner_ids=[boulanger.pk])
+
+    assert findings(rule) == [("partner_ids", Contradiction.PARTNER_WITHOUT_AGREEMENT)]
+    Agreement.objects.filter(partner=boulanger).update(ends_on=date(2026, 11, 22))
+    assert contradictions_of(rule, at=NOW) == ()
+
+
+def test_a_store_that_is_never_open_in_the_period_is_refused(programme: Programme) -> None:
+    store = make_store()
+    store.closed_on = date(2026, 11, 21)
+    store.save(update_fields=["closed_on"])
+    rule = draft(programme, store_ids=[store.pk])
+
+    assert findings(rule) == [("store_ids", Contradiction.STORE_NEVER_OPEN)]
+    rule.starts_on = date(2026, 11, 21)
+    assert contradictions_of(rule, at=NOW) == ()
+    store.opened_on, store.closed_on = date(2026, 12, 1), None
+    store.save(update_fields=["opened_on", "closed_on"])
+    assert contradictions_of(rule, at=NOW) == ()
+    rule.ends_on = date(2026, 11, 30)
+    assert findings(edit_draft(rule=rule)) == [("store_ids", Contradiction.STORE_NEVER_OPEN)]
 
 
 def test_versions_that_count_purchases_count_for_the_same(programme: Programme) -> None:
