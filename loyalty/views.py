@@ -27,13 +27,12 @@ from loyalty.models import PointAccount
 from loyalty.periods import usual_periods
 from loyalty.requests import MemberRequest, ProgrammeRequest
 from loyalty.selectors.balance import balance_of, expiry_calendar
-from loyalty.selectors.latest import latest_movements
+from loyalty.selectors.latest import latest_of
 from loyalty.selectors.period import TooManyMovements, period_statement
 from loyalty.selectors.programmes import account_of
 from loyalty.selectors.statement import TOP, UNCOUNTED, Place, statement_page
 from loyalty.selectors.statement_choices import cards_of, partners_of
 from loyalty.selectors.succession import successor_of
-from loyalty.selectors.waiting import waiting_lines_of
 from members.models import Card
 
 EARLIER = "earlier"
@@ -61,9 +60,8 @@ def home(request: ProgrammeRequest) -> HttpResponse:
     context = {
         "account": account,
         "balance": balance,
-        "waiting": waiting_lines_of(account),
+        "latest": latest_of(account),
         "successor": successor_of(request.programme),
-        "latest": latest_movements(account),
     } | _panels(visit)
     return render(request, "loyalty/home.html", context)
 

@@ -1,7 +1,8 @@
-"""The newest movements of an account as the home page shows them: when, where and how many points."""
+"""What the home page shows of an account's lines: the newest movements, and how many lines still wait."""
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from core.prepared import prepared_rows
 from loyalty.dates import local_date
@@ -35,20 +36,42 @@ class LatestMovement:
         return self.kind is EntryKind.EXPIRY
 
 
-# The number of rows stands in the text: a plan that is kept must know that it is small.
+class Latest(NamedTuple):
+    """The newest movements, and how many purchases and returns wait for something that is still to come."""
+
+    movements: tuple[LatestMovement, ...]
+    waiting_lines: int
+
+
+# The number of rows and the state stand in the text: a plan that is kept must know that the number is small,
+# and that the index of parked lines holds all that is asked for.
 LATEST = """
-SELECT e.kind, e.occurred_at, e.points, coalesce(s.name, ''), coalesce(p.amount_cents, 0)
-FROM loyalty_entry e
+SELECT waiting.lines, e.kind, e.occurred_at, e.points, coalesce(s.name, ''), coalesce(p.amount_cents, 0)
+FROM (
+    SELECT count(*) AS lines FROM loyalty_purchase
+    WHERE programme_id = %(programme)s AND state = 2 /* parked */
+      AND card_token IN (SELECT token FROM members_card WHERE member_id = %(member)s)
+) waiting
+LEFT JOIN (SELECT * FROM loyalty_entry WHERE account_id = %(account)s ORDER BY id DESC LIMIT 5) e ON true
 LEFT JOIN loyalty_purchase p ON p.id = e.purchase_id
 LEFT JOIN partners_store s ON s.id = p.store_id
-WHERE e.account_id = %(account)s ORDER BY e.id DESC LIMIT 5
+ORDER BY e.id DESC
 """
 
 
-def latest_movements(account: PointAccount) -> tuple[LatestMovement, ...]:
-    """Return the five newest movements of the account. One query."""
+def latest_of(account: PointAccount) -> Latest:
+    """Return the five newest movements of the account, and how many lines with the member's cards wait.
+
+    One query.
+    """
     zone, currency = account.programme.zone, account.programme.currency
-    return tuple(
-        LatestMovement(EntryKind(kind), local_date(occurred_at, zone), points, store, cents, currency)
-        for kind, occurred_at, points, store, cents in prepared_rows(LATEST, {"account": account.pk})
+    asked = {"account": account.pk, "programme": account.programme_id, "member": account.member_id}
+    rows = prepared_rows(LATEST, asked)
+    return Latest(
+        tuple(
+            LatestMovement(EntryKind(kind), local_date(occurred_at, zone), points, store, cents, currency)
+            for _waiting, kind, occurred_at, points, store, cents in rows
+            if kind is not None
+        ),
+        waiting_lines=rows[0][0],
     )
