@@ -10,7 +10,7 @@ from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
 from loyalty.models import EntryKind
 from rewards.models import GiftCardProduct
-from tests.factories import make_cardholder, make_user
+from tests.factories import bring_back, make_cardholder, make_user
 from tests.site.cast import Cast, make_promotions
 from tests.site.conftest import signed_in
 from tests.site.reading import words_of
@@ -60,6 +60,21 @@ def test_points_that_wait_are_explained(cast: Cast, at: datetime) -> None:
     words = words_of(signed_in(user).get("/"))
     assert "Points disponibles 0 point" in words
     assert "Points en attente : 70 points. Les premiers seront utilisables à partir du 25 novembre" in words
+
+
+def test_lines_that_wait_are_counted_for_the_member_whose_cards_they_are_of(cast: Cast, at: datetime) -> None:
+    client, other = (make_user(f"{name}@example.com") for name in ("wanda", "nina"))
+    wanda = make_cardholder(cast.programme, first_name="Wanda", user=client, at=at)
+    make_cardholder(cast.programme, first_name="Nina", user=other, at=at)
+    shown = []
+    for reference in ("SOFA", "LAMP"):
+        bring_back(cast.programme, wanda.card.token, reference=reference, euros=10, at=at)
+        shown.append(words_of(signed_in(client).get("/")))
+
+    assert "Un achat ou un retour effectué avec vos cartes attend encore une information de" in shown[0]
+    assert "2 achats ou retours effectués avec vos cartes attendent encore une information de" in shown[1]
+    assert "Aucun mouvement pour l’instant" in shown[1]
+    assert "avec vos cartes" not in words_of(signed_in(other).get("/"))
 
 
 def test_a_member_who_left_reads_since_when(cast: Cast, alice: Client, at: datetime) -> None:
