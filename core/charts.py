@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from core.formatting import number
 
@@ -91,7 +92,11 @@ def _stacked(label: str, series: Sequence[Series], place: int) -> Iterator[_Stac
         if value:
             start = reached[value > 0]
             end = reached[value > 0] = start + value
-            text = f"{label}, {one.name}: {number(value)}"
+            text = gettext("%(label)s, %(series)s: %(value)s") % {
+                "label": label,
+                "series": one.name,
+                "value": number(value),
+            }
             yield _Stacked(one.tone, min(start, end), max(start, end), text)
 
 

@@ -87,6 +87,15 @@ def test_a_draft_is_tried_in_the_background_and_its_page_looks_again_until_it_is
     assert progress not in text_of(marketing, page_of(back_test))
 
 
+def test_the_charts_are_read_out_as_french_is_written(
+    marketing: Client, bonus: EarningRule, story: Story
+) -> None:
+    back_test = answer(ask(story.programme, [bonus]))
+    marketing.cookies["django_language"] = "fr"
+
+    assert "11/26, donnés dans les deux cas\u00a0: 2\u202f012" in text_of(marketing, page_of(back_test))
+
+
 def test_the_form_proposes_twelve_whole_months_and_the_rule_from_whose_page_one_comes(
     marketing: Client, bonus: EarningRule
 ) -> None:
