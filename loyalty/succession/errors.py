@@ -71,7 +71,10 @@ class CounterpartsMissing(DomainError):
 REFUSALS: dict[type[DomainError], StrOrPromise] = {
     SuccessionUnderWay: _("This programme has a succession already."),
     SuccessorEnds: _("One of the two programmes is ending or closed, or both are the same."),
-    TermsFixed: _("Points moved by these terms already: they cannot change any more."),
+    TermsFixed: _(
+        "Points moved by these terms already: they cannot change any more, and there is nothing to rehearse."
+        " Move what came late; or reverse the succession, as long as it is not closed."
+    ),
     NotRehearsed: _("It is not rehearsed with these terms. Rehearse it first, and look at what was found."),
     NotReconciled: _(
         "The old balances do not reconcile with the points of their lots. Prove the ledger (verify_ledger)"

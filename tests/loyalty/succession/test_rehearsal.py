@@ -205,6 +205,8 @@ def test_other_terms_are_a_draft_that_is_rehearsed_again(programmes: Programmes)
     command("--run")
     with pytest.raises(CommandError, match="they cannot change any more"):
         command("--rate", "1:3", "--run")
+    with pytest.raises(CommandError, match="Move what came late; or reverse the succession"):
+        command("--dry-run")
     assert command("--rate", "1:2", "--run").startswith("state=running ")
 
 
