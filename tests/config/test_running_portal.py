@@ -36,15 +36,16 @@ def data() -> Iterator[Path]:
             process.kill()
 
 
-def running_with(data: Path) -> list[psutil.Process]:
-    """Return every process that works with a data folder, but for ourselves."""
+def running_with(data: Path, *, but_for: str = "") -> list[psutil.Process]:
+    """Return every process that works with a data folder, but for ourselves and those of a name."""
     found = []
     for process in psutil.process_iter():
         try:
             words = [*process.cmdline(), process.environ().get("PORTAL_DATA", "")]
-        except psutil.Error:
+            is_other = process.pid != os.getpid() and process.name() != but_for
+        except psutil.Error:  # it ended meanwhile
             continue
-        if process.pid != os.getpid() and any(str(data) in word for word in words):
+        if is_other and any(str(data) in word for word in words):
             found.append(process)
     return found
 
@@ -100,7 +101,7 @@ def free_port() -> int:
 def wait_until_gone(data: Path, *, but_for: str = "") -> None:
     """Wait until no process works with a data folder, or fail naming those that do."""
     deadline = time.monotonic() + PATIENCE
-    while left := [process for process in running_with(data) if not but_for or process.name() != but_for]:
+    while left := running_with(data, but_for=but_for):
         assert time.monotonic() < deadline, left
         time.sleep(0.1)
 
