@@ -102,9 +102,13 @@ class NothingLeftOfThePeriod(DomainError):
 
 
 class TermsChanged(DomainError):
-    """The draft has other terms than those that were read; read it again."""
+    """The draft has other terms than those that were read; read it again as it is `stored`."""
 
     code: ClassVar[str] = "terms_changed"
+
+    def __init__(self, stored: EarningRule) -> None:
+        super().__init__()
+        self.stored = stored
 
 
 class NextVersionScheduled(DomainError):
@@ -158,10 +162,16 @@ def draft_next_version(*, rule: EarningRule) -> EarningRule:
 
 
 @transaction.atomic
-def edit_draft(*, rule: EarningRule) -> EarningRule:
-    """Save the terms of a draft. Raises RuleInUse when it is none any more."""
-    _draft(rule)
+def edit_draft(*, rule: EarningRule, seen: str | None = None) -> EarningRule:
+    """Save the terms of a draft. Raises RuleInUse when it is none any more.
+
+    `seen` is the `digest_of` the terms that were edited: TermsChanged is raised when the draft has others by
+    now. A repeat changes nothing.
+    """
+    stored = _draft(rule)
     _tidy(rule)
+    if seen is not None and digest_of(stored) not in (seen, digest_of(rule)):
+        raise TermsChanged(stored)
     rule.save(update_fields=TERMS)
     return rule
 
@@ -188,7 +198,7 @@ def schedule_rule(
     """
     rule = _draft(rule)
     if seen is not None and seen != digest_of(rule):
-        raise TermsChanged
+        raise TermsChanged(rule)
     if findings := contradictions_of(rule, at=at):
         raise ContradictoryRule(findings)
     if starts_at is not None and starts_at <= at:

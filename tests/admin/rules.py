@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.text import slugify
 
+from loyalty.earning.versions import digest_of
 from loyalty.models import EarningRule
 from partners.models import Partner
 from tests.admin.conftest import Story
@@ -57,6 +58,12 @@ def saturdays(**other: Any) -> dict[str, Any]:  # noqa: ANN401 - what a browser 
         "limit_points": "500",
         "limit_period": "life",
     } | other
+
+
+def seen(rule: EarningRule) -> dict[str, str]:
+    """Return what a form sends of the terms that were read."""
+    rule.refresh_from_db()
+    return {"seen": digest_of(rule)}
 
 
 def errors_after(client: Client, address: str, fields: dict[str, Any]) -> dict[str, list[str]]:

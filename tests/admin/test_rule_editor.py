@@ -13,7 +13,7 @@ from loyalty.models import Agreement, EarningRule, MemberGroup
 from members.models import CardProduct
 from partners.models import Store
 from tests.admin.conftest import ADMINISTRATOR, Story, client_of, make_colleague
-from tests.admin.rules import TODAY, errors_after, number_of, page, saturdays
+from tests.admin.rules import TODAY, errors_after, number_of, page, saturdays, seen
 from tests.factories import make_issuer, make_partner, make_programme, make_rule, make_store
 
 QUOTED = "Double points at Boulanger on Saturdays in December, at most 500 per member."
@@ -336,7 +336,7 @@ def test_parts_of_the_page_are_asked_for_by_forms_only(manager: Client) -> None:
 def test_a_draft_is_edited_and_what_changed_is_written_down(manager: Client, story: Story) -> None:
     manager.post(page("add"), saturdays())
     draft = EarningRule.objects.latest("pk")
-    edited = saturdays(limit_points="600", ends_on="2026-12-24", name_en="Saturdays")
+    edited = saturdays(limit_points="600", ends_on="2026-12-24", name_en="Saturdays", **seen(draft))
 
     assert beside_of(manager, draft, edited).sentence == (
         "Double points at Boulanger on Saturdays from 1 to 24 December, at most 600 per member."
@@ -360,6 +360,66 @@ def test_a_draft_is_edited_and_what_changed_is_written_down(manager: Client, sto
 def beside_of(client: Client, draft: EarningRule, fields: dict[str, Any]) -> Any:  # noqa: ANN401 - what the page got
     answer = client.post(page("sentence", version=draft.pk), fields)
     return answer.context["beside"]
+
+
+CHANGED = (
+    "The draft was changed after you opened it, so yours was not kept. It is now called “Saturdays” and says:"
+    " “Double points at Boulanger on Saturdays in December, at most 600 per member.” What you wrote is still"
+    " here: keep the draft again to put it in its place, or close to leave the draft as it is."
+)
+
+
+def test_a_draft_that_a_colleague_changed_meanwhile_is_not_overwritten_unasked(
+    manager: Client, story: Story
+) -> None:
+    manager.post(page("add"), saturdays())
+    draft = EarningRule.objects.latest("pk")
+    opened = {"seen": manager.get(page("edit", draft.pk)).context["form"]["seen"].value()}
+    assert opened == seen(draft)
+    theirs = saturdays(name_en="Saturdays", limit_points="600", **opened)
+    assert manager.post(page("edit", draft.pk), theirs).status_code == 302
+    deeds = StaffAction.objects.count()
+    mine = saturdays(name_en="My Saturdays", limit_points="700", factor_percent="3", weekdays=["5", "6"])
+
+    answer = manager.post(page("edit", draft.pk), mine | opened)
+
+    form = answer.context["form"]
+    (said,) = form.non_field_errors()
+    assert said == (
+        f"{CHANGED} Yours would change: What it gives: Double points → Triple points. Yours would change:"
+        " Days of the week: on Saturdays → on Fridays and Saturdays. Yours would change: At most for each"
+        " member: 600 points in all → 700 points in all."
+    )
+    assert (form["name_en"].value(), form["limit_points"].value()) == ("My Saturdays", "700")
+    assert form["weekdays"].value() == ["5", "6"]
+    assert StaffAction.objects.count() == deeds
+    now = seen(draft)
+    assert (draft.name_en, draft.limit_points, draft.weekdays) == ("Saturdays", 600, [6])
+    assert form["seen"].value() == now["seen"]
+    assert f'name="seen" value="{now["seen"]}"' in answer.content.decode()
+
+    assert manager.post(page("edit", draft.pk), mine | now).status_code == 302
+    draft.refresh_from_db()
+    assert (draft.name_en, draft.limit_points, draft.weekdays) == ("My Saturdays", 700, [5, 6])
+    assert story.programme.earning_rules.count() == 3
+
+
+def test_a_form_that_says_nothing_of_what_was_read_keeps_nothing(manager: Client, story: Story) -> None:
+    answer = manager.post(page("edit", story.draft.pk), saturdays())
+
+    assert "The draft was changed after you opened it" in answer.content.decode()
+    story.draft.refresh_from_db()
+    assert story.draft.effect == "base"
+
+
+def test_a_draft_that_is_sent_twice_is_kept(manager: Client, story: Story) -> None:
+    edited = saturdays(**seen(story.draft))
+
+    for _time in range(2):
+        assert manager.post(page("edit", story.draft.pk), edited).status_code == 302
+
+    story.draft.refresh_from_db()
+    assert (story.draft.effect, story.draft.name_en) == ("multiplier", "December Saturdays")
 
 
 def test_a_scheduled_version_is_not_edited_whatever_is_sent(manager: Client, story: Story) -> None:

@@ -9,10 +9,10 @@ import time_machine
 from django.test import Client
 
 from core.models import StaffAction
-from loyalty.earning.versions import digest_of, draft_new_rule, draft_next_version, edit_draft, schedule_rule
+from loyalty.earning.versions import draft_new_rule, draft_next_version, edit_draft, schedule_rule
 from loyalty.models import Agreement, EarningRule, RuleStatus
 from tests.admin.conftest import WHY, Story, client_of, make_colleague
-from tests.admin.rules import TODAY, add_rule, number_of, page
+from tests.admin.rules import TODAY, add_rule, number_of, page, seen
 
 
 @pytest.fixture(autouse=True)
@@ -53,12 +53,6 @@ def said_after(client: Client, address: str, fields: dict[str, Any] | None = Non
     answer = client.post(address, fields or {}, follow=True)
     assert answer.redirect_chain
     return str(answer.content.decode())
-
-
-def seen(rule: EarningRule) -> dict[str, str]:
-    """Return what the form sends of the terms that were read."""
-    rule.refresh_from_db()
-    return {"seen": digest_of(rule)}
 
 
 def latest() -> StaffAction:

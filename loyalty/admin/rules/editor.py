@@ -17,14 +17,23 @@ from django.utils.translation import gettext_lazy as _
 
 from core.admin import page_of
 from core.audit import name_actions, record_action
+from core.formatting import in_language
 from loyalty.admin.rules.form import LONGEST_CODE, RuleForm, first_idea
 from loyalty.admin.rules.stores import StoreSearch, chosen_in, search_stores
 from loyalty.dates import local_date
 from loyalty.earning.advice import Advice, Overlap, advice_about, overlaps_of
-from loyalty.earning.versions import TERMS, RuleInUse, draft_new_rule, edit_draft
+from loyalty.earning.versions import (
+    TERMS,
+    RuleInUse,
+    TermsChanged,
+    digest_of,
+    draft_new_rule,
+    edit_draft,
+)
 from loyalty.earning.words import sentence
 from loyalty.models import EarningRule, Programme, RuleEffect
 from loyalty.selectors.rule_example import example_in_words
+from loyalty.selectors.rule_facts import what_changed
 from loyalty.selectors.rule_names import names_for
 from loyalty.selectors.rules_shown import counting_versions, surroundings, terms_of
 
@@ -93,8 +102,9 @@ class EditorPages:
         at = timezone.now()
         form = _form(request, programme, version, at)
         if request.method == "POST" and request.POST.get("do", SAVE) == SAVE and form.is_valid():
-            answer: HttpResponse = self._save(request, form, version, at)
-            return answer
+            answer: HttpResponse | None = self._save(request, form, version, at)
+            if answer is not None:
+                return answer
         context = self.admin_site.each_context(request) | {
             "title": _("Edit the rule") if version else _("New rule"),
             "subtitle": str(version) if version else programme.name,
@@ -116,13 +126,20 @@ class EditorPages:
 
     def _save(
         self: Any, request: HttpRequest, form: RuleForm, version: EarningRule | None, at: datetime
-    ) -> HttpResponse:
-        """Keep the draft, and write down who wrote it and what it says."""
-        described = form.described()
+    ) -> HttpResponse | None:
+        """Keep the draft, and write down who wrote it and what it says; None: the form is to be mended."""
+        described, seen = form.described(), form.cleaned_data["seen"]
         try:
             with transaction.atomic():
-                saved = edit_draft(rule=described) if version else draft_new_rule(rule=_with_code(form))
+                saved = (
+                    edit_draft(rule=described, seen=seen)
+                    if version
+                    else draft_new_rule(rule=_with_code(form))
+                )
                 _write_down(request, saved, form, version, at)
+        except TermsChanged as changed:
+            _ask_again(request, form, changed.stored, at)
+            return None
         except (RuleInUse, EarningRule.DoesNotExist):
             messages.error(request, str(IN_USE))
             return redirect(page_of(described))
@@ -236,6 +253,32 @@ def _write_down(
         details=details,
         at=at,
     )
+
+
+def _ask_again(request: HttpRequest, form: RuleForm, stored: EarningRule, at: datetime) -> None:
+    """Say what the draft says by now and what the form would change; sent again, it changes that."""
+    theirs, mine = terms_of(stored), terms_of(form.described())
+    names = names_for(form.programme, [theirs, mine])
+    said = {
+        "name": in_language(french=stored.name_fr, english=stored.name_en),
+        "sentence": sentence(theirs, names, today=local_date(at, form.programme.zone)),
+    }
+    why = [
+        gettext(
+            "The draft was changed after you opened it, so yours was not kept. It is now called “%(name)s”"
+            " and says: “%(sentence)s” What you wrote is still here: keep the draft again to put it in its"
+            " place, or close to leave the draft as it is."
+        )
+        % said
+    ]
+    why += [
+        gettext("Yours would change: %(line)s.") % {"line": line}
+        for line in what_changed(theirs, mine, names)
+    ]
+    form.add_error(None, " ".join(why))
+    sent = request.POST.copy()
+    sent["seen"] = digest_of(stored)
+    form.data = sent
 
 
 def columns_of(version: EarningRule) -> dict[str, object]:

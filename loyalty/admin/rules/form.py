@@ -19,7 +19,7 @@ from core.plausible import YearBetween
 from loyalty.admin.rules.fields import AmountField, FactorField, WholeField
 from loyalty.earning.contradictions import SENTENCES, Contradiction, Finding
 from loyalty.earning.times_in_words import hour_in_words
-from loyalty.earning.versions import contradictions_of
+from loyalty.earning.versions import contradictions_of, digest_of
 from loyalty.earning.words import Names
 from loyalty.models import EarningRule, LimitPeriod, Programme, RuleEffect
 from loyalty.models.rules import (
@@ -196,6 +196,7 @@ class RuleForm(forms.Form):
         required=False,
         help_text=_("The rule stops exactly at this point. What is brought back does not refill it."),
     )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self,
@@ -208,7 +209,8 @@ class RuleForm(forms.Form):
         counting: Sequence[EarningRule],
         at: datetime,
     ) -> None:
-        super().__init__(data, initial=_initial(version or first_idea(programme)))
+        seen = digest_of(version) if version else ""
+        super().__init__(data, initial=_initial(version or first_idea(programme)) | {"seen": seen})
         self.programme, self.names, self.version, self.at = programme, names, version, at
         self.stores, self.counting = list(stores), counting
         dress(self)
