@@ -83,6 +83,12 @@ class RuleInUse(DomainError):
     code: ClassVar[str] = "rule_in_use"
 
 
+class DraftGone(DomainError):
+    """The draft was thrown away meanwhile."""
+
+    code: ClassVar[str] = "draft_gone"
+
+
 class RuleCodeTaken(DomainError):
     """Another rule of the programme has this code; a change of that rule is its next version."""
 
@@ -163,7 +169,7 @@ def draft_next_version(*, rule: EarningRule) -> EarningRule:
 
 @transaction.atomic
 def edit_draft(*, rule: EarningRule, seen: str | None = None) -> EarningRule:
-    """Save the terms of a draft. Raises RuleInUse when it is none any more.
+    """Save the terms of a draft. Raises RuleInUse when it is none any more, and DraftGone.
 
     `seen` is the `digest_of` the terms that were edited: TermsChanged is raised when the draft has others by
     now. A repeat changes nothing.
@@ -192,9 +198,9 @@ def schedule_rule(
     """Let a draft decide on purchases from an instant on, or at once without one; return it.
 
     The version before ends at that same instant. `seen` is the `digest_of` the terms that somebody has read:
-    TermsChanged is raised when the draft has others. Raises RuleInUse, ContradictoryRule with all findings,
-    BeginsInThePast, NothingLeftOfThePeriod, and NextVersionScheduled when another version waits for its
-    instant.
+    TermsChanged is raised when the draft has others. Raises RuleInUse, DraftGone, ContradictoryRule with all
+    findings, BeginsInThePast, NothingLeftOfThePeriod, and NextVersionScheduled when another version waits for
+    its instant.
     """
     rule = _draft(rule)
     if seen is not None and seen != digest_of(rule):
@@ -359,9 +365,11 @@ def _family(rule: EarningRule) -> list[EarningRule]:
 
 
 def _draft(rule: EarningRule) -> EarningRule:
-    """Lock the programme and return the version as it is stored. Raises RuleInUse when it is no draft."""
+    """Lock the programme and return the draft as it is stored. Raises DraftGone and RuleInUse."""
     _lock(rule.programme_id)
-    stored = EarningRule.objects.select_related("programme").get(pk=rule.pk)
+    stored = EarningRule.objects.select_related("programme").filter(pk=rule.pk).first()
+    if stored is None:
+        raise DraftGone
     if stored.scheduled_at is not None:
         raise RuleInUse
     return stored

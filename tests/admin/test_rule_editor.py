@@ -9,12 +9,16 @@ import time_machine
 from django.test import Client
 
 from core.models import StaffAction
+from loyalty.earning.versions import discard_draft, draft_new_rule
 from loyalty.models import Agreement, EarningRule, MemberGroup
 from members.models import CardProduct
 from partners.models import Store
 from tests.admin.conftest import ADMINISTRATOR, Story, client_of, make_colleague
 from tests.admin.rules import TODAY, errors_after, number_of, page, saturdays, seen
 from tests.factories import make_issuer, make_partner, make_programme, make_rule, make_store
+from tests.transactions import one_after_the_other, real_commits
+
+__all__ = ["real_commits"]
 
 QUOTED = "Double points at Boulanger on Saturdays in December, at most 500 per member."
 
@@ -443,6 +447,59 @@ def test_two_rules_of_one_name_have_codes_of_their_own(manager: Client) -> None:
 
     codes = list(EarningRule.objects.order_by("-pk").values_list("code", flat=True)[:4])
     assert codes == ["rule", "december-saturdays-3", "december-saturdays-2", "december-saturdays"]
+
+
+@pytest.mark.usefixtures("real_commits")
+def test_two_rules_of_one_name_begun_at_once_are_told_beside_the_name(manager: Client, story: Story) -> None:
+    names = {"name_fr": "x", "name_en": "x"}
+    theirs = EarningRule(programme=story.programme, code="december-saturdays", points=1, **names)
+    mine = saturdays()
+
+    answer = one_after_the_other(lambda: draft_new_rule(rule=theirs), lambda: manager.post(page("add"), mine))
+
+    assert not isinstance(answer, Exception)
+    form = answer.context["form"]
+    ((field, (said,)),) = form.errors.items()
+    assert field == "name_en"
+    assert said == (
+        "At the same moment somebody began a rule of this name. Look at the list of rules: if yours is"
+        " another one, keep the draft again."
+    )
+    assert form["name_en"].value() == "December Saturdays"
+    assert EarningRule.objects.latest("pk") == theirs
+    assert not StaffAction.objects.filter(action="earningrule.drafted").exists()
+    assert manager.post(page("add"), mine).status_code == 302
+    assert EarningRule.objects.latest("pk").code == "december-saturdays-2"
+
+
+GONE = "There is no such draft any more: what was thrown away is gone for good. Nothing was done."
+
+
+def test_a_draft_that_was_thrown_away_leads_back_to_the_list(manager: Client, story: Story) -> None:
+    sent = saturdays(**seen(story.draft))
+    discard_draft(rule=story.draft)
+
+    for answer in (
+        manager.get(page("edit", story.draft.pk), follow=True),
+        manager.post(page("edit", story.draft.pk), sent, follow=True),
+    ):
+        assert answer.redirect_chain == [(page("changelist"), 302)]
+        assert GONE in answer.content.decode()
+
+
+@pytest.mark.usefixtures("real_commits")
+def test_a_draft_that_is_being_thrown_away_leads_back_to_the_list(manager: Client, story: Story) -> None:
+    sent = saturdays(**seen(story.draft))
+
+    answer = one_after_the_other(
+        lambda: discard_draft(rule=story.draft),
+        lambda: manager.post(page("edit", story.draft.pk), sent, follow=True),
+    )
+
+    assert not isinstance(answer, Exception)
+    assert answer.redirect_chain == [(page("changelist"), 302)]
+    assert GONE in answer.content.decode()
+    assert not StaffAction.objects.filter(action="earningrule.edited").exists()
 
 
 def test_marketing_drafts_and_does_not_schedule(story: Story) -> None:

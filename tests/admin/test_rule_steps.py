@@ -9,10 +9,19 @@ import time_machine
 from django.test import Client
 
 from core.models import StaffAction
-from loyalty.earning.versions import draft_new_rule, draft_next_version, edit_draft, schedule_rule
+from loyalty.earning.versions import (
+    discard_draft,
+    draft_new_rule,
+    draft_next_version,
+    edit_draft,
+    schedule_rule,
+)
 from loyalty.models import Agreement, EarningRule, RuleStatus
 from tests.admin.conftest import WHY, Story, client_of, make_colleague
 from tests.admin.rules import TODAY, add_rule, number_of, page, seen
+from tests.transactions import one_after_the_other, real_commits
+
+__all__ = ["real_commits"]
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +123,38 @@ def test_what_was_changed_after_it_was_read_is_not_scheduled(manager: Client, dr
 
     assert status_of(draft) is RuleStatus.DRAFT
     assert StaffAction.objects.count() == deeds
+
+
+GONE = "There is no such draft any more: what was thrown away is gone for good. Nothing was done."
+
+
+@pytest.mark.parametrize("step", ["schedule", "next_version", "discard"])
+def test_a_step_of_a_draft_that_was_thrown_away_leads_back_to_the_list(
+    step: str, manager: Client, draft: EarningRule
+) -> None:
+    sent = {"when": "now"} | seen(draft)
+    discard_draft(rule=draft)
+    deeds = StaffAction.objects.count()
+
+    for answer in (
+        manager.get(page(step, draft.pk), follow=True),
+        manager.post(page(step, draft.pk), sent, follow=True),
+    ):
+        assert answer.redirect_chain == [(page("changelist"), 302)]
+        assert GONE in answer.content.decode()
+    assert StaffAction.objects.count() == deeds
+
+
+@pytest.mark.usefixtures("real_commits")
+def test_a_draft_that_is_being_thrown_away_is_not_scheduled(manager: Client, draft: EarningRule) -> None:
+    sent = {"when": "now"} | seen(draft)
+
+    shown = one_after_the_other(
+        lambda: discard_draft(rule=draft), lambda: said_after(manager, page("schedule", draft.pk), sent)
+    )
+
+    assert GONE in str(shown)
+    assert not StaffAction.objects.filter(action="earningrule.scheduled").exists()
 
 
 def test_a_day_without_a_time_begins_at_midnight(manager: Client, draft: EarningRule) -> None:

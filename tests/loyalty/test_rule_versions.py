@@ -8,6 +8,7 @@ from django.db import DatabaseError, transaction
 from loyalty.earning.contradictions import Contradiction, ContradictoryRule
 from loyalty.earning.versions import (
     BeginsInThePast,
+    DraftGone,
     NextVersionScheduled,
     NothingLeftOfThePeriod,
     NotLive,
@@ -232,6 +233,17 @@ def test_a_retired_rule_still_decides_on_what_was_bought_before(
     assert again.applies_from == LATER
     base.refresh_from_db()
     assert base.applies_until == NOW
+
+
+def test_a_draft_that_was_thrown_away_is_neither_edited_nor_scheduled(programme: Programme) -> None:
+    rule = draft(programme)
+    discard_draft(rule=rule)
+
+    with pytest.raises(DraftGone):
+        edit_draft(rule=rule)
+    with pytest.raises(DraftGone):
+        schedule_rule(rule=rule, at=NOW)
+    assert not EarningRule.objects.filter(pk=rule.pk).exists()
 
 
 def test_what_was_scheduled_is_never_edited_scheduled_again_or_thrown_away(base: EarningRule) -> None:

@@ -24,6 +24,7 @@ from loyalty.dates import local_date
 from loyalty.earning.advice import Advice, Overlap, advice_about, overlaps_of
 from loyalty.earning.versions import (
     TERMS,
+    RuleCodeTaken,
     RuleInUse,
     TermsChanged,
     digest_of,
@@ -40,6 +41,10 @@ from loyalty.selectors.rules_shown import counting_versions, surroundings, terms
 name_actions({"earningrule.drafted": _("Draft of a rule"), "earningrule.edited": _("Edit of a draft")})
 
 IN_USE = _("This version was scheduled: it never changes. Make its next version instead.")
+SAME_NAME = _(
+    "At the same moment somebody began a rule of this name. Look at the list of rules: if yours is another"
+    " one, keep the draft again."
+)
 OTHER = {"fr": "en", "en": "fr"}
 SAVE, SHOW = "save", "show"
 
@@ -87,9 +92,9 @@ class EditorPages:
 
     def edit_view(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
         """Edit a draft; what was scheduled is not edited."""
-        version: EarningRule = self.row(request, object_id)
-        if not self.has_change_permission(request):
-            raise PermissionDenied
+        version: EarningRule = self.version_of(
+            request, object_id, is_allowed=self.has_change_permission(request)
+        )
         if version.scheduled_at is not None and request.method != "POST":
             messages.error(request, str(IN_USE))
             return redirect(page_of(version))
@@ -140,7 +145,10 @@ class EditorPages:
         except TermsChanged as changed:
             _ask_again(request, form, changed.stored, at)
             return None
-        except (RuleInUse, EarningRule.DoesNotExist):
+        except RuleCodeTaken:
+            form.add_error(in_language(french="name_fr", english="name_en"), str(SAME_NAME))
+            return None
+        except RuleInUse:
             messages.error(request, str(IN_USE))
             return redirect(page_of(described))
         if version is None:

@@ -3,13 +3,15 @@
 Marketing may draft and preview. Only who may schedule rules lets one decide on purchases, and ends it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -25,6 +27,7 @@ from core.formatting import points
 from loyalty.admin.rules.editor import EditorPages
 from loyalty.admin.rules.preview import PreviewPages
 from loyalty.admin.rules.steps import StepPages, list_of
+from loyalty.earning.versions import DraftGone
 from loyalty.earning.words import Names
 from loyalty.models import EarningRule, Programme, RuleStatus
 from loyalty.selectors.rule_facts import facts_of, what_changed
@@ -36,6 +39,8 @@ MAY_SCHEDULE = "loyalty.schedule_earningrule"
 SHOWN_ACTIONS = 20
 MOST_ADVICE = 5
 """So much is shown at once of what is to be looked at; the rest unfolds."""
+
+GONE = _("There is no such draft any more: what was thrown away is gone for good. Nothing was done.")
 
 HEADINGS: dict[RuleStatus, str | Promise] = {
     RuleStatus.LIVE: _("Live"),
@@ -62,9 +67,19 @@ class EarningRuleAdmin(EditorPages, StepPages, PreviewPages, RecordedAdmin):
         ]
 
     def page(self, route: str, view: Any, name: str) -> URLPattern:  # noqa: ANN401 - a view of any kind
-        """Return a page below the list of rules."""
-        page: URLPattern = path(route, self.admin_site.admin_view(view), name=f"loyalty_earningrule_{name}")
+        """Return a page below the list of rules, which leads back there from a draft that is gone."""
+        shown = self.admin_site.admin_view(_or_back_to_the_list(view))
+        page: URLPattern = path(route, shown, name=f"loyalty_earningrule_{name}")
         return page
+
+    def version_of(self, request: HttpRequest, object_id: str, *, is_allowed: bool) -> EarningRule:
+        """Return the version that somebody wants to go on with. Raises PermissionDenied and DraftGone."""
+        if not is_allowed:
+            raise PermissionDenied
+        version: EarningRule | None = self.get_object(request, object_id)
+        if version is None:
+            raise DraftGone
+        return version
 
     def may_schedule(self, request: HttpRequest) -> bool:
         """Say whether the person may let rules decide on purchases, and end them."""
@@ -153,6 +168,20 @@ class EarningRuleAdmin(EditorPages, StepPages, PreviewPages, RecordedAdmin):
         """Let nobody change a version that is or was scheduled."""
         may = bool(super().has_change_permission(request, obj))
         return may and (not isinstance(obj, EarningRule) or obj.scheduled_at is None)
+
+
+def _or_back_to_the_list(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Return a view that tells when a draft was thrown away meanwhile, instead of ending in an error."""
+
+    @wraps(view)
+    def show(request: HttpRequest, *arguments: object, **named: object) -> HttpResponse:
+        try:
+            return view(request, *arguments, **named)
+        except DraftGone:
+            messages.error(request, str(GONE))
+            return redirect("admin:loyalty_earningrule_changelist")
+
+    return show
 
 
 def _figures(page: RulePage) -> list[tuple[str, str]]:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
@@ -167,15 +166,9 @@ class StepPages:
             for place, (name, title) in enumerate(may)
         ]
 
-    def _version(self: Any, request: HttpRequest, object_id: str, *, is_allowed: bool) -> EarningRule:
-        version: EarningRule = self.row(request, object_id)
-        if not is_allowed:
-            raise PermissionDenied
-        return version
-
     def schedule_view(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask when a draft begins to decide."""
-        version = self._version(request, object_id, is_allowed=self.may_schedule(request))
+        version = self.version_of(request, object_id, is_allowed=self.may_schedule(request))
         at = timezone.now()
         if version.scheduled_at is not None:
             return _refused(request, version, gettext("This version was scheduled already."))
@@ -227,7 +220,7 @@ class StepPages:
 
     def withdraw_view(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then take back a version that has not begun to decide."""
-        version = self._version(request, object_id, is_allowed=self.may_schedule(request))
+        version = self.version_of(request, object_id, is_allowed=self.may_schedule(request))
         at = timezone.now()
         if version.status_at(at) is not RuleStatus.SCHEDULED:
             return _refused(request, version, NOT_SCHEDULED)
@@ -250,7 +243,7 @@ class StepPages:
 
     def retire_view(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then end a version that decides."""
-        version = self._version(request, object_id, is_allowed=self.may_schedule(request))
+        version = self.version_of(request, object_id, is_allowed=self.may_schedule(request))
         at = timezone.now()
         if version.status_at(at) is not RuleStatus.LIVE:
             return _refused(request, version, NOT_LIVE)
@@ -274,7 +267,7 @@ class StepPages:
 
     def next_version_view(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then copy a version into a draft that can be edited."""
-        version = self._version(request, object_id, is_allowed=self.has_add_permission(request))
+        version = self.version_of(request, object_id, is_allowed=self.has_add_permission(request))
         if version.scheduled_at is None:
             return redirect(reverse("admin:loyalty_earningrule_edit", args=[version.pk]))
         question = Question(
@@ -294,7 +287,7 @@ class StepPages:
 
     def discard_view(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then throw a draft away."""
-        version = self._version(request, object_id, is_allowed=self.has_add_permission(request))
+        version = self.version_of(request, object_id, is_allowed=self.has_add_permission(request))
         if version.scheduled_at is not None:
             return _refused(request, version, gettext("Only a draft can be thrown away."))
         shown = rule_page(version, at=timezone.now()).shown
