@@ -2,11 +2,11 @@
 
 from functools import partial
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin_questions import Question
-from core.formatting import day, number
+from core.formatting import day, number, points
 from loyalty.models import Succession
 from loyalty.succession.errors import REFUSALS
 from loyalty.succession.figures import Figures
@@ -63,24 +63,38 @@ REVERSE = _question(
 
 def question_to_begin(succession: Succession, figures: Figures) -> Question:
     """Say once more what the rehearsal found: it moves as soon as this is answered."""
-    sentence = gettext(
-        "%(accounts)s members of %(old)s move, %(staying)s stay. %(left)s points become %(arrived)s"
-        " points of %(new)s, and %(owed)s points owed move as well. Late purchases and returns are"
-        " taken through %(until)s. Until it is closed, all of it can be reversed."
+    moving = figures.moving + figures.empty
+    until = day(succession.late_returns_until) if succession.late_returns_until else "-"
+    sentences = (
+        ngettext(
+            "%(number)s member of %(programme)s moves.", "%(number)s members of %(programme)s move.", moving
+        )
+        % {"number": number(moving), "programme": succession.source},
+        ngettext("%(number)s member stays.", "%(number)s members stay.", figures.staying_accounts)
+        % {"number": number(figures.staying_accounts)},
+        ngettext(
+            "%(points)s becomes %(new_points)s of %(programme)s.",
+            "%(points)s become %(new_points)s of %(programme)s.",
+            figures.left,
+        )
+        % {
+            "points": points(figures.left),
+            "new_points": points(figures.arrived),
+            "programme": succession.target,
+        },
+        ngettext(
+            "%(number)s point owed moves as well.", "%(number)s points owed move as well.", figures.owed_left
+        )
+        % {"number": number(figures.owed_left)},
+        gettext(
+            "Late purchases and returns are taken through %(until)s. Until it is closed, all of it can be"
+            " reversed."
+        )
+        % {"until": until},
     )
     return _question(
         title=_("Let the succession run"),
-        sentence=sentence
-        % {
-            "accounts": number(figures.moving + figures.empty),
-            "staying": number(figures.staying_accounts),
-            "old": succession.source,
-            "new": succession.target,
-            "left": number(figures.left),
-            "arrived": number(figures.arrived),
-            "owed": number(figures.owed_left),
-            "until": day(succession.late_returns_until) if succession.late_returns_until else "-",
-        },
+        sentence=" ".join(sentences),
         button=_("Move members and points"),
         done=_("The succession runs; this page says how far it has come."),
         action="succession.run",

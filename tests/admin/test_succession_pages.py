@@ -166,8 +166,8 @@ def test_whoever_has_not_looked_cannot_let_it_run(
     succession = rehearsed(manager, programmes)
     question = text_of(manager, page("begin", succession))
     assert (
-        "2 members of Smiles move, 0 stay. 100 points become 33 points of Galeries Lafayette, and 10 points"
-        " owed move as well. Late purchases and returns are taken through 31 January 2099."
+        "2 members of Smiles move. 0 members stay. 100 points become 33 points of Galeries Lafayette."
+        " 10 points owed move as well. Late purchases and returns are taken through 31 January 2099."
     ) in question
     answer = manager.post(page("begin", succession), {"points": "99"})
     assert "This is not the number of points that move." in answer.content.decode()
