@@ -35,6 +35,32 @@ FROM loyalty_transfer t LEFT JOIN loyalty_conversion c ON c.transfer_id = t.id
 WHERE t.reason = %(succession)s AND c.id IS NULL
 """
 
+# The kind follows from the transfer and its parts: what it undoes, which way it goes, and whether lots or
+# points owed moved. So no conversion calls itself one whose days are not proved. Points come back alike by a
+# late return and by a reversal, which is the last conversion of its account.
+CONVERSION_KINDS = """
+SELECT 'conversion ' || c.id,
+       format('of kind %%s, by transfer %%s that undoes %%s; left lots: %%s, came back: %%s, owed: %%s',
+              c.kind, t.id, t.undoes_id, p.leave, p.come_back, p.are_owed)
+FROM loyalty_conversion c
+JOIN loyalty_succession s ON s.id = c.succession_id
+JOIN loyalty_transfer t ON t.id = c.transfer_id
+CROSS JOIN LATERAL (
+    SELECT bool_and(part ->> 0 IS NOT NULL AND (part ->> 2)::bigint > 0) AS leave,
+           bool_and(part ->> 0 IS NOT NULL AND (part ->> 2)::bigint < 0) AS come_back,
+           bool_and(part ->> 0 IS NULL AND (part ->> 2)::bigint < 0) AS are_owed
+    FROM jsonb_array_elements(c.parts) part) p
+WHERE CASE
+      WHEN t.undoes_id IS NOT NULL THEN c.kind <> %(given_back)s
+      WHEN t.source_id = c.account_id AND p.leave THEN c.kind <> %(points)s
+      WHEN t.source_id = c.account_id AND p.are_owed THEN c.kind <> %(owed)s
+      WHEN t.target_id = c.account_id AND p.come_back THEN c.kind <> %(late_return)s AND (
+          c.kind <> %(given_back)s OR s.state NOT IN (%(reversing)s, %(reversed)s)
+          OR EXISTS (SELECT FROM loyalty_conversion n WHERE n.succession_id = c.succession_id
+                     AND n.account_id = c.account_id AND n.id > c.id))
+      ELSE TRUE END
+"""
+
 _WORTH = """
     sign(m.left_points) * CASE s.rounding
         WHEN 'down' THEN div(abs(m.left_points) * s.new_points::numeric, s.old_points)
@@ -126,6 +152,17 @@ WHERE u.state = %(parked)s
 
 PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {
     "conversion": (CONVERSIONS, {"succession": int(TransferReason.SUCCESSION)}),
+    "kind of a conversion": (
+        CONVERSION_KINDS,
+        {
+            "points": int(ConversionKind.POINTS),
+            "late_return": int(ConversionKind.LATE_RETURN),
+            "owed": int(ConversionKind.OWED),
+            "given_back": int(ConversionKind.REVERSED),
+            "reversing": str(SuccessionState.REVERSING),
+            "reversed": str(SuccessionState.REVERSED),
+        },
+    ),
     "rate": (RATE, {}),
     "days kept": (DAYS, {"points": int(ConversionKind.POINTS)}),
     "succession": (

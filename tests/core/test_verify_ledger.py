@@ -54,6 +54,7 @@ def test_all_apps_bring_their_proofs() -> None:
         "adjustment by four eyes",
         "adjustment within limits",
         "conversion",
+        "kind of a conversion",
         "days kept",
         "merged account",
         "merged member",

@@ -66,6 +66,21 @@ def history(programmes: Programmes, over: str = RoundedOver.ACCOUNT) -> None:
             id="points that changed their days",
         ),
         pytest.param(
+            {"kind of a conversion"},
+            "UPDATE loyalty_conversion SET kind = 2 WHERE kind = 1",
+            id="points that moved and are called a late return, whose days are not looked at",
+        ),
+        pytest.param(
+            {"kind of a conversion"},
+            "UPDATE loyalty_conversion SET kind = 4 WHERE kind = 2",
+            id="a late return that is called a reversal",
+        ),
+        pytest.param(
+            {"kind of a conversion"},
+            "UPDATE loyalty_conversion SET kind = 1 WHERE kind = 3",
+            id="points owed that are called points",
+        ),
+        pytest.param(
             {"succession"},
             "UPDATE loyalty_succession SET left_points = left_points + 1",
             id="a sum that is not that of the conversions",
@@ -119,3 +134,5 @@ def test_a_reversal_is_proved_by_account(programmes: Programmes) -> None:
     succession = programmes.old.successions.get()
     walk(reverse_succession(succession=succession, at=LATER), at=LATER)
     assert broken_rules() == []
+    tamper("UPDATE loyalty_conversion SET kind = 2 WHERE kind = 4")
+    assert {rule for rule, _row in broken_rules()} == {"kind of a conversion"}
