@@ -69,7 +69,6 @@ MEMBER = (
     ),
     Shot("wallet-history", "/wallet/history/"),
     Shot("profile", "/profile/"),
-    Shot("household", "/profile/household/"),
     Shot("contact-details", "/profile/contact/"),
     Shot("consents", "/profile/choices/"),
     Shot("personal-data", "/profile/data/"),
@@ -80,6 +79,7 @@ MEMBER = (
     Shot("proof", "/accounts/prove/"),
     Shot("sign-out", "/accounts/sign-out/"),
 )
+HOUSEHOLD = (Shot("household", "/profile/household/"),)
 OWING = (Shot("home-points-owed", "/"), Shot("statement-points-owed", "/statement/"))
 LEAVING = (Shot("home-points-about-to-expire", "/"), Shot("expiry-soon", "/statement/expiry/"))
 DASHBOARD = (Shot("dashboard", "/admin/"),)
@@ -123,7 +123,14 @@ OPERATOR = (
 
 VISITORS = (
     Visitor("happy-card/signed-out", "Happy Card, signed out", HAPPY_CARD, "fr", "", PUBLIC),
-    Visitor("happy-card/member", "Happy Card, a member", HAPPY_CARD, "fr", "alice@demo.example", MEMBER),
+    Visitor(
+        "happy-card/member",
+        "Happy Card, a member",
+        HAPPY_CARD,
+        "fr",
+        "alice@demo.example",
+        MEMBER + HOUSEHOLD,
+    ),
     Visitor(
         "happy-card/owing",
         "Happy Card, a member who owes points",
