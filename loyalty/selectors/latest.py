@@ -52,7 +52,10 @@ FROM (
     WHERE programme_id = %(programme)s AND state = 2 /* parked */
       AND card_token IN (SELECT token FROM members_card WHERE member_id = %(member)s)
 ) waiting
-LEFT JOIN (SELECT * FROM loyalty_entry WHERE account_id = %(account)s ORDER BY id DESC LIMIT 5) e ON true
+LEFT JOIN (
+    SELECT id, purchase_id, kind, occurred_at, points FROM loyalty_entry
+    WHERE account_id = %(account)s ORDER BY id DESC LIMIT 5
+) e ON true
 LEFT JOIN loyalty_purchase p ON p.id = e.purchase_id
 LEFT JOIN partners_store s ON s.id = p.store_id
 ORDER BY e.id DESC
