@@ -72,6 +72,8 @@ def _label(model: type[Model] | None, field: str) -> str:
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_value(one)}" for name, one in value.items())
     return "-" if value in (None, "") else str(value)
 
 

@@ -108,6 +108,7 @@ class StaffAction(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["subject_type", "subject_id", "id"], name="staff_action_of_a_subject"),
             models.Index(fields=["actor_id", "id"], name="staff_action_of_an_actor"),
+            models.Index(fields=["actor_id", "at"], name="staff_action_of_a_day"),
         ]
         permissions: ClassVar = [("export_lists", "Can export the lists that they may look at")]
 

@@ -4,6 +4,8 @@ The row of the sign-in is the lock of its day: two requests of one colleague nev
 are left. It is taken before any account, by whoever asks and by whoever approves what they asked.
 """
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
 from loyalty.models import HouseholdStay, PointAccount
@@ -13,10 +15,27 @@ from members.selectors import rows_of_the_same_people
 ASK = "loyalty.add_adjustmentrequest"
 APPROVE = "loyalty.approve_adjustmentrequest"
 
+Actor = AbstractBaseUser | AnonymousUser | None
+"""Who does something; none where no colleague does it."""
+
 
 def lock_colleague(user_id: int) -> User | None:
     """Lock and return the colleague as they are now, permissions included; none when the sign-in is gone."""
     return User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+
+
+def lock_day_of(actor: Actor) -> None:
+    """Lock the day of whoever acts, before any member and any account: what they move alone adds up in it."""
+    if actor is not None:
+        lock_colleague(actor.pk or 0)
+
+
+def bound_colleague(actor: Actor) -> User | None:
+    """Return the colleague whom limits bind; none for who may approve, and where nobody acts."""
+    if actor is None:
+        return None
+    colleague = User.objects.get(pk=actor.pk or 0)
+    return None if may_approve(colleague) else colleague
 
 
 def may_ask(user: User | None) -> bool:

@@ -1,11 +1,15 @@
 """How much a colleague may move: in a day, and on one account in a day without a second person."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Abs
 
+from loyalty.adjustments.deeds import LIMITS, POINTS, points_by_deeds
+from loyalty.dates import local_date
+from loyalty.errors import ApproverNeeded
 from loyalty.models import (
     AdjustmentKind,
     AdjustmentLimit,
@@ -43,12 +47,35 @@ def limit_of(user: User, programme: Programme, kind: AdjustmentKind) -> Adjustme
 def allowance_of(
     user: User, programme: Programme, kind: AdjustmentKind, *, on: date, at: datetime
 ) -> Allowance | None:
-    """Return the colleague's allowance for a day of the programme; none when they may move nothing."""
+    """Return the colleague's allowance for a day of the programme; none when they may move nothing.
+
+    What they did without a request counts as well: see `deeds`.
+    """
     limit = limit_of(user, programme, kind)
     if limit is None:
         return None
     used = points_of_day(user.pk, programme, kind, on=on, at=at)
+    used += points_by_deeds(user.pk, programme, kind, on=on)
     return Allowance(limit.role, limit.points_a_day, limit.points_alone, used)
+
+
+def count_in_day(
+    user: User, kind: AdjustmentKind, points: Mapping[Programme, int], *, at: datetime
+) -> dict[str, object]:
+    """Return what is written down with a deed by which the colleague moves so many points in each programme.
+
+    Raises ApproverNeeded where that is more than is left of their day.
+    """
+    counted: dict[str, int] = {}
+    limits: dict[str, int] = {}
+    for programme, number in points.items():
+        if not number:
+            continue
+        allowance = allowance_of(user, programme, kind, on=local_date(at, programme.zone), at=at)
+        if allowance is None or number > allowance.left_points:
+            raise ApproverNeeded
+        counted[programme.code], limits[programme.code] = number, allowance.points_a_day
+    return {POINTS: counted, LIMITS: limits} if counted else {}
 
 
 def points_of_day(

@@ -17,11 +17,13 @@ from core.admin_questions import Question, ask
 from core.audit import name_actions
 from core.errors import DomainError
 from core.reasons import ReasonField
+from loyalty.adjustments.colleagues import Actor
+from loyalty.adjustments.deeds import MERGED, SEPARATED
 from loyalty.admin.ledger import MEMBER_SEARCH
 from loyalty.errors import ApproverNeeded, SurvivorLeft
-from loyalty.merging.eyes import Actor, refuse_merge_by
-from loyalty.merging.merge import MERGED, merge_members
-from loyalty.merging.separate import SEPARATED, separate_members
+from loyalty.merging.eyes import refuse_merge_by
+from loyalty.merging.merge import merge_members
+from loyalty.merging.separate import separate_members
 from loyalty.models import MergedPoints
 from loyalty.selectors.merging import merge_preview
 from members.admin import MemberAdmin
@@ -53,8 +55,8 @@ REFUSALS: dict[type[DomainError], Text] = {
         "One of the two is you, or lives in your household: a colleague must do it. Nothing was changed."
     ),
     ApproverNeeded: _(
-        "There are more points, or gift cards for more points, than you may give alone: ask a colleague who"
-        " may approve to merge the two. Nothing was changed."
+        "There are more points, or gift cards for more points, than you may give alone, or than are left for"
+        " you today: ask a colleague who may approve to merge the two. Nothing was changed."
     ),
     SurvivorLeft: _("The member who would stay has left a programme of the other. Let the other one stay."),
 }
@@ -267,8 +269,9 @@ class MemberMergeAdmin(LockedAdmin):
             refusals={refusal: REFUSALS[refusal] for refusal in (ErasedPerson, OwnMerge)}
             | {
                 ApproverNeeded: _(
-                    "The member who stays would owe more points than you may give alone, because they were"
-                    " spent: ask a colleague who may approve to separate the two. Nothing was changed."
+                    "The member who stays would owe more points than you may give alone, or than are left"
+                    " for you today, because they were spent: ask a colleague who may approve to separate"
+                    " the two. Nothing was changed."
                 )
             },
         )

@@ -1,18 +1,18 @@
 """Which colleague may merge or separate whom: never themselves, and a lot of points only who may approve.
 
 A merge puts the points of one account within reach of somebody else, just as giving them would. What points
-were turned into and can still be spent counts like the points it took: an app above says how many.
+were turned into and can still be spent counts like the points it took: an app above says how many. All that a
+colleague merges in a day, whatever the members, counts in their day like goodwill.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, time
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet, Sum
 
-from loyalty.adjustments.colleagues import are_own, may_approve
-from loyalty.adjustments.limits import limit_of
+from loyalty.adjustments.colleagues import Actor, are_own, bound_colleague
+from loyalty.adjustments.limits import count_in_day, limit_of
 from loyalty.dates import local_date
 from loyalty.errors import ApproverNeeded
 from loyalty.models import AdjustmentKind, Entry, EntryKind, PointAccount, Programme, Transfer, TransferReason
@@ -21,7 +21,6 @@ from loyalty.selectors.merged import accounts_behind
 from members.errors import OwnMerge
 from members.models import Member, MemberMerge, User
 
-Actor = AbstractBaseUser | AnonymousUser | None
 TurnedInto = Callable[[QuerySet[PointAccount], datetime], int]
 _turned_into: dict[str, TurnedInto] = {}
 
@@ -37,50 +36,51 @@ def refuse_own(actor: Actor, *members: Member) -> None:
         raise OwnMerge
 
 
-def refuse_merge_by(actor: Actor, *, survivor: Member, merged: Member, at: datetime) -> None:
-    """Raise what keeps the colleague from merging the two: OwnMerge or ApproverNeeded.
+def refuse_merge_by(actor: Actor, *, survivor: Member, merged: Member, at: datetime) -> dict[str, object]:
+    """Raise OwnMerge or ApproverNeeded where that is so; return what is written down with the merge.
 
     Who may approve merges whatever there is. Anybody else merges as long as no account whose points another
     person could then spend holds more, or owes more, than the colleague may give alone, with what points were
     turned into and can still be spent: that of the member who leads to another, with what merges brought the
-    survivor that day; and that of the survivor, unless only the survivor's own sign-in opens it.
+    survivor that day; and that of the survivor, unless only the survivor's own sign-in opens it. All of them
+    together must be left of the colleague's day in the programme, where they count from then on.
     """
     refuse_own(actor, survivor, merged)
-    colleague = _bound(actor)
+    colleague = bound_colleague(actor)
     if colleague is None:
-        return
+        return {}
+    counting: dict[Programme, int] = defaultdict(int)
     opens_it_alone = survivor.user_id is not None and merged.user_id is None
     reached = [merged] if opens_it_alone else [merged, survivor]
     for account in PointAccount.objects.filter(member__in=reached).select_related("programme").order_by("pk"):
         points = _weight(account, at)
+        counting[account.programme] += points
         if account.member_id == merged.pk:
             points += _merged_today(survivor, account, at)
         if points > _alone(colleague, account.programme):
             raise ApproverNeeded
+    return count_in_day(colleague, AdjustmentKind.GOODWILL, counting, at=at)
 
 
-def refuse_separation_by(actor: Actor, *, survivor: Member, merged: Member, at: datetime) -> None:
-    """Raise ApproverNeeded when a separation leaves more points owed than the colleague may give alone.
+def refuse_separation_by(actor: Actor, merge: MemberMerge, *, at: datetime) -> dict[str, object]:
+    """Raise ApproverNeeded when more is left owing than they may give; return what is written down with it.
 
     What the survivor had spent is theirs to pay and the other one's to spend once more, as if it were given.
-    Points have moved by now. What other separations of either of them left owing that day counts as well.
-    Who may approve separates whatever is owed.
+    Points have moved by now. What other separations of either of them left owing that day counts as well, and
+    what this one does must be left of the colleague's day. Who may approve separates whatever is owed.
     """
-    colleague = _bound(actor)
+    colleague = bound_colleague(actor)
     if colleague is None:
-        return
-    for account in PointAccount.objects.filter(member=survivor).select_related("programme").order_by("pk"):
-        owed = _left_owing_today(account.programme, [survivor, merged], at)
-        if owed > _alone(colleague, account.programme):
+        return {}
+    counting: dict[Programme, int] = {}
+    of_survivor = PointAccount.objects.filter(member=merge.survivor_id)
+    for account in of_survivor.select_related("programme").order_by("pk"):
+        today = _separations_of_today(merge, account.programme, at)
+        if _left_owing(today) > _alone(colleague, account.programme):
             raise ApproverNeeded
-
-
-def _bound(actor: Actor) -> User | None:
-    """Return the colleague whom limits bind; none for who may approve, and where nobody acts."""
-    if actor is None:
-        return None
-    colleague = User.objects.get(pk=actor.pk or 0)
-    return None if may_approve(colleague) else colleague
+        now = Q(undoes__merged_points__merge=merge) | Q(reason=TransferReason.SEPARATION, moved_at=at)
+        counting[account.programme] = _left_owing(today.filter(now))
+    return count_in_day(colleague, AdjustmentKind.GOODWILL, counting, at=at)
 
 
 def _alone(colleague: User, programme: Programme) -> int:
@@ -118,14 +118,19 @@ def _merged_today(survivor: Member, account: PointAccount, at: datetime) -> int:
     return points + _points_became(came, at)
 
 
-def _left_owing_today(programme: Programme, members: list[Member], at: datetime) -> int:
-    """Return the points that separations of the day left owing to whom one of the members leads or led."""
+def _separations_of_today(merge: MemberMerge, programme: Programme, at: datetime) -> QuerySet[Transfer]:
+    """Return the transfers of the day from or to one of the two by merges and separations."""
+    members = [merge.survivor_id, merge.merged_id]
     accounts = list(PointAccount.objects.filter(programme=programme, member__in=members))
-    transfers = Transfer.objects.filter(
+    return Transfer.objects.filter(
         Q(source__in=accounts) | Q(target__in=accounts),
         reason__in=[TransferReason.MERGE, TransferReason.SEPARATION],
         moved_at__gte=_today(programme, at),
     )
+
+
+def _left_owing(transfers: QuerySet[Transfer]) -> int:
+    """Return the points that separations among the transfers left owing."""
     owing = Entry.objects.filter(
         transfer__in=transfers,
         kind__in=[EntryKind.MOVE_UNDONE_OUT, EntryKind.MOVED_OUT],

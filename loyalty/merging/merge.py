@@ -8,19 +8,20 @@ from django.db.models import Max
 
 from core.audit import record_action
 from core.outbox import publish
+from loyalty.adjustments.colleagues import Actor, lock_day_of
+from loyalty.adjustments.deeds import MERGED
 from loyalty.enrolment import enrol_member
 from loyalty.errors import SurvivorLeft
 from loyalty.households.membership import leave_household
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import Part
 from loyalty.ledger.transfers import move_points
-from loyalty.merging.eyes import Actor, refuse_merge_by
+from loyalty.merging.eyes import refuse_merge_by
 from loyalty.merging.limits import carry_limits
 from loyalty.models import Entry, MergedPoints, PointAccount, TransferReason
 from members.models import Member, MemberMerge
 from members.services.merging import lead_to, lock_members, merge_under_way, refuse_merge
 
-MERGED = "member.merged"
 MEMBERS_MERGED = "loyalty.members_merged"
 
 
@@ -38,14 +39,15 @@ def merge_members(
     Letters tell both. A household of the one who leads to another goes on without them. A repeat returns the
     merge of before and changes nothing. Raises the MergeRefused that says why not, SurvivorLeft when the
     survivor has left a programme in which the other still takes part, and ApproverNeeded when the points are
-    more than the colleague may give alone.
+    more than the colleague may give alone, or more than is left of their day.
     """
+    lock_day_of(actor)
     survivor, merged = lock_members(survivor.pk, merged.pk)
     before = merge_under_way(survivor=survivor, merged=merged)
     if before is not None:
         return before
     refuse_merge(survivor=survivor, merged=merged)
-    refuse_merge_by(actor, survivor=survivor, merged=merged, at=at)
+    counted = refuse_merge_by(actor, survivor=survivor, merged=merged, at=at)
     pairs = _pairs(survivor, merged, at)
     lock_accounts(account.pk for pair in pairs for account in pair)
     merge = lead_to(survivor=survivor, merged=merged, at=at)
@@ -54,9 +56,8 @@ def merge_members(
         PointAccount.objects.filter(pk=source.pk).update(merged_into=target)
         move_to_survivor(merge, source=source, target=target, at=at)
         carry_limits(merge, source=source, target=target)
-    record_action(
-        actor=actor, action=MERGED, subject=survivor, reason=reason, details={"merged": merged.pk}, at=at
-    )
+    details = {"merged": merged.pk} | counted
+    record_action(actor=actor, action=MERGED, subject=survivor, reason=reason, details=details, at=at)
     publish(topic=MEMBERS_MERGED, payload={"merge_id": merge.pk}, at=at)
     return merge
 

@@ -13,12 +13,14 @@ from django.db import connection, transaction
 
 from core.audit import record_action
 from core.outbox import publish
+from loyalty.adjustments.colleagues import Actor, lock_day_of
+from loyalty.adjustments.deeds import SEPARATED
 from loyalty.enrolment import enrol_member
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.lots import new_lot
 from loyalty.ledger.movements import Handover, LotDates
 from loyalty.ledger.transfers import undo_together
-from loyalty.merging.eyes import Actor, refuse_own, refuse_separation_by
+from loyalty.merging.eyes import refuse_own, refuse_separation_by
 from loyalty.merging.limits import stop_carrying_limits
 from loyalty.models import (
     EntryKind,
@@ -30,7 +32,6 @@ from loyalty.models import (
 from members.models import Member, MemberMerge
 from members.services.merging import lead_no_more, lock_members
 
-SEPARATED = "member.separated"
 MEMBERS_SEPARATED = "loyalty.members_separated"
 
 POSTED_SINCE = """
@@ -72,8 +73,9 @@ def separate_members(
 
     Letters tell both. A repeat changes nothing. Raises ErasedPerson when the person was erased meanwhile,
     OwnMerge when the colleague is one of the two, and ApproverNeeded when it leaves more points owed than the
-    colleague may give alone.
+    colleague may give alone, or than are left of their day.
     """
+    lock_day_of(actor)
     survivor, merged = lock_members(merge.survivor_id, merge.merged_id)
     merge = MemberMerge.objects.get(pk=merge.pk)
     if merge.undone_at is not None:
@@ -84,12 +86,11 @@ def separate_members(
     lead_no_more(merge, survivor=survivor, merged=merged, at=at)
     for account, of_survivor in pairs:
         _give_back(merge, account, of_survivor, at)
-    refuse_separation_by(actor, survivor=survivor, merged=merged, at=at)
+    counted = refuse_separation_by(actor, merge, at=at)
     stop_carrying_limits(merge)
     PointAccount.objects.filter(member=merged).update(merged_into=None)
-    record_action(
-        actor=actor, action=SEPARATED, subject=survivor, reason=reason, details={"merged": merged.pk}, at=at
-    )
+    details = {"merged": merged.pk} | counted
+    record_action(actor=actor, action=SEPARATED, subject=survivor, reason=reason, details=details, at=at)
     publish(topic=MEMBERS_SEPARATED, payload={"merge_id": merge.pk}, at=at)
     return MemberMerge.objects.get(pk=merge.pk)
 

@@ -60,7 +60,10 @@ def test_two_members_are_merged_once_what_comes_together_was_seen(
     assert Member.objects.get(pk=twin.member.pk).merged_into == story.alice.member
     assert (balance(story.alice.account), balance(twin.account)) == ((519, 0), (0, 0))
     action = StaffAction.objects.get(action="member.merged", reason=WHY)
-    assert (action.subject_id, action.details) == (story.alice.member.pk, {"merged": twin.member.pk})
+    assert (action.subject_id, action.details) == (
+        story.alice.member.pk,
+        {"merged": twin.member.pk, "points": {"happy-card": 7}, "points_a_day": {"happy-card": 1500}},
+    )
 
 
 def test_the_other_member_may_stay(agent: Client, story: Story, twin: Cardholder) -> None:

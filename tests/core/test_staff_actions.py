@@ -3,6 +3,7 @@
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
+from core.admin_actions import ActionInWords
 from core.audit import actions_on, record_action
 from core.models import StaffAction
 from members.models import Member
@@ -84,3 +85,11 @@ def test_actions_are_read_by_what_they_were_done_to_with_the_address_of_the_acto
     ]
     assert {getattr(row, "actor_email", None) for row in found} == {"married@staff.example.com"}
     assert list(actions_on([])) == []
+
+
+def test_details_that_have_names_of_their_own_are_told_by_them() -> None:
+    row = record_action(
+        actor=None, action="member.merged", subject=Member, details={"points": {"one": 300, "two": 5}}, at=NOW
+    )
+
+    assert ActionInWords.of(row).lines == ["points: one 300, two 5"]

@@ -5,16 +5,18 @@ import re
 import pytest
 
 from core.models import StaffAction
+from loyalty.errors import ApproverNeeded
 from loyalty.ledger.movements import Movement
 from loyalty.ledger.post import post_batch
 from loyalty.merging.follow import follow_all
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
-from loyalty.models import EntryKind, Programme
+from loyalty.models import AdjustmentLimit, EntryKind, Programme
 from members.errors import MergedAlready
 from members.models import Member, MemberMerge
 from members.services.erasure import erase_member
-from tests.factories import NOW, PARIS, Cardholder, make_cardholder, make_programme
+from tests.factories import NOW, PARIS, Cardholder, make_cardholder, make_programme, order
+from tests.loyalty.adjusting import make_agent
 from tests.loyalty.ledger_state import balance
 from tests.proofs import violations
 from tests.transactions import one_after_the_other, real_commits, sent_statements
@@ -118,3 +120,38 @@ def test_the_erasure_of_one_person_locks_all_their_accounts_at_once(
 
     # All at once, and then the first by itself when it leaves the programme and, before, its household.
     assert locks_before_anything_moves(statements) == 3
+
+
+def test_a_second_merge_counts_what_the_first_took_of_the_day(programme: Programme) -> None:
+    agent = make_agent()
+    AdjustmentLimit.objects.filter(role="Call centre").update(points_a_day=300)
+    survivor, other = (make_cardholder(programme) for _ in "ab")
+    twin, another = (make_cardholder(programme, points=points) for points in (200, 101))
+
+    second = one_after_the_other(
+        lambda: merge_members(survivor=survivor.member, merged=twin.member, at=NOW, actor=agent),
+        lambda: merge_members(survivor=other.member, merged=another.member, at=NOW, actor=agent),
+    )
+
+    assert isinstance(second, ApproverNeeded)
+    assert (balance(twin.account), balance(another.account)) == ((0, 0), (101, 0))
+    assert violations() == []
+
+
+def test_a_second_separation_counts_what_the_first_left_owing(programme: Programme) -> None:
+    agent = make_agent()
+    AdjustmentLimit.objects.filter(role="Call centre").update(points_a_day=300)
+    made = []
+    for points in (200, 101):
+        survivor, merged = make_cardholder(programme), make_cardholder(programme, points=points)
+        made.append(merge(survivor, merged))
+        order(programme, survivor.account, points=points)
+
+    second = one_after_the_other(
+        lambda: separate_members(merge=made[0], actor=agent, at=NOW),
+        lambda: separate_members(merge=made[1], actor=agent, at=NOW),
+    )
+
+    assert isinstance(second, ApproverNeeded)
+    assert MemberMerge.objects.get(undone_at=None) == made[1]
+    assert violations() == []

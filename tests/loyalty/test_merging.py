@@ -136,7 +136,7 @@ def test_a_merge_is_made_once_and_written_down(
         colleague.pk,
         alice.member.pk,
         "Asked by phone",
-        {"merged": twin.member.pk},
+        {"merged": twin.member.pk, "points": {"happy-card": 20}, "points_a_day": {"happy-card": 1500}},
     )
 
 

@@ -6,6 +6,8 @@ import pytest
 from django.db import transaction
 
 from core.errors import DomainError
+from core.models import StaffAction
+from loyalty.adjustments.errors import LimitReached
 from loyalty.errors import ApproverNeeded
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
@@ -13,9 +15,17 @@ from loyalty.models import AdjustmentLimit, Programme
 from members.errors import OwnMerge
 from members.models import MemberMerge, User
 from rewards.services.gift_cards import redeem_gift_card
-from tests.factories import NOW, Cardholder, make_cardholder, make_store, make_user, order
+from tests.factories import (
+    NOW,
+    Cardholder,
+    make_cardholder,
+    make_programme,
+    make_store,
+    make_user,
+    order,
+)
 from tests.households import live_together
-from tests.loyalty.adjusting import make_agent, make_manager
+from tests.loyalty.adjusting import ask, make_agent, make_manager
 from tests.loyalty.ledger_state import balance, everything
 
 
@@ -193,3 +203,74 @@ def test_a_separation_that_leaves_nothing_owed_needs_nobody_else(
     separate_members(merge=made, actor=agent, at=NOW)
 
     assert balance(survivor.account) == (0, 0)
+
+
+def test_what_is_merged_in_a_day_adds_up_over_all_members(programme: Programme, agent: User) -> None:
+    for _ in range(5):
+        merge(person(programme), person(programme, 300), agent)
+    survivor, twin = person(programme), person(programme, 1)
+
+    refused(survivor, twin, agent)
+
+    assert StaffAction.objects.filter(actor_id=agent.pk, details__points={"happy-card": 300}).count() == 5
+    merge(person(programme), person(programme), agent)
+    merge(person(programme), person(programme, 1), make_agent("kim"))
+    tomorrow = NOW + timedelta(days=1)
+    merge_members(survivor=survivor.member, merged=twin.member, at=tomorrow, actor=agent)
+    assert balance(survivor.account) == (1, 0)
+
+
+def test_points_merged_and_points_given_share_the_day(programme: Programme, agent: User) -> None:
+    waiting = ask(person(programme).account, agent, points=1300)
+    assert waiting.approve_before is not None
+
+    refused(person(programme), person(programme, 201), agent)
+    merge(person(programme), person(programme, 200), agent)
+    before = everything()
+    with pytest.raises(LimitReached) as refusal, transaction.atomic():
+        ask(person(programme).account, agent, points=1)
+
+    assert refusal.value.left_points == 0
+    assert everything() == before
+
+
+def test_points_merged_in_another_programme_take_nothing_of_the_day(
+    programme: Programme, agent: User
+) -> None:
+    other = make_programme("other", name="Other")
+    AdjustmentLimit.objects.filter(programme=programme, role="Call centre").update(
+        points_a_day=300, points_alone=300
+    )
+
+    merge(person(other), person(other, 300), agent)
+    merge(person(programme), person(programme, 300), agent)
+
+    refused(person(programme), person(programme, 1), agent)
+
+
+def test_what_who_may_approve_merges_takes_nothing_of_their_day(programme: Programme) -> None:
+    manager = make_manager()
+
+    merge(person(programme), person(programme, 9000), manager)
+
+    assert ask(person(programme).account, manager, points=1500).approve_before is None
+
+
+def test_what_separations_leave_owing_in_a_day_adds_up_over_all_members(
+    programme: Programme, agent: User
+) -> None:
+    AdjustmentLimit.objects.filter(role="Call centre").update(points_a_day=300)
+    made = []
+    for points in (200, 101):
+        survivor, merged = person(programme), person(programme, points)
+        made.append(merge_members(survivor=survivor.member, merged=merged.member, at=NOW))
+        order(programme, survivor.account, points=points)
+
+    separate_members(merge=made[0], actor=agent, at=NOW)
+    before = everything()
+    with pytest.raises(ApproverNeeded), transaction.atomic():
+        separate_members(merge=made[1], actor=agent, at=NOW)
+
+    assert everything() == before
+    assert StaffAction.objects.get(actor_id=agent.pk).details["points"] == {"happy-card": 200}
+    separate_members(merge=made[1], actor=make_agent("kim"), at=NOW)

@@ -35,6 +35,9 @@ LOCKS = {
     "loyalty.adjustments.colleagues.lock_colleague: User": (
         _BY_HAND + "test_a_second_request_counts_what_the_first_took_of_the_day"
     ),
+    "loyalty.adjustments.colleagues.lock_day_of: lock_colleague": (
+        _MERGES + "test_a_second_merge_counts_what_the_first_took_of_the_day"
+    ),
     "loyalty.adjustments.decisions._under_lock: lock_accounts": (
         _BY_HAND + "test_a_decision_waits_for_the_one_before_it"
     ),
@@ -133,11 +136,17 @@ LOCKS = {
     "loyalty.merging.merge.merge_members: lock_accounts": (
         _MERGES + "test_a_merge_locks_both_accounts_before_it_moves_anything"
     ),
+    "loyalty.merging.merge.merge_members: lock_day_of": (
+        _MERGES + "test_a_second_merge_counts_what_the_first_took_of_the_day"
+    ),
     "loyalty.merging.merge.merge_members: lock_members": (
         _MERGES + "test_of_two_who_lead_to_each_other_the_second_is_refused"
     ),
     "loyalty.merging.separate.separate_members: lock_accounts": (
         _MERGES + "test_a_separation_locks_both_accounts_before_it_moves_anything"
+    ),
+    "loyalty.merging.separate.separate_members: lock_day_of": (
+        _MERGES + "test_a_second_separation_counts_what_the_first_left_owing"
     ),
     "loyalty.merging.separate.separate_members: lock_members": (
         _MERGES + "test_two_who_separate_the_same_members_do_it_once"
