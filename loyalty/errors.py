@@ -29,7 +29,7 @@ class SurvivorLeft(DomainError):
 
 
 class ApproverNeeded(DomainError):
-    """A merge or a separation would let somebody spend more points than the colleague may give alone."""
+    """More points than the colleague may move alone would be within somebody's reach, or lost to a member."""
 
     code: ClassVar[str] = "approver_needed"
 

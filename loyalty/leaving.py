@@ -16,14 +16,13 @@ from django.views.decorators.http import require_http_methods
 from core.audit import record_action
 from core.formatting import points
 from loyalty.access import members_only
+from loyalty.adjustments.deeds import LEFT
 from loyalty.enrolment import leave_programme
 from loyalty.letters import reported_later
 from loyalty.models import LeavingPolicy, PointAccount
 from loyalty.requests import MemberRequest
 from loyalty.selectors.balance import balance_of
 from members.access import recently_proved
-
-LEFT = "pointaccount.left"
 
 
 class LeavingForm(forms.Form):

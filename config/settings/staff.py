@@ -3,14 +3,15 @@
 A permission is written as Django names it, `app.action_model`. Rows of the ledger cannot be changed by
 anybody, so only the permission to view them exists here. Some permissions stand for actions:
 `loyalty.add_feedimport` uploads files, `core.change_jobrun` starts and wakes jobs, `rewards.change_order`
-cancels orders, `loyalty.change_pointaccount` lets members leave, `loyalty.add_adjustmentrequest` moves
-points within the limits of the group, `loyalty.approve_adjustmentrequest` approves those of colleagues and
-merges members whatever points they hold, `members.add_membermerge` merges within the limits of the group,
+cancels orders, `loyalty.change_pointaccount` lets members leave, who lose no more than the limits of the
+group say, `loyalty.add_adjustmentrequest` moves points within the limits of the group,
+`loyalty.approve_adjustmentrequest` approves those of colleagues and merges members, and lets them leave,
+whatever points they hold, `members.add_membermerge` merges within the limits of the group,
 `members.delete_member` erases members who ask for it, `loyalty.schedule_earningrule` lets rules decide and
-ends them, `loyalty.add_succession` prepares and rehearses successions of programmes,
-`loyalty.run_succession` lets them run, closes and reverses them, `core.export_lists` takes lists away as
-files, `helpdesk.search_members` opens the pages of the call centre, `helpdesk.add_note` writes there, and
-without `members.see_contact_details` a person is masked.
+ends them, `loyalty.add_succession` prepares and rehearses successions of programmes, `loyalty.run_succession`
+lets them run, closes and reverses them, `core.export_lists` takes lists away as files,
+`helpdesk.search_members` opens the pages of the call centre, `helpdesk.add_note` writes there, and without
+`members.see_contact_details` a person is masked.
 
 `loyalty.add_householdstay` brings a member who agreed to it into a household, `loyalty.change_householdstay`
 takes one out who asked for it; whose points may be spent, members alone decide.

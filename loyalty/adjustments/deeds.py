@@ -1,6 +1,6 @@
-"""Points that colleagues move by other deeds than requests: merges and separations.
+"""Points that colleagues move by other deeds than requests: merges, separations, letting members leave.
 
-How many a deed put within reach of somebody stands with the deed among the actions of staff, by
+How many a deed put within reach of somebody, or ended, stands with the deed among the actions of staff, by
 programme, beside the limit of the colleague's day. They count in that day like points of requests of the
 kind, and never change.
 """
@@ -11,10 +11,10 @@ from datetime import date, datetime, time, timedelta
 from core.models import StaffAction
 from loyalty.models import AdjustmentKind, Programme
 
-MERGED, SEPARATED = "member.merged", "member.separated"
+MERGED, SEPARATED, LEFT = "member.merged", "member.separated", "pointaccount.left"
 COUNTING: Mapping[AdjustmentKind, tuple[str, ...]] = {
     AdjustmentKind.GOODWILL: (MERGED, SEPARATED),
-    AdjustmentKind.ADJUSTMENT: (),
+    AdjustmentKind.ADJUSTMENT: (LEFT,),
     AdjustmentKind.REINSTATEMENT: (),
 }
 """The deeds that count in the day of each kind."""

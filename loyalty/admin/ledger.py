@@ -18,15 +18,17 @@ from core.admin_questions import Question, ask
 from core.audit import name_actions
 from core.formatting import day, number, signed_points
 from loyalty.adjustments.colleagues import ASK
+from loyalty.adjustments.deeds import LEFT
+from loyalty.adjustments.leaving import let_leave
 from loyalty.admin.reports import PointsReportPages
-from loyalty.enrolment import leave_programme
+from loyalty.errors import ApproverNeeded
 from loyalty.leaving import leaving_sentence
 from loyalty.models import Entry, EntryKind, Lot, LotUse, PointAccount, Transfer
 from loyalty.selectors.balance import balance_of
 from members.admin import MemberAdmin
 from members.lookup import members_matching
 
-name_actions({"pointaccount.left": _("Leave the programme")})
+name_actions({LEFT: _("Leave the programme")})
 
 MEMBER_SEARCH = _("Member reference, e-mail, surname or last four digits of a card")
 
@@ -144,20 +146,20 @@ class PointAccountAdmin(LockedAdmin):
             sentence=leaving_sentence(account, at=timezone.now()),
             button=_("The member leaves today"),
             done=_("The member has left the programme."),
-            action="pointaccount.left",
+            action="",
             is_dangerous=True,
-        )
-        return ask(
-            self,
-            request,
-            question,
-            row=account,
-            do=lambda **_answers: _leave(account),
+            refusals={
+                ApproverNeeded: _(
+                    "The member would lose more points than you may take alone, or than are left for you"
+                    " today: ask a colleague who may approve adjustments to record it. Nothing was changed."
+                )
+            },
         )
 
+        def do(reason: str) -> None:
+            let_leave(account=account, actor=request.user, reason=reason, at=timezone.now())
 
-def _leave(account: PointAccount) -> None:
-    leave_programme(account=account, at=timezone.now())
+        return ask(self, request, question, row=account, do=do)
 
 
 class AccountInline(LockedInline):

@@ -61,17 +61,29 @@ def test_an_order_whose_gift_card_was_used_stands(story: Story) -> None:
     assert not LogEntry.objects.filter(change_message="Cancel the order").exists()
 
 
-def test_a_member_leaves_by_the_hand_of_the_call_centre(story: Story) -> None:
-    client = client_of(make_colleague("Call centre"))
+def test_more_points_than_an_agent_may_take_are_lost_by_the_hand_of_who_may_approve(story: Story) -> None:
+    agent, manager = (client_of(make_colleague(role)) for role in ("Call centre", "Programme manager"))
     address = reverse("admin:loyalty_pointaccount_leave", args=[story.alice.account.pk])
     account = PointAccount.objects.filter(pk=story.alice.account.pk)
-    client.get(address)
+    assert "The member loses 512 points at once." in agent.get(address).content.decode()
+
+    refused = agent.post(address, follow=True).content.decode()
+    assert "ask a colleague who may approve adjustments to record it. Nothing was changed." in refused
     assert account.get().left_on is None
 
-    client.post(address)
-
+    manager.post(address)
     assert account.get().left_on is not None
-    assert client.post(address).status_code == 403
+    assert manager.post(address).status_code == 403
+
+
+def test_a_member_without_points_leaves_by_the_hand_of_the_call_centre(story: Story) -> None:
+    empty = make_cardholder(story.programme, first_name="Bob").account
+
+    client_of(make_colleague("Call centre")).post(
+        reverse("admin:loyalty_pointaccount_leave", args=[empty.pk])
+    )
+
+    assert PointAccount.objects.get(pk=empty.pk).left_on is not None
 
 
 @pytest.mark.parametrize(

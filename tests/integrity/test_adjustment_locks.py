@@ -7,10 +7,11 @@ from django.db import transaction
 
 from loyalty.adjustments.decisions import approve_adjustment, decline_adjustment
 from loyalty.adjustments.errors import AlreadyDecided, LimitReached
+from loyalty.adjustments.leaving import let_leave
 from loyalty.enrolment import leave_programme
-from loyalty.errors import MemberLeft
+from loyalty.errors import ApproverNeeded, MemberLeft
 from loyalty.merging.merge import merge_members
-from loyalty.models import AdjustmentRequest, Entry, Programme
+from loyalty.models import AdjustmentLimit, AdjustmentRequest, Entry, Programme
 from tests.factories import NOW, Cardholder, make_cardholder, make_programme
 from tests.loyalty.adjusting import SAID, ask, make_agent, make_manager
 from tests.loyalty.ledger_state import balance
@@ -120,3 +121,18 @@ def test_whoever_leaves_twice_leaves_on_the_first_day(alice: Cardholder) -> None
     assert second == 0
     alice.account.refresh_from_db()
     assert alice.account.left_on == NOW.date()
+
+
+def test_a_second_member_who_leaves_counts_what_the_first_lost(programme: Programme) -> None:
+    agent = make_agent()
+    AdjustmentLimit.objects.filter(role="Call centre").update(points_a_day=150, points_alone=100)
+    accounts = [make_cardholder(programme, points=points).account for points in (100, 51)]
+
+    second = one_after_the_other(
+        lambda: let_leave(account=accounts[0], actor=agent, reason=SAID, at=NOW),
+        lambda: let_leave(account=accounts[1], actor=agent, reason=SAID, at=NOW),
+    )
+
+    assert isinstance(second, ApproverNeeded)
+    assert [balance(account) for account in accounts] == [(0, 0), (51, 0)]
+    assert violations() == []

@@ -44,6 +44,9 @@ LOCKS = {
     "loyalty.adjustments.decisions.approve_adjustment: lock_colleague": (
         _BY_HAND + "test_a_second_approval_counts_what_the_first_posted"
     ),
+    "loyalty.adjustments.leaving.let_leave: lock_day_of": (
+        _BY_HAND + "test_a_second_member_who_leaves_counts_what_the_first_lost"
+    ),
     "loyalty.adjustments.requests._ask: lock_accounts": (
         _BY_HAND + "test_a_request_waits_for_a_member_who_is_leaving"
     ),
