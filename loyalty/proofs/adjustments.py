@@ -1,18 +1,28 @@
 """Proofs over the points that staff move: each has one request, within the limits and with the eyes it asked.
 
+What they move without one, by merges or by letting members leave, stands with the deed as the ledger has it,
+and within the limit of the day.
+
 Each proof is one query that finds the rows that break its rule. Nothing here writes.
 """
 
 from functools import partial
 
 from core.proof import register_proof, rows_that_break
-from loyalty.models import AdjustmentKind, AdjustmentState
+from loyalty.adjustments.deeds import LEFT, LIMITS, MERGED, POINTS, SEPARATED
+from loyalty.models import AdjustmentKind, AdjustmentState, EntryKind
 
 PARAMETERS: dict[str, int | str] = {
     "adjustment": int(AdjustmentKind.ADJUSTMENT),
     "goodwill": int(AdjustmentKind.GOODWILL),
     "reinstatement": int(AdjustmentKind.REINSTATEMENT),
     "posted": AdjustmentState.POSTED.value,
+    "given_up": int(EntryKind.GIVEN_UP),
+    "left": LEFT,
+    "merged": MERGED,
+    "separated": SEPARATED,
+    "points": POINTS,
+    "limits": LIMITS,
 }
 
 REQUESTS = """
@@ -78,7 +88,7 @@ WHERE CASE WHEN approve_before IS NULL
            OR decided_at < requested_at END
 """
 
-LIMITS = """
+OF_A_DAY = """
 SELECT 'adjustment ' || id,
        format('%%s points on %%s by %%s, whose limit was %%s', of_day, requested_on, requested_by_id,
               limit_points)
@@ -88,11 +98,50 @@ FROM (SELECT q.*, sum(abs(points)) OVER (PARTITION BY requested_by_id, programme
 WHERE of_day > limit_points
 """
 
+# Who may approve is not counted: nothing stands with their deeds. A merge counts at least what it moved.
+DEEDS = """
+SELECT 'action ' || id,
+       format('%%s points of %%s on %%s by %%s, whose limit was %%s', of_day, code, day, actor_id,
+              limit_points)
+FROM (
+    SELECT s.id, s.actor_id, g.code, d.day, (s.details -> %(limits)s ->> g.code)::bigint AS limit_points,
+           sum(p.value::bigint) OVER (PARTITION BY s.actor_id, g.id, s.action = %(left)s, d.day ORDER BY s.id)
+               AS of_day
+    FROM core_staffaction s
+    CROSS JOIN LATERAL jsonb_each_text(s.details -> %(points)s) p
+    JOIN loyalty_programme g ON g.code = p.key
+    CROSS JOIN LATERAL (SELECT (s.at AT TIME ZONE g.time_zone)::date AS day) d
+    WHERE s.action IN (%(merged)s, %(separated)s, %(left)s)) s
+WHERE of_day > coalesce(limit_points, 0)
+UNION ALL
+SELECT 'action ' || s.id, format('says that %%s points were lost; the movements say %%s', p.value, e.points)
+FROM core_staffaction s
+CROSS JOIN LATERAL jsonb_each_text(s.details -> %(points)s) p
+CROSS JOIN LATERAL (
+    SELECT -coalesce(sum(points), 0) AS points FROM loyalty_entry
+    WHERE account_id = s.subject_id AND kind = %(given_up)s AND posted_at = s.at) e
+WHERE s.action = %(left)s AND p.value::bigint <> e.points
+UNION ALL
+SELECT 'action ' || s.id,
+       format('counts %%s points of %%s; the merge moved %%s', s.details -> %(points)s ->> g.code, g.code,
+              e.points)
+FROM core_staffaction s
+JOIN members_membermerge m ON m.survivor_id = s.subject_id AND m.merged_at = s.at
+     AND m.merged_id = (s.details ->> 'merged')::bigint
+JOIN loyalty_mergedpoints w ON w.merge_id = m.id
+JOIN loyalty_transfer t ON t.id = w.transfer_id AND t.moved_at = s.at
+JOIN loyalty_entry e ON e.transfer_id = t.id AND e.account_id = t.target_id
+JOIN loyalty_pointaccount a ON a.id = t.target_id JOIN loyalty_programme g ON g.id = a.programme_id
+WHERE s.action = %(merged)s AND s.details -> %(points)s IS NOT NULL
+  AND abs(e.points) > coalesce((s.details -> %(points)s ->> g.code)::bigint, 0)
+"""
+
 PROOFS = {
     "adjustment": REQUESTS,
     "adjustment asked for": MOVEMENTS,
     "adjustment by four eyes": FOUR_EYES,
-    "adjustment within limits": LIMITS,
+    "adjustment within limits": OF_A_DAY,
+    "points moved by a deed": DEEDS,
 }
 """The rules of what staff move, each with the query that finds the rows that break it."""
 

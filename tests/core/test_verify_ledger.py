@@ -53,6 +53,7 @@ def test_all_apps_bring_their_proofs() -> None:
         "adjustment asked for",
         "adjustment by four eyes",
         "adjustment within limits",
+        "points moved by a deed",
         "conversion",
         "kind of a conversion",
         "days kept",
