@@ -6,9 +6,11 @@ are. Sums of parts add up to those of the whole, so that a chunk of accounts is 
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
+
+from loyalty.backtest.coefficients import NOTHING
 
 SPREAD_EDGES = (1, 10, 50, 100, 500, 1_000, 5_000, 10_000)
 """Where the steps of the distribution begin, in points gained or lost by a member."""
@@ -20,7 +22,8 @@ EXTREMES_KEPT = 100
 class Compared(NamedTuple):
     """A purchase of the period: what it really gave and what it would have given, by version of a rule.
 
-    Points are those that are left after returns, and so is the amount.
+    Points are those that are left after returns, and so is the amount. What coefficients below 1 took is
+    missing from the points of the others already.
     """
 
     month: date
@@ -29,6 +32,8 @@ class Compared(NamedTuple):
     kept_cents: int
     real: Mapping[int, int]
     replayed: Mapping[int, int]
+    real_taken: Mapping[int, int] = NOTHING
+    replayed_taken: Mapping[int, int] = NOTHING
 
 
 class Extreme(NamedTuple):
@@ -56,12 +61,17 @@ class CellSums:
 
 @dataclass(slots=True)
 class RuleSums:
-    """To how many purchases a version gave points, and how many in all: really, and when replayed."""
+    """To how many purchases a version gave points, and how many in all: really, and when replayed.
+
+    A coefficient below 1 gives none: from so many purchases it took, and so many points.
+    """
 
     real_purchases: int = 0
     real_points: int = 0
     replayed_purchases: int = 0
     replayed_points: int = 0
+    real_taken: int = 0
+    replayed_taken: int = 0
 
     def add(self, other: "RuleSums") -> None:
         """Add the sums of another part."""
@@ -69,6 +79,8 @@ class RuleSums:
         self.real_points += other.real_points
         self.replayed_purchases += other.replayed_purchases
         self.replayed_points += other.replayed_points
+        self.real_taken += other.real_taken
+        self.replayed_taken += other.replayed_taken
 
 
 @dataclass(slots=True)
@@ -122,12 +134,16 @@ class Figures:
     def _add_rules(self, purchase: Compared) -> None:
         for rule_id, points in purchase.real.items():
             sums = self.rules.setdefault(rule_id, RuleSums())
-            sums.real_purchases += points > 0
+            taken = purchase.real_taken.get(rule_id, 0)
+            sums.real_purchases += points > 0 or taken > 0
             sums.real_points += points
+            sums.real_taken += taken
         for rule_id, points in purchase.replayed.items():
             sums = self.rules.setdefault(rule_id, RuleSums())
-            sums.replayed_purchases += points > 0
+            taken = purchase.replayed_taken.get(rule_id, 0)
+            sums.replayed_purchases += points > 0 or taken > 0
             sums.replayed_points += points
+            sums.replayed_taken += taken
 
     def _add_change(self, account: Extreme) -> None:
         change = account.change
@@ -159,15 +175,7 @@ def details_with(details: Mapping[str, Any], figures: Figures) -> dict[str, Any]
         kept.accounts += found.accounts
         kept.points += found.points
     return {
-        "rules": {
-            rule_id: [
-                sums.real_purchases,
-                sums.real_points,
-                sums.replayed_purchases,
-                sums.replayed_points,
-            ]
-            for rule_id, sums in rules.items()
-        },
+        "rules": {rule_id: list(astuple(sums)) for rule_id, sums in rules.items()},
         "spread": {step: [sums.accounts, sums.points] for step, sums in spread.items()},
         "gains": most_extreme([*extremes_in(details, "gains"), *figures.gains]),
         "losses": most_extreme([*extremes_in(details, "losses"), *figures.losses]),

@@ -65,6 +65,8 @@ class AccountReplay:
         """Yield what the purchases of the period gave, less what was brought back."""
         for bought in self._bought.values():
             if self._period.holds(bought.event.purchased_at):
+                decided = self._rules.decided
+                really = [decided[rule_id] for rule_id in bought.real if rule_id in decided]
                 yield Compared(
                     bought.facts.local_time.date().replace(day=1),
                     bought.event.partner_id,
@@ -72,6 +74,8 @@ class AccountReplay:
                     bought.kept_cents,
                     bought.real,
                     bought.replayed,
+                    self._rules.coefficients.taken(really, bought.kept_cents),
+                    self._rules.coefficients.taken(bought.rules.values(), bought.kept_cents),
                 )
 
     def _buy(self, event: Event) -> Bought:

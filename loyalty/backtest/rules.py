@@ -12,6 +12,7 @@ from typing import NamedTuple, cast
 
 from django.core import serializers
 
+from loyalty.backtest.coefficients import Coefficients
 from loyalty.earning.book import rule_of
 from loyalty.earning.evaluate import InForce, RuleBook
 from loyalty.earning.terms import Rule
@@ -67,8 +68,11 @@ class Deciding(NamedTuple):
 class DecidingRules:
     """The rules of a back-test: which of them decide on a purchase."""
 
-    def __init__(self, rules: Iterable[Deciding]) -> None:
+    def __init__(self, rules: Iterable[Deciding], decided: Iterable[Rule]) -> None:
         self.deciding = tuple(rules)
+        self.decided = {rule.rule_id: rule for rule in decided}
+        """The versions that really decided at some time, also where they do not in the back-test."""
+        self.coefficients = Coefficients()
         self.rules = tuple(one.rule for one in self.deciding)
         self.late = tuple(
             (one.rule.rule_id, one.known_from) for one in self.deciding if one.known_from is not None
@@ -105,15 +109,17 @@ def rules_that_decide(back_test: BackTest) -> DecidingRules:
     period = period_of(back_test)
     kept, aside = set(back_test.kept_ids), {*back_test.left_out_ids, *back_test.replaced_ids}
     deciding: list[Deciding] = []
+    decided: list[Rule] = []
     for version in EarningRule.objects.filter(pk__in=kept | aside).order_by("pk"):
         rule = rule_of(version)
+        decided.append(rule)
         known_from = version.scheduled_at if version.applies_from is None else None
         pieces = [rule] if version.pk in kept else _outside(rule, period)
         deciding += [Deciding(piece, known_from) for piece in pieces]
     for version in chosen_rules(back_test):
         rule = as_tried(rule_of(version), period, keeps_dates=back_test.keeps_rule_dates)
         deciding.append(Deciding(rule))
-    return DecidingRules(deciding)
+    return DecidingRules(deciding, decided)
 
 
 def _outside(rule: Rule, period: Period) -> Iterator[Rule]:

@@ -45,12 +45,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with values as they are; `total` is a last row, where the rows add up to something."""
+    """A table with values as they are; `total` is a last row, where the rows add up to something.
+
+    `note` says below it what its headings cannot.
+    """
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[Any]]
     currency: str
     total: Sequence[Any] = ()
+    note: str = ""
 
     def shown_rows(self) -> list[list[tuple[Column, str]]]:
         """Return the rows as people read them."""
@@ -182,7 +186,9 @@ def cells_table(back_test: BackTest) -> Table:
 
 
 def rules_table(back_test: BackTest) -> Table:
-    """Return the sums by version of a rule."""
+    """Return the sums by version of a rule; what coefficients below 1 took, where there are any."""
+    lines = results.by_rule(back_test)
+    has_taken = any(line.sums.real_taken or line.sums.replayed_taken for line in lines)
     return Table(
         [
             Column(_("Earning rule"), Kind.TEXT),
@@ -193,6 +199,7 @@ def rules_table(back_test: BackTest) -> Table:
             Column(_("By the rules tried")),
             Column(_("Difference")),
             *_money_column(back_test),
+            *(_taken_columns() if has_taken else ()),
         ],
         [
             [
@@ -201,11 +208,22 @@ def rules_table(back_test: BackTest) -> Table:
                 line.sums.real_purchases,
                 line.sums.replayed_purchases,
                 *_with_difference(back_test, line.sums.real_points, line.sums.replayed_points),
+                *((line.sums.real_taken, line.sums.replayed_taken) if has_taken else ()),
             ]
-            for line in results.by_rule(back_test)
+            for line in lines
         ],
         back_test.programme.currency,
+        note=_(
+            "A coefficient below 1 gives no points of its own: its line says how many more the other rules"
+            " would give without it, before any limit. Their points already take it into account."
+        )
+        if has_taken
+        else "",
     )
+
+
+def _taken_columns() -> list[Column]:
+    return [Column(_("Taken away really")), Column(_("Taken away by the rules tried"))]
 
 
 def spread_label(line: SpreadLine) -> str:

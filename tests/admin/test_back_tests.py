@@ -18,7 +18,7 @@ from rewards.models import GiftCardProduct
 from tests.admin.conftest import WHY, Story, client_of, make_colleague
 from tests.factories import NOW, buy, make_programme
 from tests.loyalty.backtest.questions import answer, ask
-from tests.loyalty.backtest.rules import FIFTY, draft
+from tests.loyalty.backtest.rules import FIFTY, HALF, draft
 
 ADD = "admin:loyalty_backtest_add"
 YEAR = {"first_on": "2026-01-01", "last_on": "2026-11-22"}
@@ -85,6 +85,26 @@ def test_a_draft_is_tried_in_the_background_and_its_page_looks_again_until_it_is
     assert "The budget of Rule bonus, version 1 ran out on 20 November 2026." in words
     assert "Assumption: 1,500 points are worth €15.00" in words
     assert progress not in text_of(marketing, page_of(back_test))
+
+
+def test_a_coefficient_below_1_shows_what_it_takes_away(manager: Client, story: Story) -> None:
+    back_test = answer(ask(story.programme, [draft(story.programme, "half", **HALF)]))
+
+    words = words_of(manager, page_of(back_test))
+
+    assert (
+        "Taken away really Taken away by the rules tried Rule half, version 1 yes 0 2 0 0 0 €0.00 0 1,006"
+        in (words)
+    )
+    assert "A coefficient below 1 gives no points of its own: its line says how many more" in words
+    assert exported(manager, back_test, "rules")[1][-2:] == ["0", "1006"]
+
+
+def test_where_nothing_is_taken_away_nothing_is_said_of_it(manager: Client, story: Story) -> None:
+    words = words_of(manager, page_of(answer(ask(story.programme, left_out=[]))))
+
+    assert "Taken away" not in words
+    assert "A coefficient below 1" not in words
 
 
 def test_the_charts_are_read_out_as_french_is_written(

@@ -8,6 +8,7 @@ from loyalty.models import EarningRule, Programme
 from tests.factories import NOW
 
 DOUBLE = {"effect": "multiplier", "factor_percent": 200}
+HALF: dict[str, Any] = {"effect": "multiplier", "factor_percent": 50}
 BASE = {"effect": "base", "points": 1, "per_cents": 100}
 FIFTY: dict[str, Any] = {"effect": "bonus", "points": 50}
 

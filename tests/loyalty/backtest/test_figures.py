@@ -46,6 +46,31 @@ def test_purchases_add_up_by_month_partner_and_card_product_and_by_rule() -> Non
     assert figures.gains == [Extreme(7, 35, 44)]
 
 
+def test_what_a_coefficient_below_1_took_is_counted_beside_the_points() -> None:
+    figures = Figures()
+
+    figures.add_account(
+        7,
+        [
+            bought(real={1: 5, 2: 0}, replayed={1: 10})._replace(real_taken={2: 5}),
+            bought(real={1: 10}, replayed={1: 4, 3: 0})._replace(replayed_taken={3: 6}),
+            bought(real={1: 0, 2: 0}, replayed={1: 0, 3: 0})._replace(
+                real_taken={2: 0}, replayed_taken={3: 0}
+            ),
+        ],
+    )
+
+    sums = {1: RuleSums(2, 15, 2, 14), 2: RuleSums(1, 0, 0, 0, 5, 0), 3: RuleSums(0, 0, 1, 0, 0, 6)}
+    assert figures.rules == sums
+    twice = rules_in(details_with(details_with({}, figures), figures))
+    assert twice[3] == RuleSums(0, 0, 2, 0, 0, 12)
+    assert twice[2] == RuleSums(2, 0, 0, 0, 10, 0)
+
+
+def test_sums_that_were_kept_before_coefficients_were_counted_are_still_read() -> None:
+    assert rules_in({"rules": {"7": [1, 2, 3, 4]}}) == {7: RuleSums(1, 2, 3, 4, 0, 0)}
+
+
 def test_a_member_gains_loses_or_stays_and_one_without_a_purchase_is_not_counted() -> None:
     figures = Figures()
 

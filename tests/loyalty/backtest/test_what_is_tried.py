@@ -13,7 +13,7 @@ from loyalty.earning.versions import draft_next_version, edit_draft, retire_rule
 from loyalty.models import BackTest, EarningRule, GroupMembership, MemberGroup, Programme
 from tests.factories import NOW, Cardholder, bring_back, buy, make_programme
 from tests.loyalty.backtest.questions import answer, ask
-from tests.loyalty.backtest.rules import DOUBLE, FIFTY, draft, live
+from tests.loyalty.backtest.rules import DOUBLE, FIFTY, HALF, draft, live
 
 SATURDAY = datetime(2026, 11, 21, 10, tzinfo=UTC)
 FRIDAY = SATURDAY - timedelta(days=1)
@@ -40,6 +40,45 @@ def test_a_draft_is_tried_beside_the_rules_that_were_in_force(programme: Program
     tried, base = by_rule(back_test)
     assert (tried.rule.code, tried.is_chosen, tried.sums) == ("saturdays", True, RuleSums(0, 0, 1, 40))
     assert (base.rule.code, base.is_chosen, base.sums) == ("base", False, RuleSums(2, 140, 2, 140))
+
+
+@pytest.mark.usefixtures("_friday_and_saturday")
+def test_a_coefficient_below_1_tells_from_how_many_purchases_it_takes_how_much(programme: Programme) -> None:
+    back_test = answer(ask(programme, [draft(programme, "saturdays", weekdays=[6], **HALF)]))
+
+    assert points(back_test) == (140, 120)
+    tried, base = by_rule(back_test)
+    assert (tried.rule.code, tried.sums) == ("saturdays", RuleSums(0, 0, 1, 0, 0, 20))
+    assert (base.rule.code, base.sums) == ("base", RuleSums(2, 140, 2, 120))
+
+
+def test_a_coefficient_that_is_left_out_tells_what_it_really_took_of_what_was_kept(
+    programme: Programme, alice: Cardholder
+) -> None:
+    half = live(programme, "half", at=FRIDAY, **HALF)
+    buy(programme, alice.card.token, euros=40, at=SATURDAY, reference="SATURDAY")
+    buy(programme, alice.card.token, euros=6, at=SATURDAY)
+    bring_back(programme, alice.card.token, reference="SATURDAY", euros=30, at=NOW)
+
+    back_test = answer(ask(programme, left_out=[half]))
+
+    assert points(back_test) == (8, 16)
+    base, left_out = by_rule(back_test)
+    assert (left_out.rule.code, left_out.sums) == ("half", RuleSums(2, 0, 0, 0, 8, 0))
+    assert (base.rule.code, base.sums) == ("base", RuleSums(2, 8, 2, 16))
+
+
+@pytest.mark.usefixtures("_friday_and_saturday")
+def test_coefficients_each_tell_what_they_take_beside_the_other(programme: Programme) -> None:
+    quarter = {"effect": "multiplier", "factor_percent": 25}
+    tried = [draft(programme, "half", **HALF), draft(programme, "quarter", **quarter)]
+
+    back_test = answer(ask(programme, tried))
+
+    assert points(back_test) == (140, 12 + 5)
+    half, fourth, _base = by_rule(back_test)
+    assert half.sums == RuleSums(0, 0, 2, 0, 0, (25 + 10) - 17)
+    assert fourth.sums == RuleSums(0, 0, 2, 0, 0, (50 + 20) - 17)
 
 
 @pytest.mark.usefixtures("_friday_and_saturday")
