@@ -24,7 +24,7 @@ from core.admin_exports import MAY_EXPORT, csv_file, send_with_reason
 from core.admin_questions import Question, ask
 from core.admin_widgets import DayInput
 from core.audit import name_actions
-from core.formatting import day, number, short_day
+from core.formatting import day, number
 from loyalty.backtest import shown, tables
 from loyalty.backtest.background import start_back_test
 from loyalty.backtest.service import stop_back_test
@@ -146,10 +146,7 @@ class BackTestAdmin(LockedAdmin):
 
     @admin.display(description=_("period"))
     def shown_period(self, back_test: BackTest) -> str:
-        return gettext("%(first)s to %(last)s") % {
-            "first": short_day(back_test.first_on),
-            "last": short_day(back_test.last_on),
-        }
+        return str(back_test)
 
     @admin.display(description=_("rules that are tried"))
     def shown_rules(self, back_test: BackTest) -> str:

@@ -6,8 +6,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.formatting import short_day
 from core.plausible import YearBetween
 from loyalty.models.programmes import Programme
 from members.models import CardProduct, User
@@ -103,7 +105,10 @@ class BackTest(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.first_on:%Y-%m-%d} {self.last_on:%Y-%m-%d}"
+        return gettext("%(first)s to %(last)s") % {
+            "first": short_day(self.first_on),
+            "last": short_day(self.last_on),
+        }
 
 
 class BackTestFigure(models.Model):

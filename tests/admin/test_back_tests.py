@@ -107,6 +107,21 @@ def test_where_nothing_is_taken_away_nothing_is_said_of_it(manager: Client, stor
     assert "A coefficient below 1" not in words
 
 
+@pytest.mark.parametrize(
+    ("language", "period"),
+    [("en", "1 Jan 2026 to 22 Nov 2026"), ("fr", "1er janv. 2026 au 22 nov. 2026")],
+)
+def test_the_way_to_a_back_test_names_its_days_in_the_readers_language(
+    language: str, period: str, manager: Client, story: Story
+) -> None:
+    manager.cookies["django_language"] = language
+
+    words = words_of(manager, page_of(story.back_test)).replace("\u00a0", " ")
+
+    assert period in words
+    assert "2026-01-01" not in words
+
+
 def test_the_charts_are_read_out_as_french_is_written(
     marketing: Client, bonus: EarningRule, story: Story
 ) -> None:
