@@ -50,10 +50,11 @@ class ExplainedRule:
 class Explanation:
     """A line with all that decided on it. Days are those of the programme's time zone.
 
-    A line that waits for its card has no card; one that gave nothing has no days.
+    A line that waits for its card has no card; one that gave nothing has no days. One that was refused when
+    it was read has no number, as nothing of it was recorded.
     """
 
-    purchase_id: int
+    purchase_id: int | None
     reference: str
     is_return: bool
     state: PurchaseState
@@ -122,6 +123,48 @@ def explanations_of(purchase_ids: Iterable[int], *, programme: Programme) -> dic
     }
     terms = _rules_named({part.rule_id for parts in given.values() for part in parts}, programme)
     return {row[0]: _explanation(row, programme, given.get(row[0], ()), terms) for row in rows}
+
+
+class Refused(NamedTuple):
+    """What is kept of a line that was refused when it was read; empty or None where it was not known."""
+
+    reason: str
+    happened_at: datetime | None
+    amount_cents: int | None
+    store_name: str
+    card_last4: str
+    card_product: str
+
+
+def explanation_of_refused(line: Refused, *, programme: Programme) -> Explanation | None:
+    """Return the explanation of a line that was refused when it was read. It asks the database nothing.
+
+    None where its card, its store, its day or its amount was not known: then the reason says all there is.
+    Whether it was a purchase or a return was not kept.
+    """
+    is_known = line.card_last4 and line.store_name
+    if not is_known or line.happened_at is None or line.amount_cents is None:
+        return None
+    return Explanation(
+        purchase_id=None,
+        reference="",
+        is_return=False,
+        state=PurchaseState.REJECTED,
+        reason=Reason(line.reason),
+        happened_on=local_date(line.happened_at, programme.zone),
+        amount_cents=line.amount_cents,
+        currency=programme.currency,
+        partner_name="",
+        store_name=line.store_name,
+        card_last4=line.card_last4,
+        card_product=line.card_product,
+        rules=(),
+        points=0,
+        available_on=None,
+        expires_on=None,
+        returned_on=None,
+        bought_points=0,
+    )
 
 
 def _parts(*, points: int, rule_id: int | None, breakdown: str | None) -> tuple[GivenPart, ...]:

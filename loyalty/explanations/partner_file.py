@@ -12,11 +12,11 @@ from django.utils import translation
 
 from core.prepared import prepared_rows
 from core.spreadsheets import safe_text
-from loyalty.explanations.facts import Explanation, explanations_of
+from loyalty.explanations.facts import Explanation, Refused, explanation_of_refused, explanations_of
 from loyalty.explanations.words import steps_of
 from loyalty.feeds.verdicts import COLUMNS as VERDICT_COLUMNS
 from loyalty.feeds.verdicts import PURCHASE, kept_rows
-from loyalty.models import FeedChunk, FeedImport
+from loyalty.models import FeedChunk, FeedImport, RejectedLine
 from loyalty.purchases.lines import Outcome
 from loyalty.purchases.reasons import Reason, sentence_for
 
@@ -54,7 +54,11 @@ def explained_lines(feed_import: FeedImport) -> Iterator[bytes]:
 def _rows(verdicts: Sequence[Sequence[str]], feed_import: FeedImport) -> Iterator[Sequence[object]]:
     purchases = _purchases_of(verdicts, feed_import)
     explained = explanations_of(filter(None, purchases), programme=feed_import.programme)
-    known_ones = [explained.get(purchase_id) for purchase_id in purchases]
+    refused = _refused_among(verdicts, feed_import)
+    known_ones = [
+        explained.get(purchase_id) or refused.get(int(verdict[0]))
+        for purchase_id, verdict in zip(purchases, verdicts, strict=True)
+    ]
     texts = {language: _texts(verdicts, known_ones, language) for language in LANGUAGES}
     for place, (verdict, known) in enumerate(zip(verdicts, known_ones, strict=True)):
         yield (
@@ -65,6 +69,32 @@ def _rows(verdicts: Sequence[Sequence[str]], feed_import: FeedImport) -> Iterato
             (known.expires_on or "") if known else "",
             *(safe_text(texts[language][place]) for language in LANGUAGES),
         )
+
+
+def _refused_among(
+    verdicts: Sequence[Sequence[str]], feed_import: FeedImport
+) -> dict[int, Explanation | None]:
+    """Return what is known of lines that were refused when they were read, by their number in the file."""
+    numbers = [int(verdict[0]) for verdict in verdicts if verdict[2] == Outcome.REJECTED]
+    if not numbers:
+        return {}
+    rows = RejectedLine.objects.filter(
+        feed_import=feed_import, line__gte=min(numbers), line__lte=max(numbers), card__isnull=False
+    ).values_list(
+        "line",
+        "reason",
+        "purchased_at",
+        "amount_cents",
+        "store_name",
+        "card__last4",
+        "card__product__name",
+    )
+    return {
+        line: explanation_of_refused(
+            Refused(reason, happened_at, cents, store, last4, product), programme=feed_import.programme
+        )
+        for line, reason, happened_at, cents, store, last4, product in rows.order_by("line")
+    }
 
 
 def _purchases_of(verdicts: Sequence[Sequence[str]], feed_import: FeedImport) -> list[int]:
@@ -103,7 +133,7 @@ def _sent(verdict: Sequence[str]) -> str:
 def _texts(
     verdicts: Sequence[Sequence[str]], known_ones: Sequence[Explanation | None], language: str
 ) -> list[str]:
-    """Return the sentences of each line in a language. A line that was not recorded has its reason only."""
+    """Return the sentences of each line in a language. A line of which too little is known has its reason."""
     with translation.override(language):
         return list(map(_text, verdicts, known_ones))
 

@@ -36,6 +36,7 @@ class Step:
 
 
 OF_THE_CARD = frozenset({Reason.UNKNOWN_CARD, Reason.CARD_BLOCKED, Reason.CARD_CLOSED, Reason.MEMBER_LEFT})
+OF_THE_STORE = frozenset({Reason.AGREEMENT_NOT_IN_FORCE, Reason.STORE_NOT_OPEN})
 
 
 def steps_of(line: Explanation) -> tuple[Step, ...]:
@@ -92,9 +93,13 @@ def _card(line: Explanation) -> Step:
 
 def _store(line: Explanation) -> Step:
     label, store = _("Store"), {"store": _place(line)}
+    if line.reason in OF_THE_STORE:
+        return Step(label, sentence_for(line.reason), Tone.AGAINST)
     if line.is_return:
         return Step(label, _("The return was recorded by %(store)s.") % store)
-    # A purchase at a place that did not take part is refused before it is recorded.
+    if line.purchase_id is None and line.reason not in OF_THE_CARD:
+        return Step(label, _("Reported for %(store)s.") % store)
+    # A purchase at a place that did not take part is refused before its card is looked at or it is recorded.
     return Step(
         label, _("%(store)s took part in the programme on the day of the purchase.") % store, Tone.FOR
     )
@@ -133,7 +138,7 @@ def _what_it_waits_for(line: Explanation) -> str:
 
 
 def _refusal(line: Explanation) -> str:
-    if line.reason in OF_THE_CARD:  # the step about the card says why
+    if line.reason in OF_THE_CARD | OF_THE_STORE:  # the step about the card or the store says why
         return _("The purchase earns no points.")
     return sentence_for(line.reason)
 

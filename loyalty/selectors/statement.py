@@ -5,13 +5,13 @@ were refused when they were read. They are merged by the instant at which they w
 list is a place in each source: no gaps, no repeats, and a page costs the same whatever the account's age.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from core.prepared import prepared_rows
-from loyalty.explanations.facts import explanations_of
+from loyalty.explanations.facts import Explanation, explanations_of
 from loyalty.explanations.words import steps_of
 from loyalty.models import MOVES, EntryKind, PointAccount, PurchaseState
 from loyalty.purchases.reasons import RECORDED_REFUSALS
@@ -121,7 +121,8 @@ ORDER BY e.id DESC
 # States stand in the text: a plan that is kept can use an index of parked or of rejected lines only when it
 # knows that it is asked for these.
 PURCHASES = """
-SELECT p.id, p.received_at, p.purchased_at, p.state, p.kind, s.name, b.name, c.last4, p.amount_cents, p.reason
+SELECT p.id, p.received_at, p.purchased_at, p.state, p.kind, s.name, b.name, c.last4, p.amount_cents,
+       p.reason, ''
 FROM loyalty_purchase p
 JOIN partners_store s ON s.id = p.store_id
 JOIN partners_partner b ON b.id = p.partner_id
@@ -139,10 +140,11 @@ ORDER BY p.id DESC
 # a line refused when it was read, only the name was kept.
 REFUSALS = """
 SELECT l.id, f.business_at, l.purchased_at, %(rejected)s::int, 0, l.store_name, '', c.last4, l.amount_cents,
-       l.reason
+       l.reason, d.name
 FROM loyalty_rejectedline l
 JOIN loyalty_feedimport f ON f.id = l.feed_import_id
 JOIN members_card c ON c.id = l.card_id
+JOIN members_cardproduct d ON d.id = c.product_id
 WHERE l.card_id = ANY(%(cards)s) AND f.programme_id = %(programme)s AND l.id < %(before)s
   AND l.reason <> ALL(%(recorded)s)
   AND (%(partner)s::bigint IS NULL
@@ -194,10 +196,16 @@ def _explained(
     found = explanations_of(
         [line.purchase_id for line in lines if line.purchase_id is not None], programme=account.programme
     )
-    return tuple(
-        replace(line, steps=steps_of(found[line.purchase_id])) if line.purchase_id in found else line
-        for line in lines
-    )
+    return tuple(_with_steps(line, found) for line in lines)
+
+
+def _with_steps(
+    line: StatementLine | UncountedLine, found: Mapping[int, Explanation]
+) -> StatementLine | UncountedLine:
+    explained = line.refusal if isinstance(line, UncountedLine) else None
+    if line.purchase_id is not None:
+        explained = found.get(line.purchase_id)
+    return replace(line, steps=steps_of(explained)) if explained else line
 
 
 def statement_lines(

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from core.formatting import in_language
 from loyalty.dates import local_date
+from loyalty.explanations.facts import Explanation, Refused, explanation_of_refused
 from loyalty.explanations.words import Step
 from loyalty.models import EntryKind, PointAccount, PurchaseKind, PurchaseState
 from loyalty.purchases.reasons import sentence_for
@@ -94,6 +95,8 @@ class UncountedLine:
     purchase_id: int | None = None
     """None for a line that was refused when it was read: nothing of it was recorded."""
     steps: tuple[Step, ...] = ()
+    refusal: Explanation | None = None
+    """What is known of a line that was refused when it was read, if that is enough to tell steps."""
 
     @property
     def is_counted(self) -> bool:
@@ -152,7 +155,8 @@ def movement_of(row: Row, account: PointAccount) -> StatementLine:
 
 def uncounted_of(row: Row, account: PointAccount, *, is_recorded: bool) -> UncountedLine:
     """Return the line of a purchase or return that waits or was refused."""
-    state, kind, store, partner, last4, cents, reason = row.rest
+    state, kind, store, partner, last4, cents, reason, product = row.rest
+    refused = Refused(reason, row.happened_at, cents, store, last4 or "", product)
     zone = account.programme.zone
     return UncountedLine(
         happened_on=local_date(row.happened_at, zone) if row.happened_at else None,
@@ -166,4 +170,5 @@ def uncounted_of(row: Row, account: PointAccount, *, is_recorded: bool) -> Uncou
         currency=account.programme.currency,
         sentence=sentence_for(reason),
         purchase_id=row.id if is_recorded else None,
+        refusal=None if is_recorded else explanation_of_refused(refused, programme=account.programme),
     )

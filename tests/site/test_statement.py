@@ -114,6 +114,17 @@ def test_lines_that_wait_or_were_refused_stand_among_the_movements_with_their_re
     )
 
 
+def test_a_line_that_was_refused_when_it_was_read_has_its_steps(alice: Client) -> None:
+    page = alice.get("/statement/?kind=uncounted").context["page"]
+
+    (refused,) = [line for line in page.lines if line.purchase_id is None]
+    assert [f"{step.label} — {step.sentence}".replace("\u00a0", " ") for step in refused.steps] == [
+        "Carte — Visa se terminant par 4242 : reconnue.",
+        "Magasin — Déclaré pour Boulanger Lyon.",
+        "Décision — Le montant n’est pas dans la devise du programme.",
+    ]
+
+
 def test_the_former_address_of_what_was_not_counted_leads_to_it(alice: Client) -> None:
     page = alice.get("/statement/not-counted/", follow=True)
     assert page.redirect_chain == [("/statement/?kind=uncounted", 301)]

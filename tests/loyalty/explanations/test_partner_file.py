@@ -73,6 +73,25 @@ def test_each_line_is_explained_in_both_languages(tmp_path: Path) -> None:
     )
 
 
+def test_a_refused_line_names_its_card_and_its_store(tmp_path: Path) -> None:
+    old = line("B", "10.00").replace("2026-11-20", "2000-01-01")
+
+    accepted, refused = imported(tmp_path, line("A", "49.00"), old)
+
+    assert accepted["points"] == "49"
+    assert (refused["reason"], refused["store"], refused["card"], refused["available_on"]) == (
+        "older_than_validity",
+        "Conforama Lyon",
+        "4242",
+        "",
+    )
+    assert refused["explanation_en"] == (
+        "Visa ending in 4242: recognised. Reported for Conforama Lyon. The purchase is so old that its points"
+        " would have expired."
+    )
+    assert refused["explanation_fr"].startswith("Visa se terminant par 4242")
+
+
 def test_a_repeated_line_is_explained_as_what_it_is(tmp_path: Path) -> None:
     imported(tmp_path, line("A", "49.00"))
     [repeated, reused] = imported(tmp_path, line("A", "49.00"), line("A", "50.00"), name="again.csv")

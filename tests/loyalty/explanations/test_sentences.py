@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from loyalty.explanations.facts import explanations_of
+from loyalty.explanations.facts import Refused, explanation_of_refused, explanations_of
 from loyalty.explanations.words import Tone, steps_of
 from loyalty.models import PointAccount, Programme, Purchase, RuleEffect
 from loyalty.purchases.record import record_purchases
@@ -448,6 +448,68 @@ def test_points_that_repaid_points_owed_are_not_said_to_be_there(programme: Prog
     assert said("B", "en")[5] == (
         "Available — The other points can be spent from 22 November 2026 through 22 November 2030."
     )
+
+
+REFUSED = Refused("", NOW, 4900, "Conforama Lyon", "4242", "Visa")
+KNOWN_CARD = "Card — Visa ending in 4242: recognised."
+
+
+@pytest.mark.parametrize(
+    ("reason", "steps"),
+    [
+        (
+            "store_not_open",
+            [
+                KNOWN_CARD,
+                "Store — The store was not open on the day of the purchase.",
+                "Decision — The purchase earns no points.",
+            ],
+        ),
+        (
+            "agreement_not_in_force",
+            [
+                KNOWN_CARD,
+                "Store — The partner did not take part in the programme on the day of the purchase.",
+                "Decision — The purchase earns no points.",
+            ],
+        ),
+        (
+            "card_closed",
+            [
+                "Card — The card was closed before the purchase.",
+                "Store — Conforama Lyon took part in the programme on the day of the purchase.",
+                "Decision — The purchase earns no points.",
+            ],
+        ),
+        (
+            "older_than_validity",
+            [
+                KNOWN_CARD,
+                "Store — Reported for Conforama Lyon.",
+                "Decision — The purchase is so old that its points would have expired.",
+            ],
+        ),
+    ],
+)
+def test_a_line_that_was_refused_when_it_was_read_is_told_in_the_same_steps(
+    reason: str, steps: list[str], programme: Programme
+) -> None:
+    explained = explanation_of_refused(REFUSED._replace(reason=reason), programme=programme)
+
+    assert explained is not None
+    with translation.override("en"):
+        assert [f"{step.label} — {step.sentence}" for step in steps_of(explained)] == steps
+
+
+@pytest.mark.parametrize(
+    "unknown", [{"card_last4": ""}, {"store_name": ""}, {"happened_at": None}, {"amount_cents": None}]
+)
+def test_a_refused_line_of_which_too_little_is_known_has_no_steps(
+    unknown: dict[str, Any], programme: Programme
+) -> None:
+    line = REFUSED._replace(reason="in_future", **unknown)
+
+    assert explanation_of_refused(line, programme=programme) is None
 
 
 def test_nothing_is_asked_where_there_is_nothing_to_explain(
