@@ -34,6 +34,7 @@ class LoyaltyConfig(AppConfig):
         from loyalty.merging.separate import MEMBERS_SEPARATED  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.parked import register_stray_lines_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.proofs.adjustments import register_adjustment_proofs  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.proofs.emptied import register_emptied_proofs  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.proofs.feeds import register_feed_proofs  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.proofs.households import register_household_proofs  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.proofs.ledger import register_ledger_proofs  # noqa: PLC0415 - models exist only once every app is loaded
@@ -60,6 +61,7 @@ class LoyaltyConfig(AppConfig):
         register_ledger_proofs()
         register_adjustment_proofs()
         register_merging_proofs()
+        register_emptied_proofs()
         register_household_proofs()
         register_feed_proofs()
         register_succession_proofs()

@@ -64,6 +64,8 @@ def test_all_apps_bring_their_proofs() -> None:
         "transfer of a merge",
         "transfer of a separation",
         "carried limit",
+        "points of a leaver",
+        "points of a merged account",
         "stay in a household",
         "permission to spend points",
         "import",

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from loyalty.dates import local_date
-from loyalty.enrolment import enrol_members, leave_programme
+from loyalty.enrolment import end_points_of_leavers, enrol_members, leave_programme
 from loyalty.models import Agreement, PointAccount, Programme, Purchase, PurchaseKind, PurchaseState
 from loyalty.purchases.lines import PurchaseLine
 from loyalty.purchases.record import record_purchases
@@ -130,8 +130,13 @@ class People:
         ]
 
     def report(self, lines: Sequence[PurchaseLine], *, at: datetime) -> int:
-        """Record lines of the old programme; return the points they gave or took."""
-        return self._record(self.old, lines, at=at)
+        """Record lines of the old programme; return the points they gave or took.
+
+        What they gave to whoever left ends, as the sweeper lets it end within minutes.
+        """
+        points = self._record(self.old, lines, at=at)
+        end_points_of_leavers(at)
+        return points
 
     def _record(self, programme: Programme, lines: Sequence[PurchaseLine], *, at: datetime) -> int:
         points = 0
