@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from loyalty.enrolment import leave_programme
+from loyalty.enrolment import end_points_of_leavers, leave_programme
 from loyalty.households.membership import stay_of
 from loyalty.households.pool import permissions_to_spend
 from loyalty.merging.merge import merge_members
@@ -144,6 +144,8 @@ def test_an_erased_member_leaves_the_household_and_their_permissions_stay_as_row
     assert SpendingPermission.objects.filter(ended_at=NOW).count() == 2
     cancel_order(order=made, reason="Asked by phone", at=NOW)
     assert (balance(alice.account), balance(bob.account)) == ((2000, 0), (1000, 0))
+    assert end_points_of_leavers(NOW) == 1
+    assert balance(bob.account) == (0, 0)
     assert violations() == []
 
 
