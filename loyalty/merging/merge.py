@@ -18,7 +18,7 @@ from loyalty.ledger.movements import Part
 from loyalty.ledger.transfers import move_points
 from loyalty.merging.eyes import refuse_merge_by
 from loyalty.merging.limits import carry_limits
-from loyalty.models import Entry, MergedPoints, PointAccount, TransferReason
+from loyalty.models import Entry, MergedPoints, PointAccount, Programme, TransferReason
 from members.models import Member, MemberMerge
 from members.services.merging import lead_to, lock_members, merge_under_way, refuse_merge
 
@@ -38,8 +38,8 @@ def merge_members(
 
     Letters tell both. A household of the one who leads to another goes on without them. A repeat returns the
     merge of before and changes nothing. Raises the MergeRefused that says why not, SurvivorLeft when the
-    survivor has left a programme in which the other still takes part, and ApproverNeeded when the points are
-    more than the colleague may give alone, or more than is left of their day.
+    survivor has left a programme in which the other still takes part or may still spend, and ApproverNeeded
+    when the points are more than the colleague may give alone, or more than is left of their day.
     """
     lock_day_of(actor)
     survivor, merged = lock_members(survivor.pk, merged.pk)
@@ -47,9 +47,11 @@ def merge_members(
     if before is not None:
         return before
     refuse_merge(survivor=survivor, merged=merged)
+    _take_part_alike(survivor, merged, at)
+    both = PointAccount.objects.filter(member__in=[survivor, merged])
+    lock_accounts(both.values_list("pk", flat=True))
+    pairs = _pairs(survivor, merged)
     counted = refuse_merge_by(actor, survivor=survivor, merged=merged, at=at)
-    pairs = _pairs(survivor, merged, at)
-    lock_accounts(account.pk for pair in pairs for account in pair)
     merge = lead_to(survivor=survivor, merged=merged, at=at)
     for source, target in pairs:
         leave_household(account=source, at=at)
@@ -62,18 +64,24 @@ def merge_members(
     return merge
 
 
-def _pairs(survivor: Member, merged: Member, at: datetime) -> list[tuple[PointAccount, PointAccount]]:
-    """Return each account of the one with the survivor's in the same programme, opened when there is none.
+def _take_part_alike(survivor: Member, merged: Member, at: datetime) -> None:
+    """Open for the survivor the accounts that only the other one has."""
+    for programme in Programme.objects.filter(accounts__member=merged).order_by("pk"):
+        enrol_member(member=survivor, programme=programme, at=at)
 
-    By programme, because so are their households locked when they are left.
+
+def _pairs(survivor: Member, merged: Member) -> list[tuple[PointAccount, PointAccount]]:
+    """Return each account of the one with the survivor's in the same programme, all of them locked.
+
+    By programme, because so are their households locked when they are left. Raises SurvivorLeft.
     """
-    pairs = []
+    targets = {one.programme_id: one for one in PointAccount.objects.filter(member=survivor).order_by("pk")}
     accounts = PointAccount.objects.filter(member=merged).select_related("programme").order_by("programme")
-    for source in accounts:
-        target = enrol_member(member=survivor, programme=source.programme, at=at)
-        if target.left_on is not None and source.left_on is None:
+    pairs = [(source, targets[source.programme_id]) for source in accounts]
+    for source, target in pairs:
+        still_takes_part = source.left_on is None and target.left_on is not None
+        if still_takes_part or (source.may_spend and not target.may_spend):
             raise SurvivorLeft
-        pairs.append((source, target))
     return pairs
 
 

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from core.models import StaffAction
-from loyalty.errors import ApproverNeeded
+from loyalty.enrolment import leave_programme
+from loyalty.errors import ApproverNeeded, SurvivorLeft
 from loyalty.ledger.movements import Movement
 from loyalty.ledger.post import post_batch
 from loyalty.merging.follow import follow_all
@@ -15,7 +16,7 @@ from loyalty.models import AdjustmentLimit, EntryKind, Programme
 from members.errors import MergedAlready
 from members.models import Member, MemberMerge
 from members.services.erasure import erase_member
-from tests.factories import NOW, PARIS, Cardholder, make_cardholder, make_programme, order
+from tests.factories import NOW, PARIS, Cardholder, buy, make_cardholder, make_programme, order
 from tests.loyalty.adjusting import make_agent
 from tests.loyalty.ledger_state import balance
 from tests.proofs import violations
@@ -136,6 +137,30 @@ def test_a_second_merge_counts_what_the_first_took_of_the_day(programme: Program
     assert isinstance(second, ApproverNeeded)
     assert (balance(twin.account), balance(another.account)) == ((0, 0), (101, 0))
     assert violations() == []
+
+
+def test_a_merge_weighs_what_came_while_it_waited_for_the_accounts(
+    programme: Programme, alice: Cardholder
+) -> None:
+    agent, twin = make_agent(), make_cardholder(programme, points=200)
+
+    second = one_after_the_other(
+        lambda: buy(programme, twin.card.token, euros=101),
+        lambda: merge_members(survivor=alice.member, merged=twin.member, at=NOW, actor=agent),
+    )
+
+    assert isinstance(second, ApproverNeeded)
+    assert (balance(alice.account), balance(twin.account)) == ((15, 0), (301, 0))
+    assert violations() == []
+
+
+def test_nobody_leads_to_who_leaves_meanwhile(alice: Cardholder, twin: Cardholder) -> None:
+    second = one_after_the_other(
+        lambda: leave_programme(account=alice.account, at=NOW), lambda: merge(alice, twin)
+    )
+
+    assert isinstance(second, SurvivorLeft)
+    assert balance(twin.account) == (10, 0)
 
 
 def test_a_second_separation_counts_what_the_first_left_owing(programme: Programme) -> None:

@@ -12,7 +12,7 @@ from loyalty.ledger.post import post_batch
 from loyalty.merging.follow import follow, follow_all
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
-from loyalty.models import EntryKind, PointAccount, Programme
+from loyalty.models import EntryKind, LeavingPolicy, PointAccount, Programme
 from loyalty.selectors.programmes import account_of
 from members.errors import (
     ErasedPerson,
@@ -176,6 +176,20 @@ def test_nobody_leads_to_who_has_left(alice: Cardholder, twin: Cardholder) -> No
     leave_programme(account=twin.account, at=NOW)
     merge(alice, twin)
     assert Member.objects.get(pk=twin.member.pk).merged_into == alice.member
+
+
+def test_who_kept_their_points_does_not_lead_to_who_lost_theirs(
+    programme: Programme, alice: Cardholder, twin: Cardholder
+) -> None:
+    buy(programme, twin.card.token, euros=20)
+    leave_programme(account=alice.account, at=NOW)
+    Programme.objects.update(leaving_policy=LeavingPolicy.SPENDABLE)
+    leave_programme(account=twin.account, at=NOW)
+
+    refused(alice.member, twin.member, SurvivorLeft)
+
+    merge(twin, alice)
+    assert balance(twin.account) == (20, 0)
 
 
 def test_the_survivor_takes_part_in_what_the_other_took_part_in(alice: Cardholder) -> None:
