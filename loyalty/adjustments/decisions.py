@@ -50,7 +50,8 @@ def approve_adjustment(
     _check_decider(current, actor, at)
     if requester is None or not may_ask(requester) or is_own(current.account, requester):
         raise RequesterMayNoLonger
-    if current.account.left_on is not None:
+    reached = current.account.merged_into or current.account
+    if reached.left_on is not None:
         raise MemberLeft
     left = current.limit_points - posted_points_of_day(current)
     if abs(current.points) > left:
@@ -95,9 +96,10 @@ def withdraw_adjustment(*, request: AdjustmentRequest, actor: User, at: datetime
 def _under_lock(request: AdjustmentRequest) -> AdjustmentRequest:
     """Lock the account, under which every decision on its requests is made; return the request as it is."""
     lock_accounts(accounts_together(request.account_id))
-    return AdjustmentRequest.objects.select_related("programme", "account__member", "reason").get(
-        pk=request.pk
+    requests = AdjustmentRequest.objects.select_related(
+        "programme", "account__member", "account__merged_into", "reason"
     )
+    return requests.get(pk=request.pk)
 
 
 def _was_decided_so(request: AdjustmentRequest, state: AdjustmentState, actor: User) -> bool:
