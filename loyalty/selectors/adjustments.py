@@ -16,6 +16,7 @@ from loyalty.models import (
     AdjustmentState,
     PointAccount,
 )
+from loyalty.selectors.merged import accounts_behind
 from members.models import User
 
 
@@ -39,9 +40,9 @@ def with_people(requests: QuerySet[AdjustmentRequest]) -> QuerySet[AdjustmentReq
 
 
 def adjustments_of(account: PointAccount, *, limit: int) -> list[AdjustmentRequest]:
-    """Return the newest requests for an account, with reasons and people. One query."""
-    requests = AdjustmentRequest.objects.filter(account=account).select_related("reason")
-    return list(with_people(requests).order_by("-pk")[:limit])
+    """Return the newest requests for an account and those that lead to it. One query, people included."""
+    requests = AdjustmentRequest.objects.filter(account__in=accounts_behind(account))
+    return list(with_people(requests.select_related("reason")).order_by("-pk")[:limit])
 
 
 def waiting_requests(*, at: datetime) -> QuerySet[AdjustmentRequest]:

@@ -22,6 +22,7 @@ from loyalty.adjustments.errors import (
 from loyalty.adjustments.words import REFUSALS, Standing, refusal_sentence, standing_of
 from loyalty.enrolment import leave_programme
 from loyalty.errors import MemberLeft
+from loyalty.merging.merge import merge_members
 from loyalty.models import AdjustmentRequest, AdjustmentState, Entry, Lot, Programme
 from loyalty.selectors.adjustments import adjustments_of, waiting_requests
 from members.models import User
@@ -287,6 +288,18 @@ def test_a_member_who_left_meanwhile_gets_nothing(
     assert_still_waiting(waiting)
 
 
+def test_a_member_who_left_after_the_one_asked_for_came_to_lead_to_them_gets_nothing(
+    waiting: AdjustmentRequest, manager: User, alice: Cardholder, bob: Cardholder
+) -> None:
+    merge_members(survivor=bob.member, merged=alice.member, at=NOW)
+    leave_programme(account=bob.account, at=NOW)
+
+    with pytest.raises(MemberLeft):
+        approve_adjustment(request=waiting, actor=manager, at=NOW)
+
+    assert_still_waiting(waiting)
+
+
 def test_an_erasure_empties_what_colleagues_wrote_and_ends_what_waits(
     waiting: AdjustmentRequest, alice: Cardholder, agent: User, manager: User
 ) -> None:
@@ -328,6 +341,15 @@ def test_the_requests_of_an_account_show_who_asked_and_who_decided(
     ]
 
     assert shown == [(given.pk, agent.email, None), (waiting.pk, agent.email, manager.email)]
+
+
+def test_the_requests_of_who_leads_to_the_member_are_shown_with_theirs(
+    waiting: AdjustmentRequest, alice: Cardholder, bob: Cardholder, agent: User
+) -> None:
+    merge_members(survivor=bob.member, merged=alice.member, at=NOW)
+    given = ask(bob.account, agent, points=5)
+
+    assert adjustments_of(bob.account, limit=5) == [given, waiting]
 
 
 def test_every_standing_and_every_refusal_has_words(alice: Cardholder, agent: User, manager: User) -> None:
