@@ -131,10 +131,10 @@ class PointAccountAdmin(LockedAdmin):
         return redirect(f"{address}?{urlencode({'programme': account.programme.code})}")
 
     def has_leave_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Say whether the person may let this member leave, who has not left yet."""
+        """Say whether the person may let this member leave, who has not left yet and leads to nobody."""
         account = self.get_object(request, object_id or "")
         return request.user.has_perm("loyalty.change_pointaccount") and (
-            account is not None and account.left_on is None
+            account is not None and account.left_on is None and account.merged_into_id is None
         )
 
     @button(_("Leave the programme"), url_path="leave", permissions=["leave"], icon="logout")

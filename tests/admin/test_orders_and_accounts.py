@@ -4,6 +4,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
+from loyalty.merging.merge import merge_members
 from loyalty.models import Entry, EntryKind, PointAccount
 from members.services.search import index_members
 from rewards.codes import reveal_code
@@ -84,6 +85,17 @@ def test_a_member_without_points_leaves_by_the_hand_of_the_call_centre(story: St
     )
 
     assert PointAccount.objects.get(pk=empty.pk).left_on is not None
+
+
+def test_whoever_leads_to_another_does_not_leave_by_themselves(story: Story) -> None:
+    double = make_cardholder(story.programme, first_name="Alix")
+    merge_members(survivor=story.alice.member, merged=double.member, at=NOW)
+    manager = client_of(make_colleague("Programme manager"))
+
+    answer = manager.post(reverse("admin:loyalty_pointaccount_leave", args=[double.account.pk]))
+
+    assert answer.status_code == 403
+    assert PointAccount.objects.get(pk=double.account.pk).left_on is None
 
 
 @pytest.mark.parametrize(
