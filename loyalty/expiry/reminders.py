@@ -4,8 +4,9 @@ A run looks at the one day that is so many days ahead, account by account. What 
 that day is told in the same letter, so that whoever shops every day is not written to every day. The letter
 itself goes out through the outbox, once the reminder has committed.
 
-A stage tells a member of a day once. Runs of several dates may be under way at once, after days without any:
-the programme's row lets them look one after the other, and a letter leaves out what another one tells.
+A stage tells a member of a day once, in the letter of that day or of one before, unless points came to it
+after that letter, as by a merge. Runs of several dates may be under way at once, after days without any: the
+programme's row lets them look one after the other, and a letter leaves out what another one tells.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -59,7 +60,13 @@ WHERE l.expires_on = %(expires_on)s AND l.remaining_points > 0 AND l.account_id 
                   WHERE c.member_id = m.id AND c.kind = %(kind)s AND NOT c.is_wanted)
   AND NOT EXISTS (SELECT FROM loyalty_expiryreminder r
                   WHERE r.account_id = a.id AND r.days_before = %(days_before)s
-                    AND r.expires_on BETWEEN %(gathered_from)s AND %(expires_on)s)
+                    AND (r.expires_on = %(expires_on)s
+                         OR r.expires_on BETWEEN %(gathered_from)s AND %(expires_on)s AND NOT EXISTS (
+                             SELECT FROM loyalty_entry e
+                             LEFT JOIN loyalty_lotuse u
+                                    ON u.entry_id = e.id AND u.lot_id = l.id AND u.points < 0
+                             WHERE e.account_id = a.id AND e.posted_at > r.sent_at
+                               AND (u.id IS NOT NULL OR e.lot_id = l.id AND e.points > 0))))
 GROUP BY l.account_id ORDER BY l.account_id LIMIT %(limit)s
 """
 
@@ -88,7 +95,8 @@ def remind_accounts(
 ) -> list[ExpiryReminder]:
     """Record the reminders of the next accounts and hand them over to be sent, in the caller's transaction.
 
-    An account is never reminded twice of a day at the same stage, nor of days that a letter told before.
+    An account is never reminded twice of a day at the same stage, nor of days that a letter told before; of
+    points that came to such a day since, none told yet.
     """
     expires_on = business_date + timedelta(days=stage.days_before)
     with connection.cursor() as cursor:

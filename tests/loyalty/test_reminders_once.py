@@ -208,6 +208,27 @@ def test_of_two_who_were_merged_in_between_one_person_is_told_once(
     ]
 
 
+def test_points_that_a_merge_brought_after_the_letter_are_told_on_their_day(
+    alice: Cardholder, programme: Programme
+) -> None:
+    other = holder(programme, "Dora", euros=0)
+    for later in (0, 5):
+        buy(programme, other.card.token, euros=40 + later, at=BOUGHT_AT + timedelta(days=5 + later))
+    written(programme)
+    deliver_due()
+    merge_members(survivor=alice.member, merged=other.member, at=AT + timedelta(hours=1))
+
+    for later in range(1, 12):
+        with transaction.atomic():
+            remind_step(run_of(programme, TOLD_ON + timedelta(days=later)), AT + timedelta(days=later))
+    deliver_due()
+
+    assert [one for one in told() if "expire" in one[1]] == [
+        ALICE_IS_TOLD,
+        ("alice@example.com", "40 points expire on 5 February 2027"),
+    ]
+
+
 def test_the_survivors_choice_decides_after_a_merge(alice: Cardholder, programme: Programme) -> None:
     survivor = holder(programme, "Dora", euros=0)
     choose_notifications(member=survivor.member, wanted=[], at=AT)
