@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from core.admin_reasons import RecordedAdmin
 from core.plausible import validate_host_name
 from loyalty.adjustments.usual import add_usual_rules
-from loyalty.models import Agreement, Programme
+from loyalty.models import Agreement, PointAccount, Programme
 
 
 class ProgrammeForm(forms.ModelForm[Programme]):
@@ -138,8 +138,11 @@ class ProgrammeAdmin(RecordedAdmin):
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:  # noqa: ARG002 - the signature is Django's
-        """Keep for ever what accounts and files depend on."""
-        return ("code", "issuer", "currency") if obj else ()
+        """Keep for ever what accounts and files depend on; the time zone says on which days points moved."""
+        if obj is None:
+            return ()
+        has_accounts = PointAccount.objects.filter(programme=obj.pk).exists()
+        return ("code", "issuer", "currency", *(("time_zone",) if has_accounts else ()))
 
     def save_model(self, request: HttpRequest, obj: Programme, form: object, change: bool) -> None:  # noqa: FBT001 - the signature is Django's
         """Give a new programme the usual reasons and limits for points that staff move."""
