@@ -14,6 +14,8 @@ from loyalty.models import (
     Conversion,
     ConversionKind,
     EntryKind,
+    LeavingPolicy,
+    PointAccount,
     Succession,
     Transfer,
     TransferReason,
@@ -60,6 +62,7 @@ def reverse_accounts(succession: Succession, account_ids: Sequence[int], *, at: 
     _undo(succession, undone, at=at)
     post_steps(succession, steps, at=at)
     _end_points_of_erased(succession, accounts, at=at)
+    _let_leavers_spend(accounts)
     return figures
 
 
@@ -80,6 +83,8 @@ def _backwards(
     """
     if all(one.kind != ConversionKind.LATE_RETURN for one in conversions):
         return []
+    if any(points < 0 for lot, points in account.moved.left.items() if lot is not None):
+        return []  # more came back than had left: it had left an account that leads here by now
     shares = shared_out(account.moved, terms_of(succession))
     arrived = sum(points for lot, points in account.moved.arrived.items() if lot is not None)
     if sum(share.arrived for share in shares) != arrived:
@@ -144,6 +149,15 @@ def _undo(succession: Succession, conversions: Sequence[Conversion], *, at: date
             for one, conversion in zip(undoing, conversions, strict=True)
         ]
     )
+
+
+def _let_leavers_spend(accounts: Sequence[OldAccount]) -> None:
+    """Let members who left the old programme, once their points had gone, spend what came back.
+
+    They were told that leaving cost them none.
+    """
+    left = [one.account_id for one in accounts if one.left_on is not None and not one.is_erased]
+    PointAccount.objects.filter(pk__in=left).update(leaving_policy=LeavingPolicy.SPENDABLE)
 
 
 def _end_points_of_erased(succession: Succession, accounts: Sequence[OldAccount], *, at: datetime) -> None:

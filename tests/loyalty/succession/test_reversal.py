@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from loyalty.enrolment import end_points_of_leavers, leave_programme
 from loyalty.models import Conversion, ConversionKind, Lot, PointAccount, Programme, Succession, Transfer
 from loyalty.succession.service import begin_succession, reverse_succession
 from loyalty.succession.walks import step_succession
@@ -184,6 +185,21 @@ def test_the_points_of_somebody_who_was_erased_meanwhile_end_again(programmes: P
     reverse(succession)
     assert balance(alice.account) == (0, 0)
     assert balance(PointAccount.objects.get(member=alice.member, programme=programmes.new)) == (0, 0)
+    assert broken_rules() == []
+
+
+def test_who_left_the_old_programme_when_it_cost_nothing_can_spend_what_comes_back(
+    programmes: Programmes,
+) -> None:
+    alice = make_cardholder(programmes.old, points=100)
+    succession = run(prepare(programmes))
+    assert leave_programme(account=alice.account, at=NOW) == 0
+
+    reverse(succession)
+
+    assert end_points_of_leavers(NOW) == 0
+    order(programmes.old, alice.account, points=60)
+    assert balance(alice.account) == (40, 0)
     assert broken_rules() == []
 
 
