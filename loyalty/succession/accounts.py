@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from core.bulk import bulk_cursor
 from loyalty.dates import local_date
 from loyalty.ledger.movements import LotDates
-from loyalty.models import EntryKind, LeavingPolicy, RoundedOver, Rounding, Succession
+from loyalty.models import EntryKind, LeavingPolicy, RoundedOver, Rounding, Succession, TransferReason
 from loyalty.succession.convert import Bucket, Converted, Held, LateReturn, Moved, Terms, convert
 
 
@@ -46,7 +46,8 @@ class OldAccount:
     `lots` holds the points that are not over, those that wait included; `over_points` are over, or lost by
     leaving, and wait to be written down so. `member_id` is the member in the new programme, `target_id` their
     account there; both are None as long as there is none. Where that member leads to another, both are the
-    other's. An account that `leads_on` to another is none that moves: its points follow there first.
+    other's. An account that `leads_on` to another is none that moves: its points follow there first, and what
+    moved from it before is `moved_behind` of the other.
     """
 
     account_id: int
@@ -65,6 +66,7 @@ class OldAccount:
     lots: dict[LotDates, int] = field(default_factory=dict)
     over_points: int = 0
     moved: Moved = field(default_factory=Moved)
+    moved_behind: dict[LotDates, int] = field(default_factory=dict)
     late_returns: list[LateReturn] = field(default_factory=list)
 
     @property
@@ -83,7 +85,7 @@ class OldAccount:
     @property
     def held(self) -> Held:
         """What there is to convert."""
-        return Held(self.lots, self.owed, self.late_returns)
+        return Held(self.lots, self.owed, self.late_returns, self.moved_behind)
 
     @property
     def held_points(self) -> int:
@@ -215,37 +217,66 @@ def _read_lots(cursor: Cursor, accounts: Mapping[int, OldAccount], today: date) 
 
 
 def _read_moved(cursor: Cursor, accounts: Mapping[int, OldAccount], succession: Succession) -> None:
+    """Read what left the accounts so far, and what left those that lead to them by now."""
+    cursor.execute(
+        "SELECT id, merged_into_id FROM loyalty_pointaccount WHERE merged_into_id = ANY(%b)", [list(accounts)]
+    )
+    leads: dict[int, int] = dict(cursor.fetchall())
     cursor.execute(
         "SELECT account_id, parts FROM loyalty_conversion WHERE succession_id = %s AND account_id = ANY(%b)"
         " ORDER BY id",
-        [succession.pk, list(accounts)],
+        [succession.pk, [*{*accounts, *leads}]],
     )
     for account_id, parts in cursor.fetchall():
         for part in read_parts(json.loads(parts)):
-            accounts[account_id].moved.add(part)
+            if account_id in accounts:
+                accounts[account_id].moved.add(part)
+            if account_id in leads and part.lot is not None:
+                behind = accounts[leads[account_id]].moved_behind
+                behind[part.lot] = behind.get(part.lot, 0) + part.left
 
 
 _LATE_RETURNS = """
 WITH since AS (
-    SELECT m.account_id, max(m.id) AS entry_id
-    FROM loyalty_entry m JOIN loyalty_conversion c ON c.transfer_id = m.transfer_id
-    WHERE m.account_id = ANY(%(accounts)b) GROUP BY m.account_id
+    SELECT a.id AS account_id, coalesce(max(m.id), 0) AS entry_id
+    FROM unnest(%(accounts)b::bigint[]) a(id)
+    LEFT JOIN (loyalty_entry m JOIN loyalty_conversion c ON c.transfer_id = m.transfer_id)
+           ON m.account_id = a.id
+    GROUP BY a.id
 ), late AS (
-    SELECT e.account_id, e.id, e.owed_change_points, own.id AS own_id, own.expires_on, own.available_on
+    SELECT e.account_id, e.id, e.owed_change_points, own.expires_on, own.available_on
     FROM since
     JOIN loyalty_entry e ON e.account_id = since.account_id AND e.id > since.entry_id AND e.kind = %(return)s
     JOIN loyalty_purchase r ON r.id = e.purchase_id
     JOIN loyalty_entry g ON g.purchase_id = r.original_id AND g.kind = %(purchase)s
     JOIN loyalty_lot own ON own.id = g.lot_id
+    WHERE since.entry_id > 0 OR g.account_id <> e.account_id
+), gone AS (
+    SELECT e.account_id, e.id, got.expires_on, got.available_on,
+           -back.points - coalesce(paid.points, 0) AS points
+    FROM since
+    JOIN loyalty_entry e ON e.account_id = since.account_id AND e.id > since.entry_id
+         AND e.owed_change_points > 0 AND e.kind IN (%(moved_out)s, %(move_undone_out)s)
+    JOIN loyalty_transfer t ON t.id = e.transfer_id AND t.source_id = e.account_id
+         AND t.reason IN (%(merge)s, %(separation)s)
+    JOIN loyalty_entry o ON o.transfer_id = t.id AND o.account_id = t.target_id
+    JOIN loyalty_lotuse back ON back.entry_id = o.id AND back.points < 0
+    JOIN loyalty_lot got ON got.id = back.lot_id
+    LEFT JOIN loyalty_lot own ON own.account_id = e.account_id
+         AND (own.expires_on, own.available_on) = (got.expires_on, got.available_on)
+    LEFT JOIN loyalty_lotuse paid ON paid.entry_id = e.id AND paid.lot_id = own.id
 )
 SELECT account_id, id, expires_on, available_on, owed_change_points, NULL::date, NULL::date
 FROM late WHERE owed_change_points > 0
+UNION ALL
+SELECT account_id, id, expires_on, available_on, points, NULL, NULL FROM gone WHERE points > 0
 UNION ALL
 SELECT late.account_id, late.id, late.expires_on, late.available_on, u.points,
        other.expires_on, other.available_on
 FROM late
 JOIN loyalty_lotuse u ON u.entry_id = late.id AND u.points > 0
-JOIN loyalty_lot other ON other.id = u.lot_id AND other.id <> late.own_id AND other.expires_on >= %(today)s
+JOIN loyalty_lot other ON other.id = u.lot_id AND other.expires_on >= %(today)s
+     AND (other.expires_on, other.available_on) <> (late.expires_on, late.available_on)
 ORDER BY 2 DESC, 6 NULLS FIRST, 7
 """
 
@@ -253,9 +284,14 @@ ORDER BY 2 DESC, 6 NULLS FIRST, 7
 def _read_late_returns(cursor: Cursor, accounts: Mapping[int, OldAccount], today: date) -> None:
     """Find out which returns came after the points of their purchases had moved, the newest first.
 
-    Such a return left points owed, or took them from a lot that had come late itself.
+    Such a return left points owed, or took them from a lot that had come late itself. So does a separation
+    leave owed what it gives back to a member whose points had moved with those of the other.
     """
-    moved = [one.account_id for one in accounts.values() if one.moved.left and (one.owed or one.lots)]
+    moved = [
+        one.account_id
+        for one in accounts.values()
+        if (one.moved.left or one.moved_behind) and (one.owed or one.lots)
+    ]
     if not moved:
         return
     cursor.execute(
@@ -265,6 +301,10 @@ def _read_late_returns(cursor: Cursor, accounts: Mapping[int, OldAccount], today
             "today": today,
             "purchase": EntryKind.PURCHASE,
             "return": EntryKind.RETURN,
+            "moved_out": EntryKind.MOVED_OUT,
+            "move_undone_out": EntryKind.MOVE_UNDONE_OUT,
+            "merge": TransferReason.MERGE,
+            "separation": TransferReason.SEPARATION,
         },
     )
     for account_id, _entry_id, expires_on, available_on, points, *instead in cursor.fetchall():

@@ -7,6 +7,7 @@ whatever order the points came, and nothing is gained by splitting.
 A fraction is treated alike for points and for points owed: rounded down means towards zero for both.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -81,7 +82,7 @@ class Converted(NamedTuple):
 
 
 class LateReturn(NamedTuple):
-    """What a return did not find in the lot of its own purchase, because the points had moved.
+    """What a return, or a separation of members, did not find in its lot because the points had moved.
 
     It took them from another lot instead, or without one left them owed.
     """
@@ -93,11 +94,15 @@ class LateReturn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What an account holds: the points of its live lots, what it owes, its late returns (newest first)."""
+    """What an account holds: the points of its live lots, what it owes, its late returns (newest first).
+
+    `moved_behind` is what left the lots of accounts that lead to it: a late return may look for that as well.
+    """
 
     lots: Mapping[LotDates, int] = field(default_factory=dict)
     owed: int = 0
     late_returns: Sequence[LateReturn] = ()
+    moved_behind: Mapping[LotDates, int] = field(default_factory=dict)
 
 
 def convert(held: Held, terms: Terms, moved: Moved) -> list[Converted]:
@@ -134,9 +139,11 @@ def settle_late_returns(held: Held, terms: Terms, moved: Moved) -> list[Converte
     """
     owed = held.owed
     back: dict[tuple[LotDates, LotDates | None], int] = {}
-    left = {lot: points for lot, points in moved.left.items() if lot is not None}
+    left = defaultdict(int, {lot: points for lot, points in moved.left.items() if lot is not None})
+    for lot, behind in held.moved_behind.items():
+        left[lot] += behind
     for one in held.late_returns:
-        points = min(one.points, left.get(one.own, 0), owed if one.instead is None else one.points)
+        points = min(one.points, left[one.own], owed if one.instead is None else one.points)
         if points > 0:
             left[one.own] -= points
             owed -= points if one.instead is None else 0
