@@ -122,9 +122,11 @@ def memberships(account_ids: Collection[int], group_ids: Collection[int]) -> dic
     found: dict[int, list[Membership]] = {}
     with bulk_cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce(a.merged_into_id, a.id), m.group_id, m.joined_on, m.left_on"
-            " FROM loyalty_pointaccount a JOIN loyalty_groupmembership m ON m.account_id = a.id"
-            " WHERE (a.id = ANY(%b) OR a.merged_into_id = ANY(%b)) AND m.group_id = ANY(%b)",
+            "SELECT b.account_id, m.group_id, m.joined_on, m.left_on"
+            " FROM (SELECT id AS account_id, id AS behind_id FROM unnest(%b::bigint[]) AS id"
+            "       UNION ALL SELECT merged_into_id, id FROM loyalty_pointaccount"
+            "       WHERE merged_into_id = ANY(%b)) b"
+            " JOIN loyalty_groupmembership m ON m.account_id = b.behind_id WHERE m.group_id = ANY(%b)",
             [sorted(account_ids), sorted(account_ids), sorted(group_ids)],
         )
         for account_id, *rest in cursor.fetchall():

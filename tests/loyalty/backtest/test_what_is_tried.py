@@ -10,6 +10,7 @@ from loyalty.backtest.results import by_rule
 from loyalty.backtest.run import step_back_test
 from loyalty.backtest.service import PeriodNotOver, RuleOfAnotherProgramme, TwoVersionsOfARule
 from loyalty.earning.versions import draft_next_version, edit_draft, retire_rule, schedule_rule
+from loyalty.merging.merge import merge_members
 from loyalty.models import BackTest, EarningRule, GroupMembership, MemberGroup, Programme
 from tests.factories import NOW, Cardholder, bring_back, buy, make_programme
 from tests.loyalty.backtest.questions import answer, ask
@@ -243,6 +244,22 @@ def test_birthdays_and_groups_are_asked_for_only_when_a_rule_does(
     back_test = answer(ask(programme, rules))
 
     assert points(back_test) == (4, 154)
+
+
+def test_a_member_who_leads_to_another_since_has_the_groups_of_before(
+    programme: Programme, alice: Cardholder, bob: Cardholder
+) -> None:
+    group = MemberGroup.objects.create(programme=programme, code="vip", name_fr="VIP", name_en="VIP")
+    GroupMembership.objects.create(group=group, account=bob.account, joined_on=date(2020, 1, 1))
+    live(programme, "vip", group_ids=[group.pk], at=FRIDAY, **FIFTY)
+    buy(programme, bob.card.token, euros=40, at=SATURDAY)
+    merge_members(survivor=alice.member, merged=bob.member, at=SATURDAY)
+    buy(programme, bob.card.token, euros=10, at=NOW)
+
+    back_test = answer(ask(programme))
+
+    assert points(back_test) == (150, 150)
+    assert (back_test.gaining_accounts, back_test.losing_accounts) == (0, 0)
 
 
 def test_a_draft_that_is_edited_meanwhile_is_tried_as_it_was(programme: Programme, alice: Cardholder) -> None:
