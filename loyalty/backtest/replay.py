@@ -11,7 +11,7 @@ from loyalty.backtest.budgets import Claim, CutOffs
 from loyalty.backtest.figures import Compared
 from loyalty.backtest.history import Event, Person
 from loyalty.backtest.rules import DecidingRules, Period
-from loyalty.earning.breakdown import GivenPart, parts_of
+from loyalty.earning.breakdown import GivenPart, part_of, parts_of
 from loyalty.earning.limits import Budget, Tally, TallyKey, grant, key_of, take_from_tally
 from loyalty.earning.returned import taken_back
 from loyalty.earning.terms import Facts, Part, Rule
@@ -106,7 +106,7 @@ class AccountReplay:
         granted = grant(part, tally, self._budget_left(rule, event))
         if rule.budget_points is not None and granted.points:
             self.claims.append(Claim(rule.family_id, event.entry_id, rule.rule_id, granted.points))
-        return GivenPart(rule.rule_id, rule.effect, *granted, is_counted=part.is_counted)
+        return part_of(rule, granted, is_counted=part.is_counted)
 
     def _budget_left(self, rule: Rule, event: Event) -> Budget | None:
         """Return the budget as it is when the purchase is decided on; None while its end is not reached."""
@@ -129,7 +129,7 @@ class AccountReplay:
         def take(rule: Rule, *, entitled_lost: int, is_uncounted: bool) -> GivenPart:
             tally = self._tally_of(rule, bought.facts)
             taken = take_from_tally(rule, tally, entitled_lost=entitled_lost, is_uncounted=is_uncounted)
-            return GivenPart(rule.rule_id, rule.effect, *taken)
+            return part_of(rule, taken)
 
         kept_before, bought.kept_cents = bought.kept_cents, max(0, bought.kept_cents - event.amount_cents)
         for part in taken_back(

@@ -60,6 +60,11 @@ class Tally:
         return sum(under.entitled_points for under in self.under.values())
 
     @property
+    def counted_purchases(self) -> int:
+        """How many purchases count towards an n-th one, those of merged members among them."""
+        return self.purchases + self.carried_purchases
+
+    @property
     def allowed_points(self) -> int:
         """What the limits let through of that."""
         allowed = 0
@@ -104,12 +109,14 @@ class Carried(NamedTuple):
 class Granted(NamedTuple):
     """What a part gave once limits were looked at: what it counted for, and the points that it moved.
 
-    `stopped_by` is the period of the limit, or the budget, that kept it from giving more.
+    `stopped_by` is the period of the limit, or the budget, that kept it from giving more. `is_past` says that
+    the bonus for one n-th purchase was due for another purchase before.
     """
 
     entitled_points: int
     points: int
     stopped_by: str | None = None
+    is_past: bool = False
 
 
 def key_of(rule: Rule, account_id: int, local_day: date) -> TallyKey:
@@ -137,10 +144,10 @@ def grant(part: Part, tally: Tally | None, budget: Budget | None) -> Granted:
     A rule without a limit or a count has no tally, one without a budget no budget.
     """
     rule, entitled = part.rule, part.entitled_points
-    points, stopped_by = entitled, None
+    points, stopped_by, is_past = entitled, None, False
     if tally is not None:
         if part.is_counted:
-            entitled = _next_bonus(rule, tally)
+            entitled, is_past = _next_bonus(rule, tally), _has_been_due(rule, tally)
             tally.purchases += 1
         _under(rule, tally).entitled_points += entitled
         points = min(entitled, max(0, tally.allowed_points - tally.granted_points))
@@ -156,7 +163,7 @@ def grant(part: Part, tally: Tally | None, budget: Budget | None) -> Granted:
         budget.granted_points += points
     if tally is not None:
         tally.granted_points += points
-    return Granted(entitled, points, stopped_by)
+    return Granted(entitled, points, stopped_by, is_past)
 
 
 def take_from_tally(rule: Rule, tally: Tally, *, entitled_lost: int, is_uncounted: bool = False) -> Granted:
@@ -176,8 +183,13 @@ def take_from_tally(rule: Rule, tally: Tally, *, entitled_lost: int, is_uncounte
 
 def _next_bonus(rule: Rule, tally: Tally) -> int:
     """Return what one more purchase gives under a rule that counts them."""
-    counted = tally.purchases + tally.carried_purchases
+    counted = tally.counted_purchases
     return bonus_for_count(rule, counted + 1) - bonus_for_count(rule, counted)
+
+
+def _has_been_due(rule: Rule, tally: Tally) -> bool:
+    """Say whether the one bonus that a rule gives a member was due before."""
+    return not rule.is_every_nth and bonus_for_count(rule, tally.counted_purchases) > 0
 
 
 def carried_over(rule: Rule, *, gone: Tally, staying: Tally) -> Carried:
@@ -197,7 +209,7 @@ def _carried_purchases(rule: Rule, gone: int, staying: Tally) -> int:
     if rule.nth_purchase is None:
         return 0
     last = rule.nth_purchase - 1
-    counted = staying.purchases + staying.carried_purchases
+    counted = staying.counted_purchases
     if rule.is_every_nth:
         size = rule.nth_purchase
         return min(gone % size, last - counted % size, last - staying.carried_purchases)

@@ -35,6 +35,8 @@ class ExplainedRule:
     limit: str | None
     limit_points: int | None
     is_counted: bool
+    is_past: bool
+    """Whether its bonus is for one purchase, and another one counted before."""
     is_reduction: bool
     """Whether it is a coefficient below 1, which gives nothing and leaves fewer points to the others."""
     bought_points: int
@@ -242,6 +244,7 @@ def _explained_rule(part: GivenPart, terms: dict[int, RuleTerms], bought_points:
         limit=part.limit,
         limit_points=limit_points,
         is_counted=part.is_counted,
+        is_past=part.is_past,
         is_reduction=is_reducing,
         bought_points=bought_points,
     )

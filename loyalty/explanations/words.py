@@ -180,7 +180,7 @@ def _rule(line: Explanation, rule: ExplainedRule) -> str:
         return _rule_of_return(rule) % said
     if rule.is_reduction:
         return _("%(rule)s: the points above already take it into account.") % said
-    if not rule.entitled_points and line.reason is not Reason.BELOW_RULE_AMOUNT:
+    if not rule.entitled_points and (rule.is_counted or line.reason is not Reason.BELOW_RULE_AMOUNT):
         return _without_points(rule) % said
     if rule.points == rule.entitled_points:
         return _("%(rule)s: %(points)s.") % said
@@ -190,6 +190,8 @@ def _rule(line: Explanation, rule: ExplainedRule) -> str:
 
 
 def _without_points(rule: ExplainedRule) -> str:
+    if rule.is_past:
+        return _("%(rule)s: no points, as this bonus is given once, for another purchase.")
     if rule.is_counted:
         return _("%(rule)s: the purchase counts towards this bonus.")
     return _("%(rule)s: no point, as the amount is too small for one.")

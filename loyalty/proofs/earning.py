@@ -82,6 +82,7 @@ CROSS JOIN LATERAL (
            coalesce(sum((b->>'entitled')::bigint) FILTER (WHERE NOT b ? 'counted'), 0) AS entitled,
            bool_or(r.id IS NULL OR r.scheduled_at IS NULL OR r.programme_id <> p.programme_id
                    OR r.effect <> b->>'kind' OR (r.nth_purchase IS NOT NULL) <> (b ? 'counted')
+                   OR b ? 'past' AND (r.nth_purchase IS NULL OR r.is_every_nth OR b->>'entitled' <> '0')
                    OR CASE WHEN p.kind = %(purchase)s
                       THEN (b->>'points')::bigint NOT BETWEEN 0 AND (b->>'entitled')::bigint
                            OR (b->>'limit' IS NULL) <> (b->>'points' = b->>'entitled')

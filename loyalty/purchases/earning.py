@@ -132,6 +132,6 @@ def _reason_for_zero(parts: Iterable[GivenPart]) -> Reason:
     for part in parts:
         if part.limit is not None:
             return Reason.BUDGET_SPENT if part.limit == BUDGET else Reason.LIMIT_REACHED
-    if any(part.is_counted for part in parts):
+    if any(part.is_counted and not part.is_past for part in parts):
         return Reason.COUNTS_TOWARDS_BONUS
-    return Reason.BELOW_RULE_AMOUNT
+    return Reason.NO_RULE_MET if all(part.is_past for part in parts) else Reason.BELOW_RULE_AMOUNT

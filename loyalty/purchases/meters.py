@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from core.bulk import bulk_cursor
-from loyalty.earning.breakdown import GivenPart
+from loyalty.earning.breakdown import GivenPart, part_of
 from loyalty.earning.limits import Budget, Tally, TallyKey, grant, kept_tally, key_of, take_from_tally
 from loyalty.earning.terms import Part, Rule
 from loyalty.models import LimitPeriod
@@ -103,8 +103,7 @@ class Meters:
         if rule.budget_points is not None:
             budget = self._budgets[rule.family_id]
             self._spent.add(rule.family_id)
-        granted = grant(part, tally, budget)
-        return GivenPart(rule.rule_id, rule.effect, *granted, is_counted=part.is_counted)
+        return part_of(rule, grant(part, tally, budget), is_counted=part.is_counted)
 
     def take(
         self, rule: Rule, account_id: int, day: date, *, entitled_lost: int, is_uncounted: bool
@@ -115,7 +114,7 @@ class Meters:
         taken = take_from_tally(
             rule, self._tallies[key], entitled_lost=entitled_lost, is_uncounted=is_uncounted
         )
-        return GivenPart(rule.rule_id, rule.effect, *taken, is_counted=is_uncounted)
+        return part_of(rule, taken, is_counted=is_uncounted)
 
     def store(self) -> None:
         """Write the tallies and budgets that were touched."""

@@ -73,6 +73,8 @@ def rules_broken_by(rows: dict[str, str]) -> list[tuple[str, str]]:
         ("A2", "double", {"points": 1}, {"parts", "tally"}),
         ("A2", "double", {"entitled": 4}, {"parts", "tally"}),
         ("A2", "second", {"counted": False, "points": 8}, {"parts", "tally"}),
+        ("A2", "second", {"past": True}, {"parts"}),
+        ("A2", "gift", {"past": True}, {"parts"}),
         ("R1", "base", {"points": -6}, {"parts", "part taken back"}),
         ("R1", "base", {"entitled": -6}, {"return", "part taken back"}),
         ("R1", "base", {"points": 1, "entitled": 0}, {"parts", "return", "part taken back"}),

@@ -180,9 +180,28 @@ def test_zeros_say_why(programme: Programme, alice: Cardholder) -> None:
     assert reason(900) == Reason.COUNTS_TOWARDS_BONUS
     assert reason(900) == Reason.NONE
     assert reason(900, "conforama") == Reason.NO_RULE_MET
-    assert reason(999, "boulanger") == Reason.COUNTS_TOWARDS_BONUS
+    assert reason(999, "boulanger") == Reason.NO_RULE_MET  # the bonus was given
     assert reason(2000) == Reason.NONE
     assert reason(2000) == Reason.LIMIT_REACHED
+    assert violations() == []
+
+
+def test_a_bonus_that_was_given_is_no_reason_for_a_zero(programme: Programme, alice: Cardholder) -> None:
+    retire_rule(rule=programme.earning_rules.get(), at=NOW - timedelta(days=1))
+    make_rule(programme, code="first", effect=RuleEffect.BONUS, points=5, nth_purchase=1)
+    make_rule(programme, code="every", effect=RuleEffect.BONUS, points=5, nth_purchase=3, is_every_nth=True)
+
+    def reason() -> Reason:
+        return buy(programme, alice.card.token, euros=1).reason
+
+    assert [reason() for _ in range(4)] == [
+        Reason.NONE,
+        Reason.COUNTS_TOWARDS_BONUS,
+        Reason.NONE,
+        Reason.COUNTS_TOWARDS_BONUS,
+    ]
+    retire_rule(rule=programme.earning_rules.get(code="every"), at=NOW)
+    assert buy(programme, alice.card.token, euros=1, at=NOW + timedelta(hours=1)).reason == Reason.NO_RULE_MET
     assert violations() == []
 
 

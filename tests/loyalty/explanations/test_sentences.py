@@ -202,6 +202,35 @@ def test_a_purchase_that_only_counts_towards_a_bonus_says_so(programme: Programm
     )
 
 
+def test_a_bonus_that_is_given_once_is_promised_to_no_later_purchase(programme: Programme) -> None:
+    make_rule(
+        programme,
+        code="first",
+        name_fr="Premier achat",
+        name_en="First purchase",
+        effect=RuleEffect.BONUS,
+        points=50,
+        nth_purchase=1,
+    )
+    buy(programme, CARD, euros=10, reference="first")
+    buy(programme, CARD, euros=10, reference="A")
+    record_purchases([make_line(CARD, cents=99, reference="B")], programme=programme, at=NOW)
+    assert said("first", "en")[4].startswith("Rule — First purchase: 50 points. ")
+    for reference in ("A", "B"):
+        assert said(reference)[4] == (
+            "Règle — Premier achat : aucun point, car ce bonus n’est accordé qu’une fois, pour un autre achat."
+            " 50 points offerts pour le premier achat."
+        )
+        assert said(reference, "en")[4] == (
+            "Rule — First purchase: no points, as this bonus is given once, for another purchase. 50 extra"
+            " points for the first purchase."
+        )
+    assert said("B", "en")[2] == (
+        "Decision — The purchase of €0.99 counts, but earns no points. The amount is too small to earn a"
+        " point."
+    )
+
+
 def test_a_purchase_too_small_for_a_point_says_so(programme: Programme) -> None:
     record_purchases([make_line(CARD, cents=99, reference="A")], programme=programme, at=NOW)
     assert said("A") == [
