@@ -1,7 +1,7 @@
 """On which day a purchase falls and when its points expire, by the calendar of the programme's time zone."""
 
 import calendar
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,13 @@ from loyalty.models import ExpiryRounding
 def local_date(instant: datetime, zone: ZoneInfo) -> date:
     """Return the day of an instant in the programme's time zone. A chunk of a file asks for each thrice."""
     return instant.astimezone(zone).date()
+
+
+def instant_of(day: date, hour: time, zone: ZoneInfo) -> datetime | None:
+    """Return when clocks of a time zone first show an hour of a day; none when they leap over it."""
+    instant = datetime.combine(day, hour, tzinfo=zone)
+    is_shown = instant.astimezone(UTC).astimezone(zone).time() == hour
+    return instant if is_shown else None
 
 
 @lru_cache(maxsize=5000)

@@ -88,7 +88,7 @@ def outcome_of(facts: Facts, rules: Sequence[Rule], setting: Setting) -> Outcome
 def _applied(part: Part, facts: Facts, setting: Setting) -> Line:
     rule = part.rule
     tally, budget = _tally(rule, facts, setting), _budget(rule, setting)
-    before = tally.granted_points if tally else 0
+    before = tally.granted_points + tally.carried_points if tally else 0
     spent = budget.granted_points if budget else 0
     granted = grant(part, tally, budget)
     return Line(
@@ -117,7 +117,8 @@ def _why_less(part: Part, granted: Granted, tally: Tally | None, before: int, sp
     said = []
     if part.is_counted and tally is not None:
         said.append(
-            gettext("this would be the %(nth)s purchase that counts") % {"nth": ordinal(tally.purchases)}
+            gettext("this would be the %(nth)s purchase that counts")
+            % {"nth": ordinal(tally.counted_purchases)}
         )
     if granted.stopped_by == BUDGET:
         left = max(0, (rule.budget_points or 0) - spent)

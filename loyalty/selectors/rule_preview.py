@@ -27,7 +27,7 @@ from loyalty.models import (
     RuleSpending,
     RuleTally,
 )
-from loyalty.purchases.checks import check_card, check_place
+from loyalty.purchases.checks import Arrival, check_card, check_place
 from loyalty.purchases.places import KnownPartner, KnownStore, known_cards
 from loyalty.purchases.reasons import Reason, sentence_for
 from loyalty.selectors.merged import accounts_behind
@@ -69,9 +69,14 @@ class Preview:
     balance_points: int | None
 
     @property
+    def points(self) -> int:
+        """What the purchase would earn: nothing when it would be refused."""
+        return 0 if self.refusal else self.outcome.points
+
+    @property
     def balance_after_points(self) -> int | None:
         """The member's balance with the points of the purchase."""
-        return None if self.balance_points is None else self.balance_points + self.outcome.points
+        return None if self.balance_points is None else self.balance_points + self.points
 
 
 def preview(imagined: Imagined, *, at: datetime) -> Preview:
@@ -96,7 +101,7 @@ def preview(imagined: Imagined, *, at: datetime) -> Preview:
         outcome=outcome_of(facts, rules, setting),
         titles=dict(setting.titles),
         sentences={rule.rule_id: sentence(rule, names, today=setting.today) for rule in rules},
-        refusal=_refusal(imagined, local_time.date()),
+        refusal=_refusal(imagined, local_time.date(), at),
         available_on=lot.available_on,
         expires_on=lot.expires_on,
         balance_points=imagined.account.balance_points if imagined.account else None,
@@ -171,9 +176,13 @@ def _budgets(rules: Iterable[Rule]) -> dict[int, Budget]:
     return {row.family_id: Budget(row.granted_points) for row in spendings}
 
 
-def _refusal(imagined: Imagined, on: date) -> str:
-    """Return why the purchase would be refused before any rule is looked at; nothing when it is accepted."""
-    reason = _check_place(imagined, on)
+def _refusal(imagined: Imagined, on: date, at: datetime) -> str:
+    """Return why the purchase would be refused before any rule is looked at; nothing when it is accepted.
+
+    It would be reported now or, where it is still to be made, when it is.
+    """
+    reason = Arrival(imagined.programme, max(at, imagined.purchased_at)).check(imagined.purchased_at)
+    reason = reason or _check_place(imagined, on)
     if not reason and imagined.card is not None and imagined.account is not None:
         known = known_cards(imagined.programme, [imagined.card.token])[imagined.card.token]
         reason = check_card(known, on)

@@ -300,7 +300,34 @@ def test_what_would_be_refused_is_said_first(manager: Client, story: Story) -> N
 
     answer = manager.post(page("preview"), purchase())
 
-    assert "It would be refused: The partner did not take part" in " ".join(answer.content.decode().split())
+    words = " ".join(strip_tags(answer.content.decode()).split())
+    assert (
+        "It would be refused: The partner did not take part in the programme on the day of the purchase."
+        " 0 points If it were accepted it would earn 60 points, because 1 point for each euro"
+    ) in words
+    assert "Available from" not in words
+
+
+def test_what_would_be_refused_leaves_the_balance_as_it_is(manager: Client, story: Story) -> None:
+    Agreement.objects.filter(programme=story.programme, partner__code="boulanger").delete()
+
+    shown_to = shown(manager, who=story.alice.member.reference, partner=str(number_of("conforama")))["preview"]
+    assert shown_to.balance_after_points == shown_to.balance_points + 60
+    Agreement.objects.filter(programme=story.programme, partner__code="conforama").update(
+        ends_on=date(2026, 12, 1)
+    )
+    refused = shown(manager, who=story.alice.member.reference, partner=str(number_of("conforama")))["preview"]
+    assert (refused.points, refused.balance_after_points) == (0, refused.balance_points)
+
+
+def test_a_purchase_that_nobody_takes_any_more_would_be_refused(manager: Client, story: Story) -> None:
+    assert shown(manager, day="2022-11-22")["preview"].refusal == (
+        "The purchase is so old that its points would have expired."
+    )
+    assert shown(manager, day="2022-11-23")["preview"].refusal == ""
+    Programme.objects.filter(pk=story.programme.pk).update(lines_end_on=date(2026, 12, 4))
+    assert shown(manager, day="2026-12-04")["preview"].refusal == ""
+    assert shown(manager)["preview"].refusal.startswith("The programme has ended")
 
 
 @pytest.mark.parametrize(
@@ -314,6 +341,7 @@ def test_what_would_be_refused_is_said_first(manager: Client, story: Story) -> N
         ({"amount": "0"}, "amount", "Choose from €0.01"),
         ({"day": "Saturday"}, "day", "Enter a valid date."),
         ({"hour": "late"}, "hour", "Enter a valid time."),
+        ({"day": "2027-03-28", "hour": "02:30"}, "hour", "On that day the clock leaps over this time."),
         ({"partner": "999999"}, "partner", "Select a valid choice."),
         ({"partner": "²"}, "partner", "Select a valid choice."),
         ({"store": "9" * 40}, "store", "Select a valid choice."),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.test import Client
+from django.utils import translation
 
 from core.models import StaffAction
 from loyalty.earning.versions import (
@@ -351,6 +352,13 @@ def test_buttons_are_those_that_where_it_stands_allows(manager: Client, story: S
     assert steps(retired) == ["Next version"]
     schedule_rule(rule=story.draft, at=TODAY, starts_at=TODAY + timedelta(days=3))
     assert steps(story.draft) == ["Next version", "Withdraw"]
+
+
+def test_french_takes_back_a_rule_and_no_request(manager: Client, draft: EarningRule) -> None:
+    schedule_rule(rule=draft, at=TODAY, starts_at=TODAY + timedelta(days=3))
+    (_next, withdraw) = manager.get(page("change", draft.pk)).context["steps"]
+    with translation.override("fr"):
+        assert str(withdraw.title) == "Retirer"
 
 
 def test_advice_is_part_of_the_question(manager: Client, draft: EarningRule, story: Story) -> None:

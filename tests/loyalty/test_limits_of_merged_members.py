@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +25,7 @@ from loyalty.models import (
     RuleEffect,
     RuleTally,
 )
-from loyalty.selectors.rule_preview import Imagined, preview
+from loyalty.selectors.rule_preview import Imagined, Preview, preview
 from members.models import MemberMerge
 from tests.factories import NOW, Cardholder, bring_back, buy, make_cardholder, make_rule, make_store
 from tests.loyalty.ledger_state import balance
@@ -207,7 +208,7 @@ def test_a_group_of_the_one_counts_for_both_until_they_are_separated(
     made = merge(alice, twin)
 
     assert (extra(programme, alice, 1), extra(programme, twin, 1)) == (9, 9)
-    assert previewed(programme, alice) == 1 + 9
+    assert previewed(programme, alice).points == 1 + 9
     separate_members(merge=made, at=NOW)
 
     assert (extra(programme, alice, 1), extra(programme, twin, 1)) == (0, 9)
@@ -221,13 +222,38 @@ def test_the_preview_counts_what_is_carried(
     extra(programme, twin, 45)
     merge(alice, twin)
 
-    assert previewed(programme, alice) == 2
+    assert previewed(programme, alice).points == 2
     extra(programme, alice, 4)
-    assert previewed(programme, alice) == 1 + 1
+    assert previewed(programme, alice).points == 1 + 1
+    extra(programme, alice, 9)
+    assert reasons_in(previewed(programme, alice), "double") == (
+        "the limit is 50 points, of which the member has 50 points already",
+    )
 
 
-def previewed(programme: Programme, holder: Cardholder) -> int:
-    """Return what a purchase of one euro would earn."""
+def test_the_preview_says_which_purchase_it_would_be_with_those_that_are_carried(
+    programme: Programme, alice: Cardholder, twin: Cardholder
+) -> None:
+    make_rule(programme, code="third", effect=RuleEffect.BONUS, points=9, nth_purchase=3)
+    extra(programme, twin, 1)
+    merge(alice, twin)
+    assert extra(programme, alice, 1) == 0
+
+    shown = previewed(programme, alice)
+
+    assert shown.points == 10
+    assert reasons_in(shown, "third") == ("this would be the 3rd purchase that counts",)
+
+
+def reasons_in(shown: Preview, code: str) -> tuple[str, ...]:
+    """Return what a preview says, in English, about the rule with a code."""
+    rule = EarningRule.objects.get(code=code)
+    (line,) = [line for line in shown.outcome.lines if line.rule.rule_id == rule.pk]
+    return line.reasons
+
+
+def previewed(programme: Programme, holder: Cardholder) -> Preview:
+    """Return what a purchase of one euro would earn, in English."""
     store = make_store(programme=programme)
     imagined = Imagined(
         programme=programme,
@@ -239,7 +265,8 @@ def previewed(programme: Programme, holder: Cardholder) -> int:
         account=PointAccount.objects.select_related("member", "programme").get(pk=holder.account.pk),
         card=holder.card,
     )
-    return preview(imagined, at=NOW).outcome.points
+    with translation.override("en"):
+        return preview(imagined, at=NOW)
 
 
 def test_a_carried_limit_of_nobody_is_found(

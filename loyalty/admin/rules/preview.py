@@ -1,7 +1,7 @@
 """The preview: this purchase by this member would earn so much, because. It writes nothing."""
 
 from collections.abc import Iterable
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
 from django import forms
@@ -18,6 +18,7 @@ from core.plausible import YearBetween
 from loyalty.admin.rules.fields import AmountField
 from loyalty.admin.rules.form import MOST_CENTS, Several, dress
 from loyalty.admin.rules.stores import StoreSearch, chosen_in, numbers_in, search_stores
+from loyalty.dates import instant_of
 from loyalty.earning.example import USUAL_CENTS
 from loyalty.earning.outcome import Line
 from loyalty.models import EarningRule, PointAccount, Programme
@@ -134,10 +135,19 @@ class PreviewForm(forms.Form):
         store, partner = cleaned.get("store"), cleaned.get("partner")
         if store is not None and partner is not None and store.partner_id != partner.pk:
             self.add_error("store", gettext("This store belongs to another partner."))
+        cleaned["purchased_at"] = self._instant(cleaned.get("day"), cleaned.get("hour"))
         member = self._member(cleaned)
         if member is not None:
             self._choose(member, cleaned)
         return cleaned
+
+    def _instant(self, day: date | None, hour: time | None) -> datetime | None:
+        if day is None or hour is None:
+            return None
+        instant = instant_of(day, hour, self.programme.zone)
+        if instant is None:
+            self.add_error("hour", gettext("On that day the clock leaps over this time."))
+        return instant
 
     def _member(self, cleaned: dict[str, Any]) -> Member | None:
         text = cleaned.get("who", "")
@@ -185,12 +195,11 @@ class PreviewForm(forms.Form):
     def imagined(self) -> Imagined:
         """Return the purchase that the form describes."""
         given = self.cleaned_data
-        purchased_at = datetime.combine(given["day"], given["hour"], tzinfo=self.programme.zone)
         product = given.get("card_product")
         return Imagined(
             programme=self.programme,
             amount_cents=given["amount"],
-            purchased_at=purchased_at,
+            purchased_at=given["purchased_at"],
             partner_id=given["partner"].pk,
             store=given.get("store"),
             channel=given["channel"],

@@ -3,7 +3,7 @@
 Each is a question that says what will happen, asks why, and is written down in the same transaction.
 """
 
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from functools import partial
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from core.audit import name_actions, record_action
 from core.formatting import moment
 from core.plausible import YearBetween
 from core.reasons import ReasonForm
+from loyalty.dates import instant_of
 from loyalty.earning.contradictions import ContradictoryRule
 from loyalty.earning.versions import (
     BeginsInThePast,
@@ -118,8 +119,8 @@ class ScheduleForm(ReasonForm):
         }
 
     def _instant(self, day: date, hour: time) -> datetime | None:
-        starts_at = datetime.combine(day, hour, tzinfo=self.zone)
-        if starts_at.astimezone(UTC).astimezone(self.zone).time() != hour:
+        starts_at = instant_of(day, hour, self.zone)
+        if starts_at is None:
             self.add_error("hour", gettext("On that day the clock leaps over this time."))
             return None
         if starts_at <= self.at:
@@ -152,7 +153,7 @@ class StepPages:
             ],
             RuleStatus.SCHEDULED: [
                 (may_draft, "next_version", _("Next version")),
-                (may_schedule, "withdraw", _("Withdraw")),
+                (may_schedule, "withdraw", pgettext_lazy("rule", "Withdraw")),
             ],
             RuleStatus.LIVE: [
                 (may_draft, "next_version", _("Next version")),
@@ -231,7 +232,7 @@ class StepPages:
                 _("It will never decide on a purchase. It stays in the list of its versions."),
                 _("The version before it, if there is one, goes on deciding."),
             ],
-            button=_("Withdraw"),
+            button=pgettext_lazy("rule", "Withdraw"),
             done=_("The rule is withdrawn."),
             action="earningrule.withdrawn",
             is_dangerous=True,
