@@ -55,16 +55,25 @@ def is_a_span(days: Sequence[int]) -> bool:
     return len(days) > FEW_DAYS and days[-1] - days[0] == len(days) - 1
 
 
-def hours_in_words(first: int | None, end: int | None) -> str:
-    """Say during which hours, such as `from 18:00 to midnight` or `avant 12 h`; nothing for a whole day."""
+def hours_in_words(first: int | None, end: int | None, *, of_certain_days: bool = False) -> str:
+    """Say during which hours, such as `from 18:00 to midnight` or `avant 12 h`; nothing for a whole day.
+
+    Each purchase counts for the day on which it was made. So hours over midnight are said as the two ends of
+    a day where only certain days count: the night that begins on a Saturday is no Saturday any more.
+    """
     starts_later, ends_earlier = bool(first), end is not None and end < HOURS_OF_A_DAY
+    if of_certain_days and first and end is not None and first > end:
+        return pgettext("hours", "before %(last)s and from %(first)s onwards") % {
+            "first": hour_in_words(first),
+            "last": hour_in_words(end),
+        }
     if starts_later and end is not None:
         return pgettext("hours", "from %(first)s to %(last)s") % {
             "first": hour_in_words(first),
             "last": hour_in_words(end),
         }
     if starts_later:
-        return pgettext("hours", "from %(first)s on") % {"first": hour_in_words(first)}
+        return pgettext("hours", "from %(first)s onwards") % {"first": hour_in_words(first)}
     if ends_earlier:
         return pgettext("hours", "before %(last)s") % {"last": hour_in_words(end)}
     return ""

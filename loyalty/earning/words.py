@@ -172,12 +172,20 @@ def _where_and_when(
         yield _groups(asked, names, style="standard" if every_group else "or")
     if asked.weekdays:
         yield weekdays_in_words(asked.weekdays)
-    if hours := hours_in_words(asked.from_hour, asked.until_hour):
+    if hours := hours_of(asked):
         yield hours
     if period := period_in_words(asked.starts_on, asked.ends_on, today=today):
         yield period
     if asked.is_birthday_month:
         yield pgettext("rule", "in the month of the member’s birthday")
+
+
+def hours_of(asked: Conditions) -> str:
+    """Say during which hours; nothing for the whole day."""
+    is_of_one_day = asked.starts_on is not None and asked.starts_on == asked.ends_on
+    return hours_in_words(
+        asked.from_hour, asked.until_hour, of_certain_days=bool(asked.weekdays) or is_of_one_day
+    )
 
 
 def _channel(channel: str) -> Iterator[str]:

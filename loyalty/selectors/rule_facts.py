@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.formatting import number, points, whole_amount
 from loyalty.earning.terms import Rule
-from loyalty.earning.times_in_words import hours_in_words, joined, period_in_words, weekdays_in_words
-from loyalty.earning.words import Names, effect_in_words
+from loyalty.earning.times_in_words import joined, period_in_words, weekdays_in_words
+from loyalty.earning.words import Names, effect_in_words, hours_of
 from loyalty.models import LimitPeriod, RuleEffect
 
 TERMS: dict[str, str | Promise] = {
@@ -66,7 +66,7 @@ def _values(rule: Rule, names: Names) -> dict[str, str]:
         "birthday": gettext("yes") if asked.is_birthday_month else "",
         "period": period_in_words(asked.starts_on, asked.ends_on),
         "weekdays": weekdays_in_words(asked.weekdays) if asked.weekdays else "",
-        "hours": hours_in_words(asked.from_hour, asked.until_hour),
+        "hours": hours_of(asked),
         "limit": _limit(rule),
         "budget": points(rule.budget_points) if rule.budget_points else "",
     }

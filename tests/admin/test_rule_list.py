@@ -264,7 +264,7 @@ def test_neighbours_are_said_where_both_apply(manager: Client, story: Story) -> 
 
     shown = manager.get(page("change", rule.pk)).context["page"]
     assert [(other.title, overlap.sentence) for overlap, other in shown.overlaps] == [
-        ("1 point for each euro", "From 20:00 on, both give points.")
+        ("1 point for each euro", "From 20:00 onwards, both give points.")
     ]
     assert "In force since" in shown.shown.when
     retire_rule(rule=rule, at=TODAY + timedelta(minutes=1))

@@ -58,7 +58,7 @@ def test_everything_that_a_rule_asks_is_named() -> None:
         "Month of the member’s birthday": "yes",
         "Period": "from 1 December 2026 on",
         "Days of the week": "on Saturdays",
-        "Hours": "from 09:00 on",
+        "Hours": "from 09:00 onwards",
         "At most for each member": "100 points a day",
         "At most for all members together": "1,000 points",
     }

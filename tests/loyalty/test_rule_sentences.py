@@ -63,8 +63,8 @@ def said(rule: Rule, *, names: Names = NAMES) -> tuple[str, str]:
         (
             make_terms(factor_percent=150, is_stackable=False, weekdays={1, 2, 3, 4, 5}, from_hour=18),
             (
-                "Points multiplied by 1.5 from Monday to Friday from 18:00 on, not combined with any other"
-                " multiplier."
+                "Points multiplied by 1.5 from Monday to Friday from 18:00 onwards, not combined with any"
+                " other multiplier."
             ),
             (
                 "Points multipliés par 1,5 du lundi au vendredi à partir de 18 h, non cumulable avec un autre"
@@ -133,6 +133,21 @@ def said(rule: Rule, *, names: Names = NAMES) -> tuple[str, str]:
             make_terms(group_ids={1}, from_hour=22, until_hour=6),
             "Double points for members of the group “Les cent premiers” from 22:00 to 06:00.",
             "Points doublés pour les adhérents du groupe « Les cent premiers » de 22 h à 6 h.",
+        ),
+        (
+            make_terms(from_hour=22, until_hour=6, weekdays={6}),
+            "Double points on Saturdays before 06:00 and from 22:00 onwards.",
+            "Points doublés le samedi avant 6 h et à partir de 22 h.",
+        ),
+        (
+            make_terms(from_hour=22, until_hour=6, starts_on=date(2026, 12, 5), ends_on=date(2026, 12, 5)),
+            "Double points before 06:00 and from 22:00 onwards on 5 December.",
+            "Points doublés avant 6 h et à partir de 22 h le 5 décembre.",
+        ),
+        (
+            make_terms(from_hour=22, until_hour=6, **DECEMBER),
+            "Double points from 22:00 to 06:00 in December.",
+            "Points doublés de 22 h à 6 h en décembre.",
         ),
         (
             make_terms(group_ids={1, 2}, until_hour=12, weekdays={1, 3, 5}),
@@ -257,7 +272,7 @@ def test_without_a_day_to_look_from_every_year_is_said() -> None:
         (0, 12, "before 12:00", "avant 12 h"),
         (18, 24, "from 18:00 to midnight", "de 18 h à minuit"),
         (9, 12, "from 09:00 to 12:00", "de 9 h à 12 h"),
-        (22, None, "from 22:00 on", "à partir de 22 h"),
+        (22, None, "from 22:00 onwards", "à partir de 22 h"),
     ],
 )
 def test_hours_are_said_as_clocks_show_them(

@@ -180,7 +180,10 @@ class RuleForm(forms.Form):
     until_hour = HourField(
         label=_("Until before"),
         hours=range(1, HOURS_OF_A_DAY + 1),
-        help_text=_("By the clock of the programme. It may reach over midnight: from 22:00 until 06:00."),
+        help_text=_(
+            "By the clock of the programme. It may reach over midnight, from 22:00 until 06:00: a purchase"
+            " after midnight counts for the new day."
+        ),
     )
 
     limit_points = WholeField(
