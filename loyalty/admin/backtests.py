@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -311,7 +311,7 @@ class BackTestAdmin(LockedAdmin):
             action="backtest.exported",
             subject=back_test,
             subtitle=gettext("Back-test"),
-            sentence=gettext("%(programme)s, from %(first)s through %(last)s.")
+            sentence=pgettext("days", "%(programme)s, from %(first)s through %(last)s.")
             % {
                 "programme": back_test.programme,
                 "first": day(back_test.first_on),

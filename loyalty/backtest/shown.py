@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.charts import Series, bar_chart, column_chart
 from core.formatting import amount, day, number, points
@@ -205,9 +206,10 @@ def progress_sentence(back_test: BackTest) -> str:
     """Say how far a back-test has come."""
     if not back_test.total_accounts:
         return _("It has not begun yet.")
-    done = _("%(done)s of %(total)s members") % {
+    total = back_test.total_accounts
+    done = ngettext("%(done)s of %(total)s member", "%(done)s of %(total)s members", total) % {
         "done": number(back_test.done_accounts),
-        "total": number(back_test.total_accounts),
+        "total": number(total),
     }
     if back_test.round == 1:
         return done

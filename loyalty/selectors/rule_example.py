@@ -39,7 +39,7 @@ def _almost_counted(rule: Rule, facts: Facts) -> dict[TallyKey, Tally]:
 
 def _said(facts: Facts, outcome: Outcome, rule: Rule, names: Names) -> str:
     (line,) = [line for line in outcome.lines if line.rule.rule_id == rule.rule_id]
-    said = gettext("Example: %(purchase)s would earn %(points)s, %(part)s of them by this rule.") % {
+    said = gettext("Example: %(purchase)s would earn %(points)s, of which %(part)s by this rule.") % {
         "purchase": _purchase(facts, rule, names),
         "points": points(outcome.points),
         "part": number(line.points),

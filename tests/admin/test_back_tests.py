@@ -276,6 +276,8 @@ def test_the_second_round_is_told(marketing: Client, story: Story, bonus: Earnin
     )
 
     assert "1 of 2 members, once more with the budgets that ran out" in text_of(marketing, page_of(back_test))
+    BackTest.objects.filter(pk=back_test.pk).update(round=1, total_accounts=1)
+    assert re.search(r"1 of 1 member\b", text_of(marketing, page_of(back_test)))
 
 
 def test_accounts_are_links_for_those_who_may_open_them(

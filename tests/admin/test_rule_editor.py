@@ -247,8 +247,8 @@ def test_the_sentence_follows_what_is_written(manager: Client) -> None:
         "Points doublés chez Boulanger le samedi en décembre, 500 points au maximum par adhérent.",
     )
     assert shown.example == (
-        "Example: a purchase of €60 at Boulanger on Saturday 5 December 2026 would earn 120 points, 60 of"
-        " them by this rule."
+        "Example: a purchase of €60 at Boulanger on Saturday 5 December 2026 would earn 120 points, of which"
+        " 60 by this rule."
     )
     ((title, overlap),) = shown.overlaps
     assert title == "1 point for each euro"
@@ -280,8 +280,8 @@ def test_an_example_counts_up_to_the_purchase_that_a_bonus_waits_for(manager: Cl
     )
 
     assert beside(manager, fields).example == (
-        "Example: a purchase of €60 at Boulanger on Monday 23 November 2026, 18:00 would earn 110 points, 50"
-        " of them by this rule. This would be the 3rd purchase that counts."
+        "Example: a purchase of €60 at Boulanger on Monday 23 November 2026, 18:00 would earn 110 points, of"
+        " which 50 by this rule. This would be the 3rd purchase that counts."
     )
 
 

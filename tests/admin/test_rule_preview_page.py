@@ -309,14 +309,14 @@ def test_what_would_be_refused_is_said_first(manager: Client, story: Story) -> N
 
 
 def test_what_would_be_refused_leaves_the_balance_as_it_is(manager: Client, story: Story) -> None:
-    Agreement.objects.filter(programme=story.programme, partner__code="boulanger").delete()
+    asked = {"who": story.alice.member.reference, "partner": str(number_of("conforama"))}
+    accepted = shown(manager, **asked)["preview"]
+    assert accepted.balance_after_points == accepted.balance_points + 60
 
-    shown_to = shown(manager, who=story.alice.member.reference, partner=str(number_of("conforama")))["preview"]
-    assert shown_to.balance_after_points == shown_to.balance_points + 60
     Agreement.objects.filter(programme=story.programme, partner__code="conforama").update(
         ends_on=date(2026, 12, 1)
     )
-    refused = shown(manager, who=story.alice.member.reference, partner=str(number_of("conforama")))["preview"]
+    refused = shown(manager, **asked)["preview"]
     assert (refused.points, refused.balance_after_points) == (0, refused.balance_points)
 
 

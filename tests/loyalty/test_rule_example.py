@@ -103,8 +103,8 @@ def told(**asked: Any) -> str:  # noqa: ANN401 - the fields of a rule
 
 def test_without_a_partner_the_example_names_no_place() -> None:
     assert told() == (
-        "Example: a purchase of €60 on Sunday 22 November 2026 would earn 180 points, 180 of them by this"
-        " rule."
+        "Example: a purchase of €60 on Sunday 22 November 2026 would earn 180 points, of which 180 by"
+        " this rule."
     )
 
 

@@ -218,8 +218,8 @@ def test_a_bonus_that_is_given_once_is_promised_to_no_later_purchase(programme: 
     assert said("first", "en")[4].startswith("Rule — First purchase: 50 points. ")
     for reference in ("A", "B"):
         assert said(reference)[4] == (
-            "Règle — Premier achat : aucun point, car ce bonus n’est accordé qu’une fois, pour un autre achat."
-            " 50 points offerts pour le premier achat."
+            "Règle — Premier achat : aucun point, car ce bonus n’est accordé qu’une fois, pour un autre"
+            " achat. 50 points offerts pour le premier achat."
         )
         assert said(reference, "en")[4] == (
             "Rule — First purchase: no points, as this bonus is given once, for another purchase. 50 extra"
