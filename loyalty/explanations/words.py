@@ -206,8 +206,9 @@ def _rule_of_return(rule: ExplainedRule) -> str:
     if -rule.points > rule.bought_points:
         return _("%(rule)s: %(points)s, as this purchase had made up for another one that was returned.")
     if is_of_limit and rule.points != rule.entitled_points:
-        # It takes less: never more than the purchase had counted for.
-        return _("%(rule)s: only %(points)s, as other purchases make up for the rest.")
+        # It takes less: never more than the purchase had counted for. What stands in for the rest was held
+        # back from this purchase or from another.
+        return _("%(rule)s: only %(points)s: what the limit had held back makes up for the rest.")
     return _("%(rule)s: %(points)s.")
 
 
@@ -218,8 +219,10 @@ def _uncounted(rule: ExplainedRule) -> str:
 
 
 def _untouched(rule: ExplainedRule, *, is_of_limit: bool) -> str:
+    if is_of_limit and rule.bought_points:
+        return _("%(rule)s: no points taken back: what the limit had held back makes up for them.")
     if is_of_limit:
-        return _("%(rule)s: no points taken back: other purchases alone reach the limit.")
+        return _("%(rule)s: no points taken back: the limit had held them back.")
     if not rule.bought_points:
         return _("%(rule)s: %(points)s.")
     return _("%(rule)s: no points taken back: what is kept of the purchase still earns as many.")

@@ -302,7 +302,7 @@ def test_a_return_under_a_limit_says_why_it_takes_less_or_more(programme: Progra
     bring_back(programme, CARD, reference="A", euros=40, return_reference="RA")
     bring_back(programme, CARD, reference="B", euros=40, return_reference="RB")
     assert said("RA", "en")[4] == (
-        "Rule — Double points: only −10 points, as other purchases make up for the rest."
+        "Rule — Double points: only −10 points: what the limit had held back makes up for the rest."
     )
     # 10 of these points came to it when A was brought back, and made that return take back less.
     assert said("RB", "en")[4] == (
@@ -319,11 +319,36 @@ def test_a_return_that_the_limit_absorbs_takes_nothing_back(programme: Programme
     buy(programme, CARD, euros=60, reference="B")
     bring_back(programme, CARD, reference="A", euros=60, return_reference="RA")
     assert said("RA", "en")[4] == (
-        "Rule — Double points: no points taken back: other purchases alone reach the limit."
+        "Rule — Double points: no points taken back: what the limit had held back makes up for them."
     )
     assert said("RA")[4] == (
-        "Règle — Points doublés : aucun point repris : d’autres achats suffisent à atteindre le plafond."
+        "Règle — Points doublés : aucun point repris : ce que le plafond avait retenu compense ces points."
     )
+
+
+def test_a_return_of_what_a_limit_held_back_blames_no_other_purchase(programme: Programme) -> None:
+    make_doubling_rule(programme, limit_points=50)
+    buy(programme, CARD, euros=100, reference="A")
+    bring_back(programme, CARD, reference="A", euros=30, return_reference="R1")
+    bring_back(programme, CARD, reference="A", euros=30, return_reference="R2")
+    bring_back(programme, CARD, reference="A", euros=40, return_reference="R3")
+    assert [said(reference, "en")[4] for reference in ("R1", "R2", "R3")] == [
+        "Rule — Double points: no points taken back: what the limit had held back makes up for them.",
+        "Rule — Double points: only −10 points: what the limit had held back makes up for the rest.",
+        "Rule — Double points: −40 points.",
+    ]
+    assert said("R2")[4] == (
+        "Règle — Points doublés : −10 points seulement : ce que le plafond avait retenu compense le reste."
+    )
+
+
+def test_a_return_of_a_purchase_to_which_a_limit_left_nothing_says_so(programme: Programme) -> None:
+    make_doubling_rule(programme, limit_points=50)
+    buy(programme, CARD, euros=60)
+    buy(programme, CARD, euros=20, reference="A")
+    bring_back(programme, CARD, reference="A", euros=20, return_reference="R")
+    assert said("R", "en")[4] == ("Rule — Double points: no points taken back: the limit had held them back.")
+    assert said("R")[4] == "Règle — Points doublés : aucun point repris : le plafond les avait retenus."
 
 
 def test_a_coefficient_below_one_says_where_it_counts(programme: Programme) -> None:
