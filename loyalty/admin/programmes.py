@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Model
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -137,12 +137,18 @@ class ProgrammeAdmin(RecordedAdmin):
         ),
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Programme]:
+        """Say of each whether anybody has an account in it."""
+        programmes: QuerySet[Programme] = super().get_queryset(request)
+        accounts = PointAccount.objects.filter(programme=OuterRef("pk"))
+        return programmes.annotate(has_accounts=Exists(accounts))
+
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:  # noqa: ARG002 - the signature is Django's
         """Keep for ever what accounts and files depend on; the time zone says on which days points moved."""
         if obj is None:
             return ()
-        has_accounts = PointAccount.objects.filter(programme=obj.pk).exists()
-        return ("code", "issuer", "currency", *(("time_zone",) if has_accounts else ()))
+        kept = ("code", "issuer", "currency")
+        return (*kept, "time_zone") if getattr(obj, "has_accounts", True) else kept
 
     def save_model(self, request: HttpRequest, obj: Programme, form: object, change: bool) -> None:  # noqa: FBT001 - the signature is Django's
         """Give a new programme the usual reasons and limits for points that staff move."""
