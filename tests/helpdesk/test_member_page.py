@@ -44,7 +44,7 @@ def test_the_page_shows_everything_about_the_member(client: Client, agent: User,
     for text in (
         "Alice Martin", "17 May 1970", "alice.on.file@example.com", "alice.signs.in@example.com",
         "06 12 34 56 78", "12 rue de la Paix", "69001 Lyon", "•••• 4242",
-        "600 points", "1 point for each euro", "The points of the purchase are taken back",
+        "600 points", "1 point for each euro", "The points of what was returned are taken back",
         "Your gift card", "a•••@example.com", "Calls every Monday", "Ordered twice", "refused", "allowed",
         "Each opening of this page is written down",
     ):  # fmt: skip
@@ -54,7 +54,7 @@ def test_the_page_shows_everything_about_the_member(client: Client, agent: User,
 
 def test_members_and_agents_read_the_same_sentences(client: Client, caller: Caller) -> None:
     member_side = client_of(caller.alice.member.user or User()).get(reverse("statement")).content.decode()
-    sentence = "The points of the purchase are taken back. Rule: 1 point for each euro"
+    sentence = "The points of what was returned are taken back. Rule: 1 point for each euro"
 
     assert sentence in " ".join(member_side.split())
     assert sentence in read(client, address_of(caller))

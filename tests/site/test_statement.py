@@ -40,7 +40,7 @@ def test_a_purchase_reported_late_says_when_it_was_entered(cast: Cast, alice: Cl
 def test_a_return_says_that_the_points_are_taken_back(alice: Client) -> None:
     words = words_of(alice.get("/statement/"))
     assert "Retour 20,00 € carte se terminant par •••• 4242 −20 points Solde 5 925 points" in words
-    assert "Les points de l’achat sont repris. Règle : 1 point par euro" in words
+    assert "Les points de ce qui a été retourné sont repris. Règle : 1 point par euro" in words
 
 
 def test_a_return_that_takes_nothing_back_says_so(cast: Cast, alice: Client, at: datetime) -> None:
