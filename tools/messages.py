@@ -1,7 +1,7 @@
 """The translations: collects the sentences to translate, checks that French is complete, compiles.
 
     .venv/bin/python -m tools.messages collect    # adds new sentences to locale/fr/LC_MESSAGES/django.po
-    .venv/bin/python -m tools.messages check      # fails when a sentence has no French
+    .venv/bin/python -m tools.messages check      # fails when a sentence has no French, or badly set French
     .venv/bin/python -m tools.messages compile
 
 It needs no GNU gettext. Source sentences are English, so English has no catalogue of its own. Entries that no
@@ -9,6 +9,7 @@ source asks for stay: they translate the sentences of the admin's theme.
 """
 
 import io
+import re
 import sys
 import tokenize
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ APPS = (
 FRENCH = ROOT / "locale" / "fr" / "LC_MESSAGES" / "django.po"
 # Header lines that change at every run, or say nothing.
 NOISE = ('"POT-', '"PO-Rev', '"Generated-By', '"Last-Trans', '"Report-Msgid', '"Language-Team', '"Project-Id')
+BREAK_BEFORE_A_SIGN = re.compile("[ \N{THIN SPACE}][:;!?»]|«[ \N{THIN SPACE}]")
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "_": None,
     "gettext": None,
@@ -89,6 +91,9 @@ def check() -> int:
     catalog = read_catalog(FRENCH)
     problems = [f"no French: {text}" for text in missing(catalog, sentences_in_source())]
     problems += [f"doubtful (fuzzy): {message.id}" for message in catalog if message.id and message.fuzzy]
+    problems += [
+        f"breaks before a sign: {message.id}" for message in catalog if message.id and breaks(message)
+    ]
     for message in catalog:
         if message.id and not message.fuzzy:
             problems += [f"{error}: {message.id}" for error in message.check(catalog)]
@@ -105,6 +110,12 @@ def compile_all() -> int:
             write_mo(target, read_catalog(source))
         unfinished.replace(source.with_suffix(".mo"))
     return 0
+
+
+def breaks(message: Message) -> bool:
+    """Say whether a line of the French can end before a colon or another sign that must not begin one."""
+    texts = message.string if isinstance(message.string, (list, tuple)) else [message.string]
+    return any(BREAK_BEFORE_A_SIGN.search(text or "") for text in texts)
 
 
 def missing(catalog: Catalog, wanted: Catalog) -> list[str]:
