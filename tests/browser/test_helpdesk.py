@@ -67,8 +67,7 @@ def test_an_agent_gets_from_the_first_page_to_a_note_by_keyboard_alone(site: Sit
     expect(page.get_by_role("alert")).to_contain_text("This looks like a full card number.")
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE])
-@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize(("size", "colours"), [(DESKTOP, "light"), (PHONE, "dark")])
 def test_the_pages_of_the_call_centre_are_accessible(
     site: Site, size: tuple[int, int], colours: Colours
 ) -> None:
