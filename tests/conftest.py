@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +11,17 @@ from django.conf import settings
 from django.template import Context, VariableDoesNotExist
 from django.utils import translation
 
+from tests.kept_plans import KeepsPlans
+
 TEMPLATES_FOLDER = Path(settings.BASE_DIR) / "templates"
 
 # A test leaves little behind and all of Django stays: looking for garbage as often as Python does by itself
 # takes a quarter of the time of the tests.
 gc.set_threshold(100_000, 50, 100)
+
+# What a shell starts in the background is deaf to Ctrl-C, and so would be the programs that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class _MissingVariables(logging.Handler):
@@ -34,6 +41,8 @@ class _MissingVariables(logging.Handler):
         is_ours = (TEMPLATES_FOLDER / template).is_file() and not template.startswith("admin/")
         if isinstance(error.params[1], Context) and is_ours:
             self.found.append(f"{template} asked for {name}")
+
+settings.DATABASES["default"]["OPTIONS"]["cursor_factory"] = KeepsPlans
 
 
 @pytest.fixture(autouse=True)
