@@ -9,6 +9,7 @@ from django.db.models import F, Sum
 from core.jobs import register_sweeper
 from core.outbox import publish
 from loyalty.dates import local_date
+from loyalty.errors import LeavingPolicyChanged
 from loyalty.households.membership import leave_household
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import Movement
@@ -42,8 +43,11 @@ def enrol_member(*, member: Member, programme: Programme, at: datetime) -> Point
 
 
 @transaction.atomic
-def leave_programme(*, account: PointAccount, at: datetime) -> int:
+def leave_programme(*, account: PointAccount, at: datetime, told: str | None = None) -> int:
     """Record that the member leaves the programme today; return how many points that costs them.
+
+    Raises LeavingPolicyChanged when the programme says by now something else than the policy that the member
+    was `told`; then nothing has happened.
 
     The programme says whether points are lost at once or can still be spent; what it says today holds for
     this member for ever, and a letter confirms it. The ledger keeps every movement. Their household goes on
@@ -53,8 +57,10 @@ def leave_programme(*, account: PointAccount, at: datetime) -> int:
     current = PointAccount.objects.select_related("programme").get(pk=account.pk)
     if current.left_on is not None:
         return 0
-    leave_household(account=account, at=at)
     policy = current.programme.leaving_policy
+    if told not in (None, policy):
+        raise LeavingPolicyChanged
+    leave_household(account=account, at=at)
     left_on = local_date(at, current.programme.zone)
     PointAccount.objects.filter(pk=account.pk).update(left_on=left_on, leaving_policy=policy)
     lost = _end_points(current, at) if policy == LeavingPolicy.LOST else 0

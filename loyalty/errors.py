@@ -28,6 +28,12 @@ class SurvivorLeft(DomainError):
     code: ClassVar[str] = "survivor_left"
 
 
+class LeavingPolicyChanged(DomainError):
+    """The member was told something else about their points than the programme says by now."""
+
+    code: ClassVar[str] = "leaving_policy_changed"
+
+
 class ApproverNeeded(DomainError):
     """More points than the colleague may move alone would be within somebody's reach, or lost to a member."""
 

@@ -1,12 +1,11 @@
 """Leaving a programme on the site: what it costs is said in numbers before it is confirmed."""
 
 from datetime import datetime
-from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +17,7 @@ from core.formatting import points
 from loyalty.access import members_only
 from loyalty.adjustments.deeds import LEFT
 from loyalty.enrolment import leave_programme
+from loyalty.errors import LeavingPolicyChanged
 from loyalty.letters import reported_later
 from loyalty.models import LeavingPolicy, PointAccount
 from loyalty.requests import MemberRequest
@@ -33,22 +33,6 @@ class LeavingForm(forms.Form):
         label=gettext_lazy("I have understood what happens to my points."),
         error_messages={"required": gettext_lazy("Tick the box if you really want to leave the programme.")},
     )
-
-    def __init__(self, answers: QueryDict | None, *, policy: str) -> None:
-        super().__init__(answers)
-        self.policy = policy
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse an answer to a page that told something else about the points."""
-        cleaned = super().clean() or {}
-        if cleaned.get("told") != self.policy:
-            raise forms.ValidationError(
-                _(
-                    "What happens to your points has changed meanwhile. Nothing was done: please read it"
-                    " again."
-                )
-            )
-        return cleaned
 
 
 def leaving_sentence(account: PointAccount, *, at: datetime) -> str:
@@ -75,13 +59,24 @@ def leave(request: MemberRequest) -> HttpResponse:
     if account.left_on is not None:
         return redirect("home")
     answers = request.POST if request.method == "POST" else None
-    form = LeavingForm(answers, policy=account.programme.leaving_policy)
+    form = LeavingForm(answers)
     if request.method == "POST" and form.is_valid():
-        with transaction.atomic():
-            leave_programme(account=account, at=at)
-            record_action(actor=request.user, action=LEFT, subject=account, at=at)
-        messages.success(request, _("You have left the programme."))
-        return redirect("home")
+        try:
+            with transaction.atomic():
+                leave_programme(account=account, at=at, told=form.cleaned_data["told"])
+                record_action(actor=request.user, action=LEFT, subject=account, at=at)
+        except LeavingPolicyChanged:
+            account.programme.refresh_from_db()
+            form.add_error(
+                None,
+                _(
+                    "What happens to your points has changed meanwhile. Nothing was done: please read it"
+                    " again."
+                ),
+            )
+        else:
+            messages.success(request, _("You have left the programme."))
+            return redirect("home")
     balance = balance_of(account, at=at)
     is_lost = account.programme.leaving_policy == LeavingPolicy.LOST
     context = {

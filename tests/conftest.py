@@ -42,6 +42,7 @@ class _MissingVariables(logging.Handler):
         if isinstance(error.params[1], Context) and is_ours:
             self.found.append(f"{template} asked for {name}")
 
+
 settings.DATABASES["default"]["OPTIONS"]["cursor_factory"] = KeepsPlans
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import translation
 
 from loyalty.enrolment import end_points_of_leavers, give_up_points, leave_programme
-from loyalty.errors import MemberLeft
+from loyalty.errors import LeavingPolicyChanged, MemberLeft
 from loyalty.leaving import leaving_sentence
 from loyalty.models import Entry, EntryKind, LeavingPolicy, PointAccount, Programme
 from members.services.erasure import erase_member
@@ -70,6 +70,19 @@ def test_what_was_said_when_the_member_left_holds_for_ever(programme: Programme,
 
     assert end_points_of_leavers(NOW) == 0
     assert balance(alice.account) == (40, 0)
+
+
+def test_nobody_leaves_who_was_told_something_else_about_their_points(
+    programme: Programme, alice: Cardholder
+) -> None:
+    Programme.objects.filter(pk=programme.pk).update(leaving_policy=LeavingPolicy.LOST)
+
+    with pytest.raises(LeavingPolicyChanged):
+        leave_programme(account=alice.account, at=NOW, told=LeavingPolicy.SPENDABLE)
+
+    alice.account.refresh_from_db()
+    assert (alice.account.left_on, balance(alice.account)) == (None, (100, 0))
+    assert leave_programme(account=alice.account, at=NOW, told=LeavingPolicy.LOST) == 100
 
 
 def test_a_purchase_reported_after_the_points_were_lost_is_lost_as_well(
