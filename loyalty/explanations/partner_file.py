@@ -1,7 +1,8 @@
 """What became of each line of an import and why, in both languages, as a file for the partner who sent it.
 
 It adds to the verdicts what a person asks next: the card, the store, each rule with its name, the days. It is
-made from the verdicts and the recorded lines, a chunk at a time, and can be made again at any later time.
+made from the verdicts and the recorded lines, a chunk at a time, and can be made again at any later time: the
+verdict of a line that waited stays, and the explanation says what became of it since.
 """
 
 import csv
@@ -9,6 +10,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from django.utils import translation
+from django.utils.translation import gettext
 
 from core.prepared import prepared_rows
 from core.spreadsheets import safe_text
@@ -16,7 +18,7 @@ from loyalty.explanations.facts import Explanation, Refused, explanation_of_refu
 from loyalty.explanations.words import steps_of
 from loyalty.feeds.verdicts import COLUMNS as VERDICT_COLUMNS
 from loyalty.feeds.verdicts import PURCHASE, kept_rows
-from loyalty.models import FeedChunk, FeedImport, RejectedLine
+from loyalty.models import FeedChunk, FeedImport, PurchaseState, RejectedLine
 from loyalty.purchases.lines import Outcome
 from loyalty.purchases.reasons import Reason, sentence_for
 
@@ -142,7 +144,10 @@ def _text(verdict: Sequence[str], known: Explanation | None) -> str:
     reason = Reason(verdict[3])
     if known is None or reason in (Reason.REFERENCE_REUSED, Reason.ALREADY_RECORDED):
         return sentence_for(reason)
-    return " ".join(step.sentence for step in steps_of(known))
+    said = " ".join(step.sentence for step in steps_of(known))
+    if verdict[2] == Outcome.PARKED and known.state is not PurchaseState.PARKED:
+        return gettext("The line waited when the file was read; since then: %(what)s") % {"what": said}
+    return said
 
 
 def _written(rows: Iterable[Sequence[object]]) -> bytes:

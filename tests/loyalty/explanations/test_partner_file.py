@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from loyalty.explanations.partner_file import explained_lines
 from loyalty.feeds.verdicts import kept_rows, verdict_lines
 from loyalty.models import FeedChunk, FeedImport, Programme
+from loyalty.purchases.settle import settle_parked
 from tests.factories import make_cardholder, make_programme
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme")]
@@ -90,6 +92,27 @@ def test_a_refused_line_names_its_card_and_its_store(tmp_path: Path) -> None:
         " would have expired."
     )
     assert refused["explanation_fr"].startswith("Visa se terminant par 4242")
+
+
+def test_a_line_that_waited_says_that_what_became_of_it_came_later(tmp_path: Path) -> None:
+    returned = line("R", "20.00").replace("purchase", "return") + "A"
+    waited, _bought = imported(tmp_path, returned, line("A", "49.00"))
+    assert (waited["outcome"], waited["points"]) == ("accepted", "-20")
+
+    (waiting,) = imported(tmp_path, line("B", "10.00", card="tok-late"), name="late.csv")
+    assert waiting["explanation_en"].startswith("The card is not known yet.")
+    make_cardholder(Programme.objects.get(), token="tok-late")  # noqa: S106 - a card token
+    settle_parked(programme=Programme.objects.get(), at=timezone.now())
+    imported_then = FeedImport.objects.latest("pk")
+    (row,) = csv.DictReader(b"".join(explained_lines(imported_then)).decode().splitlines())
+
+    assert (row["outcome"], row["reason"], row["points"]) == ("parked", "unknown_card", "0")
+    assert row["explanation_en"].startswith(
+        "The line waited when the file was read; since then: Visa ending in 4242: recognised."
+    )
+    assert row["explanation_fr"].startswith(
+        "La ligne était en attente à la lecture du fichier\N{NO-BREAK SPACE}; depuis\N{NO-BREAK SPACE}: Visa"
+    )
 
 
 def test_a_repeated_line_is_explained_as_what_it_is(tmp_path: Path) -> None:
