@@ -82,7 +82,7 @@ def _card(line: Explanation) -> Step:
         tone = Tone.WAITING if line.state is PurchaseState.PARKED else Tone.AGAINST
         return Step(label, sentence_for(line.reason), tone)
     if not line.card_last4:
-        return Step(label, _("The card will be checked when the purchase is known."), Tone.WAITING)
+        return Step(label, _("The card will be checked with the purchase."), Tone.WAITING)
     return Step(
         label,
         _("%(product)s ending in %(last4)s: recognised.")

@@ -89,8 +89,9 @@ SENTENCES = {
     Reason.LIMIT_REACHED: _("This offer has already given the most that one member can have."),
     Reason.BUDGET_SPENT: _("The points planned for this offer have all been given."),
     Reason.UNKNOWN_CARD: _("The card is not known yet. The points follow as soon as it is."),
+    # It did not arrive yet, or waits for its card.
     Reason.UNKNOWN_PURCHASE: _(
-        "The purchase that was returned is not known yet. The return is applied once it is."
+        "The purchase that was returned does not count yet. The return is applied once it does."
     ),
     Reason.UNKNOWN_PARTNER: _("This partner does not take part in the programme."),
     Reason.UNKNOWN_STORE: _("This store is not one of the partner's stores."),

@@ -101,7 +101,7 @@ def test_lines_that_wait_or_were_refused_stand_among_the_movements_with_their_re
     words = words_of(alice.get("/statement/"))
     waiting = (
         "Conforama Lyon 19 nov. 2026 Retour 10,00 € carte se terminant par •••• 4242 En attente"
-        " L’achat retourné n’est pas encore connu. Le retour sera appliqué dès qu’il le sera."
+        " L’achat retourné n’est pas encore pris en compte. Le retour sera appliqué dès qu’il le sera."
     )
     refused = (
         "Boulanger Lyon 18 nov. 2026 99,00 € carte se terminant par •••• 4242 Refusé"

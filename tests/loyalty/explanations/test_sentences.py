@@ -258,7 +258,14 @@ def test_a_purchase_of_an_unknown_card_waits_for_it(programme: Programme) -> Non
 def test_a_return_before_its_purchase_waits_for_it(programme: Programme) -> None:
     line = make_return_line("tok-nobody", original_reference="B", reference="A")
     record_purchases([line], programme=programme, at=NOW)
-    assert said("A", "en")[0] == "Card — The card will be checked when the purchase is known."
+    waits = said("A", "en")
+    assert waits[0] == "Card — The card will be checked with the purchase."
+    assert waits[2] == (
+        "Decision — The purchase that was returned does not count yet. The return is applied once it does."
+    )
+    # The purchase is there and waits for its card: what is said stays true.
+    record_purchases([make_line("tok-nobody", reference="B")], programme=programme, at=NOW)
+    assert said("A", "en") == waits
 
 
 def test_a_card_that_was_closed_is_the_reason(programme: Programme) -> None:
