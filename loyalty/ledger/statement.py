@@ -104,7 +104,7 @@ SELECT (SELECT count(*) FROM posted), (SELECT count(*) FROM used)
 
 EXPIRE_STATEMENT = f"""
 WITH over AS MATERIALIZED (
-    SELECT nextval(pg_get_serial_sequence('loyalty_entry', 'id')) AS entry_id, l.*
+    SELECT nextval((SELECT pg_get_serial_sequence('loyalty_entry', 'id')::regclass)) AS entry_id, l.*
     FROM (
         SELECT id, account_id, expires_on, remaining_points AS points FROM loyalty_lot
         WHERE account_id = ANY(%(accounts)b::bigint[]) AND remaining_points > 0
@@ -140,7 +140,7 @@ WITH credits AS (
     SELECT id, balance_points, owed_points FROM loyalty_pointaccount
     WHERE id = ANY(%(account)b::bigint[]) ORDER BY id FOR NO KEY UPDATE
 ), planned AS (
-    SELECT nextval(pg_get_serial_sequence('loyalty_entry', 'id')) AS id, c.*
+    SELECT nextval((SELECT pg_get_serial_sequence('loyalty_entry', 'id')::regclass)) AS id, c.*
     FROM (
         SELECT c.*, a.balance_points, a.owed_points,
                CASE WHEN c.expires_on < %(today)s::date THEN 0 ELSE
