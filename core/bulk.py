@@ -6,11 +6,11 @@ time for five thousand rows.
 """
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import psycopg
 from django.db import connection
@@ -60,6 +60,7 @@ class BulkCursor(psycopg.Cursor[tuple[Any, ...]]):
         super().__init__(connection)
         self._keeps_plans = keeps_plans
         self.adapters.register_dumper(list, ColumnDumper)
+        self.adapters.register_dumper(Packed, PackedDumper)
 
     def execute(self, query: Any, params: Any = None, **_options: Any) -> "BulkCursor":  # noqa: ANN401 - psycopg's signature
         """Execute a statement, with the plan that is kept or with one that its columns ask for."""
@@ -136,6 +137,51 @@ class ColumnDumper(Dumper):
         """Return the header of an array of one dimension and its values."""
         header = struct.pack("!iiIii", 1, None in obj, self._element_oid, len(obj), 1)
         return header + self._pack(obj)
+
+
+class Packed(NamedTuple):
+    """A column in PostgreSQL's form, packed before there is a statement to send it with."""
+
+    kind: type
+    oid: int
+    content: bytes
+
+
+Columns = Mapping[str, "Packed | list[Any]"]
+"""The columns of a statement by their names."""
+
+
+def pack_columns(columns: Mapping[str, list[Any]]) -> Columns:
+    """Pack the columns, whatever thread sends them later; one without any value stays as it is."""
+    packed: dict[str, Packed | list[Any]] = {}
+    for name, values in columns.items():
+        dumper = ColumnDumper(list).upgrade(values, PyFormat.BINARY)
+        packed[name] = (
+            Packed(_kind_of(values), dumper.oid, dumper.dump(values))
+            if isinstance(dumper, ColumnDumper)
+            else values
+        )
+    return packed
+
+
+class PackedDumper(Dumper):
+    """Sends a packed column as it is."""
+
+    format = Format.BINARY
+
+    def get_key(self, obj: Packed, _format: PyFormat) -> DumperKey:
+        """Tell columns of one type from those of another."""
+        return (self.cls, obj.kind)
+
+    def upgrade(self, obj: Packed, _format: PyFormat) -> Dumper:
+        """Return the dumper for columns of this type."""
+        dumper = PackedDumper(self.cls)
+        dumper.oid = obj.oid
+        return dumper
+
+    def dump(self, obj: Packed) -> bytes:
+        """Return what was packed."""
+        return obj.content
 
 
 def _kind_of(values: Sequence[object]) -> type:

@@ -11,7 +11,7 @@ from loyalty.feeds import cardholder_lines, counterpart_lines, purchase_lines, s
 from loyalty.models import Agreement, FeedImport, FeedKind, PointAccount, Programme
 from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
 from loyalty.purchases.reasons import Reason
-from loyalty.purchases.record import Batch, look_at_purchases, record_batch
+from loyalty.purchases.record import Batch, look_at_purchases, plan_ahead, record_batch
 from loyalty.purchases.settle import settle_parked
 from loyalty.succession.counterparts import CounterpartLine, CounterpartOutcome, record_counterparts
 from members.services.cardholders import CardholderLine, CardholderOutcome, record_cardholders
@@ -42,7 +42,7 @@ class Feed:
 
 def _look_at_purchase_lines(lines: Sequence[PurchaseLine], feed_import: FeedImport) -> Batch:
     programme = Programme.objects.select_related("issuer").get(pk=feed_import.programme_id)
-    return look_at_purchases(lines, programme=programme, at=feed_import.business_at)
+    return plan_ahead(look_at_purchases(lines, programme=programme, at=feed_import.business_at))
 
 
 def _record_purchase_lines(batch: Batch, feed_import: FeedImport) -> list[LineVerdict]:

@@ -1,19 +1,28 @@
 """Recording purchases and returns: the same function serves the daily file, the till and the tests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import NamedTuple
 
 from django.db import transaction
 
-from core.bulk import bulk_cursor, for_few_rows
+from core.bulk import Columns, bulk_cursor, for_few_rows, pack_columns
 from loyalty.dates import local_date
-from loyalty.earning.terms import Part
-from loyalty.ledger.credit import credit_of
+from loyalty.ledger.credit import Credit, credit_of
+from loyalty.ledger.credit import columns_of as columns_of_credits
 from loyalty.models import FeedImport, Programme, PurchaseKind, PurchaseState
 from loyalty.purchases.at_once import record_at_once
 from loyalty.purchases.checks import Arrival, check_card, check_place, keep_open
 from loyalty.purchases.earning import Bought, Earned, Earnings
+from loyalty.purchases.insert import (
+    Candidate,
+    Content,
+    Key,
+    columns_of,
+    give_numbers,
+    insert_purchases,
+)
 from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
 from loyalty.purchases.places import (
     KnownCard,
@@ -25,67 +34,6 @@ from loyalty.purchases.places import (
 )
 from loyalty.purchases.reasons import Reason
 from loyalty.purchases.settle import Metered, settle_points
-from loyalty.purchases.written import packed_breakdown
-
-INSERT_PURCHASES = """
-INSERT INTO loyalty_purchase (
-    programme_id, partner_id, store_id, reference, kind, card_token, card_id, purchased_at, amount_cents,
-    channel, original_reference, state, reason, points, rule_id, breakdown, feed_import_id, received_at)
-SELECT %(programme)s::bigint, n.partner_id, n.store_id, n.reference, n.kind, n.card_token, n.card_id,
-       n.purchased_at, n.amount_cents, n.channel, n.original_reference, n.state, n.reason, n.points,
-       n.rule_id, n.breakdown::jsonb, %(feed_import)s::bigint, %(at)s::timestamptz
-FROM unnest(
-    %(partner)b::bigint[], %(store)b::bigint[], %(reference)b::text[], %(kind)b::smallint[],
-    %(token)b::text[], %(card)b::bigint[], %(purchased_at)b::timestamptz[], %(amount)b::bigint[],
-    %(channel)b::text[], %(original)b::text[], %(state)b::smallint[], %(reason)b::text[],
-    %(points)b::bigint[], %(rule)b::bigint[], %(breakdown)b::text[]
-) AS n(partner_id, store_id, reference, kind, card_token, card_id, purchased_at, amount_cents, channel,
-       original_reference, state, reason, points, rule_id, breakdown)
-ORDER BY n.partner_id, n.reference
-ON CONFLICT (partner_id, reference) DO NOTHING
-RETURNING id, partner_id, reference
-"""
-
-Key = tuple[int, str]
-"""A purchase's identity for ever: its partner and its reference."""
-
-Content = tuple[object, ...]
-"""What must be equal, with the programme, for two lines with one reference to be the same line."""
-
-
-@dataclass(slots=True)
-class Candidate:
-    """A line that may be recorded, with what was found for it.
-
-    An accepted purchase has either earned, or has parts that wait, parked, for a look at limits and budgets.
-    """
-
-    line: PurchaseLine
-    store: KnownStore
-    card: KnownCard | None
-    state: PurchaseState
-    reason: Reason = Reason.NONE
-    earned: Earned | None = None
-    parts: tuple[Part, ...] | None = None
-    purchase_id: int | None = None
-
-    @property
-    def key(self) -> Key:
-        """Its identity for ever."""
-        return self.store.partner_id, self.line.reference
-
-    @property
-    def content(self) -> Content:
-        """What a repeat in the same programme must be equal in."""
-        line = self.line
-        return (
-            int(line.kind),
-            self.store.store_id,
-            line.card_token,
-            line.purchased_at,
-            line.amount_cents,
-            line.original_reference,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +48,36 @@ class Batch:
     at: datetime
     rejected: dict[int, LineVerdict]
     found: dict[int, Candidate]
+    planned: "Planned | None" = None
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """The lines that may be recorded: of several with one reference the first."""
+        firsts: dict[Key, Candidate] = {}
+        for candidate in self.found.values():
+            if candidate.state is not PurchaseState.REJECTED:
+                firsts.setdefault(candidate.key, candidate)
+        return list(firsts.values())
+
+
+class Planned(NamedTuple):
+    """What is written if every candidate is new, as is usual: built before anybody waits for it."""
+
+    candidates: list[Candidate]
+    columns: Columns
+    earned: list[Credit]
+    credit_columns: Columns
+
+
+def plan_ahead(batch: Batch) -> Batch:
+    """Give numbers to the lines that may be recorded, and pack what is written when all of them are new."""
+    candidates = batch.candidates
+    give_numbers(candidates)
+    earned = _credits(candidates, batch.programme)
+    planned = Planned(
+        candidates, pack_columns(columns_of(candidates)), earned, pack_columns(columns_of_credits(earned))
+    )
+    return replace(batch, planned=planned)
 
 
 def record_purchases(
@@ -152,13 +130,13 @@ def record_batch(batch: Batch, *, programme: Programme, feed_import: FeedImport 
 
 def _record(batch: Batch, *, feed_import: FeedImport | None) -> list[LineVerdict]:
     programme, at, rejected, found = batch.programme, batch.at, batch.rejected, batch.found
-    firsts: dict[Key, Candidate] = {}
-    for candidate in found.values():
-        if candidate.state is not PurchaseState.REJECTED:
-            firsts.setdefault(candidate.key, candidate)
-    candidates = list(firsts.values())
-    _insert(candidates, programme, feed_import, at)
-    returns = _settle([c for c in candidates if c.purchase_id is not None], programme, at)
+    planned = batch.planned
+    candidates = planned.candidates if planned else batch.candidates
+    columns = planned.columns if planned else columns_of(candidates)
+    inserted = insert_purchases(candidates, columns, programme=programme, feed_import=feed_import, at=at)
+    if inserted != len(candidates):
+        planned = None
+    returns = _settle([c for c in candidates if c.purchase_id is not None], programme, at, planned)
     stored = _stored_contents([c.key for c in found.values() if c.purchase_id is None])
     verdicts = []
     for index in range(len(batch.lines)):
@@ -171,39 +149,46 @@ def _record(batch: Batch, *, feed_import: FeedImport | None) -> list[LineVerdict
     return verdicts
 
 
-def _settle(recorded: Sequence[Candidate], programme: Programme, at: datetime) -> dict[int, LineVerdict]:
+def _settle(
+    recorded: Sequence[Candidate], programme: Programme, at: datetime, planned: Planned | None
+) -> dict[int, LineVerdict]:
     """Post the points of the recorded lines; return the verdicts on returns that could be settled."""
-    known = [(one, one.purchase_id, one.card) for one in recorded if one.purchase_id and one.card]
     metered = [
-        Metered(purchase_id, card.account_id, card.card_id, one.line.purchased_at, one.parts)
-        for one, purchase_id, card in known
-        if one.parts is not None
+        Metered(one.purchase_id, one.card.account_id, one.card.card_id, one.line.purchased_at, one.parts)
+        for one in recorded
+        if one.parts is not None and one.purchase_id and one.card
     ]
-    grants = [
-        credit_of(
-            purchase_id=purchase_id,
-            account_id=card.account_id,
-            points=one.earned.points,
-            purchased_at=one.line.purchased_at,
-            programme=programme,
-        )
-        for one, purchase_id, card in known
-        if one.earned is not None
-    ]
+    earned = planned.earned if planned else _credits(recorded, programme)
     settled = settle_points(
-        grants,
+        earned,
         metered,
         return_ids=[
             one.purchase_id for one in recorded if one.purchase_id and one.line.kind is PurchaseKind.RETURN
         ],
-        purchase_ids=[one.purchase_id for one in grants] + [one.purchase_id for one in metered],
+        purchase_ids=[one.purchase_id for one in earned] + [one.purchase_id for one in metered],
         programme=programme,
         at=at,
+        columns=planned.credit_columns if planned else None,
     )
     for one in recorded:
         if one.purchase_id in settled.purchases:
             one.state, one.earned = PurchaseState.ACCEPTED, settled.purchases[one.purchase_id]
     return settled.returns
+
+
+def _credits(candidates: Sequence[Candidate], programme: Programme) -> list[Credit]:
+    """Return what the purchases earned that wait for no limit."""
+    return [
+        credit_of(
+            purchase_id=one.purchase_id,
+            account_id=one.card.account_id,
+            points=one.earned.points,
+            purchased_at=one.line.purchased_at,
+            programme=programme,
+        )
+        for one in candidates
+        if one.earned is not None and one.purchase_id and one.card
+    ]
 
 
 def _sort_out(
@@ -281,48 +266,6 @@ def _candidate(line: PurchaseLine, store: KnownStore, card: KnownCard | None, re
     if card is None:
         return Candidate(line, store, card, PurchaseState.PARKED, Reason.UNKNOWN_CARD)
     return Candidate(line, store, card, PurchaseState.ACCEPTED)
-
-
-def _insert(
-    candidates: Sequence[Candidate], programme: Programme, feed_import: FeedImport | None, at: datetime
-) -> None:
-    """Insert the candidates whose reference is new and give those their id; the others keep none.
-
-    References are inserted in order, so that two files with the same lines wait for each other and never in a
-    circle.
-    """
-    if not candidates:
-        return
-    earned = [(one, one.earned) for one in candidates]
-    with bulk_cursor() as cursor:
-        cursor.execute(
-            INSERT_PURCHASES,
-            {
-                "programme": programme.pk,
-                "feed_import": feed_import.pk if feed_import else None,
-                "at": at,
-                "partner": [c.store.partner_id for c in candidates],
-                "store": [c.store.store_id for c in candidates],
-                "reference": [c.line.reference for c in candidates],
-                "kind": [int(c.line.kind) for c in candidates],
-                "token": [c.line.card_token for c in candidates],
-                "card": [c.card.card_id if c.card else None for c in candidates],
-                "purchased_at": [c.line.purchased_at for c in candidates],
-                "amount": [c.line.amount_cents for c in candidates],
-                "channel": [c.line.channel for c in candidates],
-                "original": [c.line.original_reference for c in candidates],
-                "state": [int(c.state) for c in candidates],
-                "reason": [str(e.reason if e else c.reason) for c, e in earned],
-                "points": [e.points if e else 0 for _, e in earned],
-                "rule": [e.rule_id if e else None for _, e in earned],
-                "breakdown": [packed_breakdown(e.parts) if e else None for _, e in earned],
-            },
-        )
-        ids = {
-            (partner_id, reference): purchase_id for purchase_id, partner_id, reference in cursor.fetchall()
-        }
-    for candidate in candidates:
-        candidate.purchase_id = ids.get(candidate.key)
 
 
 def _stored_contents(keys: Sequence[Key]) -> dict[Key, Content]:

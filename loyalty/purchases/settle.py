@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from core.bulk import bulk_cursor
+from core.bulk import Columns, bulk_cursor
 from loyalty.dates import local_date
 from loyalty.earning.terms import Part
 from loyalty.ledger.credit import Credit, credit_of, post_credits
@@ -56,12 +56,13 @@ def settle_points(
     purchase_ids: Sequence[int],
     programme: Programme,
     at: datetime,
+    columns: Columns | None = None,
 ) -> Settled:
     """Post what purchases earned, then settle the returns given and those that waited for the purchases.
 
     All accounts are locked at once before limits are looked at, anything is posted or any earlier return is
     counted. Purchases are looked at and posted in the order in which they were made, whatever the order in
-    which the lines came.
+    which the lines came. `columns` are those of what was earned when they were packed before.
     """
     returns = waiting_returns(
         return_ids=return_ids,
@@ -98,7 +99,7 @@ def settle_points(
         store_returns(settled)
     if returns or metered:
         meters.store()
-    post_credits(grants, zone=programme.zone, at=at)
+    post_credits(grants, zone=programme.zone, at=at, columns=None if metered else columns)
     _post_returns(settled, programme, at)
     return Settled(let_through, {one.waiting.return_id: one.verdict for one in settled})
 

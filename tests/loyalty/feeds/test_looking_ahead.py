@@ -4,14 +4,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection, transaction
 
 from loyalty.feeds.imports import begin_import, import_lines
 from loyalty.feeds.source import open_source
 from loyalty.models import Agreement, FeedImport, FeedKind, Programme, Purchase
 from loyalty.purchases.lines import LineVerdict, Outcome
 from loyalty.purchases.reasons import Reason
-from loyalty.purchases.record import look_at_purchases, record_batch
-from tests.factories import NOW, Cardholder, make_cardholder, make_line, make_programme
+from loyalty.purchases.record import look_at_purchases, plan_ahead, record_batch
+from tests.factories import NOW, Cardholder, buy, make_cardholder, make_line, make_programme, make_return_line
 from tests.loyalty.feeds.files import PURCHASE, RETURN, as_csv
 from tests.loyalty.ledger_state import balance, everything, lots
 from tests.proofs import violations
@@ -108,3 +109,63 @@ def test_lines_that_were_looked_at_are_recorded_as_they_are(programme: Programme
 
     assert (verdict.outcome, verdict.points) == (Outcome.ACCEPTED, 10)
     assert balance(alice.account) == (110, 0)
+
+
+NUMBERED = ("loyalty_purchase", "loyalty_entry", "loyalty_lot", "loyalty_lotuse")
+
+
+def next_numbers() -> list[int]:
+    """Return the numbers that come next."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(t, 'id'))"
+            " FROM unnest(%s::text[]) WITH ORDINALITY AS n(t, o) ORDER BY o",
+            [list(NUMBERED)],
+        )
+        return [number for (number,) in cursor.fetchall()]
+
+
+def count_on_from(numbers: list[int]) -> None:
+    """Let the same numbers be given again."""
+    with connection.cursor() as cursor:
+        for table, number in zip(NUMBERED, numbers, strict=True):
+            cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, number])
+
+
+@pytest.mark.parametrize("known", [(), ("A2",), ("A1", "A2", "A3", "B1", "R1")])
+def test_what_was_packed_ahead_leaves_what_is_built_when_it_is_recorded(
+    programme: Programme, alice: Cardholder, known: tuple[str, ...]
+) -> None:
+    token = alice.card.token
+    for reference in known:
+        buy(programme, token, euros=10, reference=reference)
+    lines = [
+        make_line(token, reference="B1", purchased_at=NOW - timedelta(days=3)),
+        make_line(token, reference="A2"),
+        make_line(token, reference="A1", purchased_at=NOW - timedelta(days=1)),
+        make_line(token, reference="A1"),
+        make_line("nobody's", reference="A3"),
+        make_return_line(token, reference="R1", original_reference="B1"),
+        make_line(token, reference="A4", currency="USD"),
+    ]
+    numbers = next_numbers()
+
+    left = []
+    for plan in (plan_ahead, lambda batch: batch):
+        count_on_from(numbers)
+        batch = plan(look_at_purchases(lines, programme=programme, at=NOW))
+        with transaction.atomic():
+            verdicts = record_batch(batch, programme=programme, feed_import=None)
+            left.append((verdicts, everything()))
+            transaction.set_rollback(True)
+
+    assert left[0] == left[1]
+
+
+def test_nothing_is_packed_of_lines_that_are_all_refused(programme: Programme, alice: Cardholder) -> None:
+    line = make_line(alice.card.token, reference="A1", currency="USD")
+
+    batch = plan_ahead(look_at_purchases([line], programme=programme, at=NOW))
+
+    (verdict,) = record_batch(batch, programme=programme, feed_import=None)
+    assert (verdict.outcome, verdict.reason) == (Outcome.REJECTED, Reason.WRONG_CURRENCY)
