@@ -192,7 +192,7 @@ def test_reminders_of_two_dates_are_written_one_after_the_other(programme: Progr
     def remind(days: int) -> Progress:
         run = JobRun(job="x", scope=programme.code, business_date=today + timedelta(days=days))
         with transaction.atomic():
-            return remind_step(run, NOW)
+            return remind_step(run, NOW + timedelta(days=2))
 
     second = one_after_the_other(lambda: remind(0), lambda: remind(1))
 
