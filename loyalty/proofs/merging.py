@@ -76,6 +76,30 @@ WHERE t.reason = %(separation)s AND (t.undoes_id IS NOT NULL OR NOT EXISTS (
             WHERE w.merge_id = m.id AND f.source_id = t.target_id), 0))))
 """
 
+# The entries of an account are numbered under its lock: those after the last one of a separation came later.
+PURCHASES = """
+SELECT 'purchase ' || p.id,
+       format('counts in account %%s of member %%s, from whom its card had gone back to member %%s', s.id,
+              m.survivor_id, m.merged_id)
+FROM members_membermerge m
+JOIN loyalty_pointaccount s ON s.member_id = m.survivor_id
+CROSS JOIN LATERAL (
+    SELECT max(e.id) AS last_entry_id
+    FROM loyalty_transfer t
+    JOIN loyalty_pointaccount a ON a.id = t.target_id AND a.member_id = m.merged_id
+    JOIN loyalty_entry e ON e.transfer_id = t.id AND e.account_id = s.id
+    WHERE t.source_id = s.id AND t.moved_at = m.undone_at
+      AND (t.reason = %(separation)s OR t.reason = %(merge)s AND t.undoes_id IS NOT NULL)) l
+JOIN members_mergedcard c ON c.merge_id = m.id
+JOIN members_card k ON k.id = c.card_id AND k.member_id <> m.survivor_id
+JOIN loyalty_purchase p ON p.card_id = c.card_id
+JOIN loyalty_entry x ON x.purchase_id = p.id AND x.kind IN (%(purchase)s, %(return)s)
+                    AND x.account_id = s.id AND x.id > l.last_entry_id
+WHERE m.undone_at IS NOT NULL AND NOT EXISTS (
+    SELECT FROM members_mergedcard d JOIN members_membermerge n ON n.id = d.merge_id
+    WHERE d.card_id = c.card_id AND n.survivor_id = m.survivor_id AND n.id > m.id)
+"""
+
 CARRIED = """
 SELECT 'tally ' || t.id, format('carries a use of limits of merge %%s, which is none of its account', c.key)
 FROM loyalty_ruletally t
@@ -91,6 +115,7 @@ PROOFS = {
     "merged account": ACCOUNTS,
     "transfer of a merge": TRANSFERS,
     "transfer of a separation": SEPARATIONS,
+    "purchase after a separation": PURCHASES,
     "carried limit": CARRIED,
 }
 """The rules of merges, each with the query that finds the rows that break it."""

@@ -63,6 +63,7 @@ def test_all_apps_bring_their_proofs() -> None:
         "succession",
         "transfer of a merge",
         "transfer of a separation",
+        "purchase after a separation",
         "carried limit",
         "points of a leaver",
         "points of a merged account",

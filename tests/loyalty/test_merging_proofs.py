@@ -26,6 +26,7 @@ def _history(programme: Programme) -> None:
     bring_back(programme, dora.card.token, reference="D1", euros=2)
     buy(programme, carla.card.token, euros=5)
     separate_members(merge=made, at=NOW)
+    buy(programme, dora.card.token, euros=3, reference="D2")
 
 
 def test_the_history_keeps_every_rule() -> None:
@@ -102,6 +103,14 @@ def test_the_history_keeps_every_rule() -> None:
             " WHERE m.id = c.merge_id AND m.undone_at IS NOT NULL AND t.reason = 4"
             " RETURNING 'transfer ' || t.id",
             id="points handed over of a card that stays",
+        ),
+        pytest.param(
+            "purchase after a separation",
+            "UPDATE loyalty_entry e SET account_id = t.source_id FROM loyalty_purchase p, loyalty_transfer t"
+            " WHERE p.id = e.purchase_id AND p.reference = 'D2' AND t.reason = 4"
+            " AND t.target_id = e.account_id"
+            " RETURNING 'purchase ' || p.id",
+            id="a purchase that counts for whoever had the card before",
         ),
         pytest.param(
             "days of moved points",
