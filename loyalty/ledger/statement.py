@@ -188,6 +188,7 @@ account AS (
            CASE WHEN %(expires)s::date < %(today)s::date THEN 0
                 ELSE least(a.owed_points, %(points)s::bigint) END AS repaid
     FROM loyalty_pointaccount a WHERE a.id = (SELECT f.account_id FROM inserted, found f)
+      AND a.separations = (SELECT f.separations FROM found f)
     FOR NO KEY UPDATE
 ), lot AS (
     INSERT INTO loyalty_lot (account_id, expires_on, available_on, granted_points, spent_points,
@@ -211,4 +212,7 @@ account AS (
     FROM account k WHERE a.id = k.id
 )
 """
-"""The same for the one purchase that was `inserted`, of the account that was `found`, without any sets."""
+"""The same for the one purchase that was `inserted`, of the account that was `found`, without any sets.
+
+Nothing is posted when cards went back from the account to another member while its lock was waited for.
+"""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import F
 
 from core.audit import record_action
 from core.outbox import publish
@@ -81,8 +82,10 @@ def separate_members(
     if merge.undone_at is not None:
         return merge
     refuse_own(actor, survivor, merged)
+    lock_accounts(PointAccount.objects.filter(member__in=[survivor, merged]).values_list("pk", flat=True))
+    # A purchase whose card was looked up before would count for the survivor; now it is looked at again.
+    PointAccount.objects.filter(member=survivor).update(separations=F("separations") + 1)
     pairs = _pairs(merge, survivor, merged, at)
-    lock_accounts(account.pk for pair in pairs for account in pair)
     lead_no_more(merge, survivor=survivor, merged=merged, at=at)
     for account, of_survivor in pairs:
         _give_back(merge, account, of_survivor, at)
@@ -98,7 +101,7 @@ def separate_members(
 def _pairs(
     merge: MemberMerge, survivor: Member, merged: Member, at: datetime
 ) -> list[tuple[PointAccount, PointAccount]]:
-    """Return each account of the member with the survivor's in the same programme.
+    """Return each account of the member with the survivor's in the same programme; all are locked.
 
     Where the cards earned points in a programme that the member did not take part in, an account opens.
     """

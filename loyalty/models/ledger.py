@@ -46,6 +46,9 @@ class PointAccount(models.Model):
         db_index=False,
         verbose_name=_("leads to"),
     )
+    # How often cards went back from here to a member who had led here: whoever looked up a card before that
+    # finds out, under the lock, that the card may be another's by now.
+    separations = models.SmallIntegerField(_("separations"), default=0, db_default=0)
 
     class Meta:
         verbose_name = _("point account")
@@ -67,6 +70,7 @@ class PointAccount(models.Model):
                 name="accounts_that_lose_points",
                 condition=Q(leaving_policy=LeavingPolicy.LOST),
             ),
+            models.Index(fields=["id"], name="accounts_separated", condition=Q(separations__gt=0)),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,9 @@ purchase goes the general way, which leaves the same rows and has an answer to e
 
 from datetime import datetime
 
+from django.db import DataError, connection
+from psycopg.errors import DivisionByZero
+
 from core.prepared import prepared_rows
 from loyalty.dates import local_date
 from loyalty.earning.evaluate import RuleBook
@@ -21,11 +24,11 @@ from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
 from loyalty.purchases.places import KnownCard, KnownStore, known_stores
 from loyalty.purchases.written import packed_breakdown
 
-WHOEVER_BUYS = KnownCard(card_id=0, account_id=0, left_on=None, product_id=0)
+WHOEVER_BUYS = KnownCard(card_id=0, account_id=0, left_on=None, product_id=0, separations=0)
 """Stands for a card where the rules do not ask whose it is."""
 
 FOUND = """
-    SELECT c.id AS card_id, a.id AS account_id
+    SELECT c.id AS card_id, a.id AS account_id, a.separations
     FROM loyalty_programme m
     JOIN partners_partner p ON p.id = %(partner)s::bigint AND p.code = %(partner_code)s::text
     JOIN partners_store s ON s.id = %(store)s::bigint AND s.partner_id = p.id AND s.code = %(store_code)s
@@ -58,6 +61,7 @@ INSERTED = """
 """
 
 # Dividing by zero undoes the statement: it may be a transaction of its own, so nobody could undo it later.
+# It happens when the entry was lost, or when the account is found separated once its lock has come.
 RECORD_AT_ONCE = f"""
 WITH rules AS MATERIALIZED ({STATE_OF_RULES}),
 found AS MATERIALIZED ({FOUND}),
@@ -74,7 +78,8 @@ _places: dict[tuple[int, str, str], KnownStore] = {}
 def record_at_once(line: PurchaseLine, *, programme: Programme, at: datetime) -> LineVerdict | None:
     """Record a usual purchase, post its points and return the verdict; None, and nothing done, for any other.
 
-    One statement. It commits at once unless the caller has opened a transaction.
+    One statement. It commits at once unless the caller has opened a transaction. When members are being
+    separated and it waited for that, it undoes itself: a transaction of the caller then has to be undone too.
     """
     is_plain = line.kind is PurchaseKind.PURCHASE and not line.original_reference
     if not is_plain or line.currency != programme.currency or Arrival(programme, at).check(line.purchased_at):
@@ -112,7 +117,12 @@ def record_at_once(line: PurchaseLine, *, programme: Programme, at: datetime) ->
         "available": lot.available_on,
         "today": local_date(at, programme.zone),
     }
-    ((purchase_id, card_id, state_now, _),) = prepared_rows(RECORD_AT_ONCE, values)
+    try:
+        ((purchase_id, card_id, state_now, _),) = prepared_rows(RECORD_AT_ONCE, values)
+    except DataError as error:
+        if isinstance(error.__cause__, DivisionByZero) and not connection.in_atomic_block:
+            return None
+        raise
     if purchase_id is None:
         _places.pop(codes, None)
         if state_now != state:

@@ -32,12 +32,16 @@ class KnownPartner:
 
 @dataclass(frozen=True, slots=True)
 class KnownCard:
-    """A card whose member has an account in the programme; its changes of status, the oldest first."""
+    """A card whose member has an account in the programme; its changes of status, the oldest first.
+
+    `separations` is the account's count when the card was looked up: see `loyalty.purchases.separated`.
+    """
 
     card_id: int
     account_id: int
     left_on: date | None
     product_id: int
+    separations: int
     changed_on: Sequence[date] | None = None
     changed_to: Sequence[str] | None = None
 
@@ -98,7 +102,8 @@ def known_cards(programme: Programme, tokens: Sequence[str]) -> dict[str, KnownC
     """Return the cards of the programme's members among the tokens."""
     with bulk_cursor() as cursor:
         cursor.execute(
-            "SELECT c.token, c.id, a.id, a.left_on, c.product_id, h.days, h.statuses FROM members_card c"  # noqa: S608 - a constant is put in
+            "SELECT c.token, c.id, a.id, a.left_on, c.product_id, a.separations, h.days, h.statuses"  # noqa: S608 - a constant is put in
+            " FROM members_card c"
             " JOIN loyalty_pointaccount a ON a.member_id = c.member_id AND a.programme_id = %s"
             f"{STATUS_CHANGES} WHERE c.issuer_id = %s AND c.token = ANY(%b)",
             [programme.pk, programme.issuer_id, list(set(tokens))],

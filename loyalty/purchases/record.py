@@ -33,6 +33,7 @@ from loyalty.purchases.places import (
     known_stores,
 )
 from loyalty.purchases.reasons import Reason
+from loyalty.purchases.separated import SeparatedMeanwhile, looking_again
 from loyalty.purchases.settle import Metered, settle_points
 
 
@@ -67,6 +68,7 @@ class Planned(NamedTuple):
     columns: Columns
     earned: list[Credit]
     credit_columns: Columns
+    looked_up: set[tuple[int, int]]
 
 
 def plan_ahead(batch: Batch) -> Batch:
@@ -75,7 +77,11 @@ def plan_ahead(batch: Batch) -> Batch:
     give_numbers(candidates)
     earned = _credits(candidates, batch.programme)
     planned = Planned(
-        candidates, pack_columns(columns_of(candidates)), earned, pack_columns(columns_of_credits(earned))
+        candidates,
+        pack_columns(columns_of(candidates)),
+        earned,
+        pack_columns(columns_of_credits(earned)),
+        _looked_up(candidates),
     )
     return replace(batch, planned=planned)
 
@@ -98,13 +104,20 @@ def record_purchases(
         return record_together(lines, programme=programme, at=at)
 
 
-@transaction.atomic
 def record_together(
-    lines: Sequence[PurchaseLine], *, programme: Programme, at: datetime
+    lines: Sequence[PurchaseLine],
+    *,
+    programme: Programme,
+    at: datetime,
+    feed_import: FeedImport | None = None,
 ) -> list[LineVerdict]:
     """Record lines of any kind, the general way; see `record_purchases`."""
-    keep_open(programme)
-    return _record(look_at_purchases(lines, programme=programme, at=at), feed_import=None)
+
+    def record() -> list[LineVerdict]:
+        keep_open(programme)
+        return _record(look_at_purchases(lines, programme=programme, at=at), feed_import=feed_import)
+
+    return looking_again(record)
 
 
 def look_at_purchases(lines: Sequence[PurchaseLine], *, programme: Programme, at: datetime) -> Batch:
@@ -116,12 +129,21 @@ def look_at_purchases(lines: Sequence[PurchaseLine], *, programme: Programme, at
     return Batch(lines, programme, at, rejected, found)
 
 
-@transaction.atomic
 def record_batch(batch: Batch, *, programme: Programme, feed_import: FeedImport | None) -> list[LineVerdict]:
     """Record lines that were looked at, once; see `record_purchases`.
 
-    They are looked at again when the programme has become another since.
+    They are looked at again when the programme has become another since, or members were separated.
     """
+    try:
+        return _record_looked_at(batch, programme, feed_import)
+    except SeparatedMeanwhile:
+        return record_together(batch.lines, programme=programme, at=batch.at, feed_import=feed_import)
+
+
+@transaction.atomic
+def _record_looked_at(
+    batch: Batch, programme: Programme, feed_import: FeedImport | None
+) -> list[LineVerdict]:
     keep_open(programme)
     if batch.programme.terms_of_lines != programme.terms_of_lines:
         batch = look_at_purchases(batch.lines, programme=programme, at=batch.at)
@@ -162,6 +184,7 @@ def _settle(
     settled = settle_points(
         earned,
         metered,
+        looked_up=planned.looked_up if planned else _looked_up(recorded),
         return_ids=[
             one.purchase_id for one in recorded if one.purchase_id and one.line.kind is PurchaseKind.RETURN
         ],
@@ -174,6 +197,11 @@ def _settle(
         if one.purchase_id in settled.purchases:
             one.state, one.earned = PurchaseState.ACCEPTED, settled.purchases[one.purchase_id]
     return settled.returns
+
+
+def _looked_up(candidates: Sequence[Candidate]) -> set[tuple[int, int]]:
+    """Return the accounts found for the cards, each with its count of separations."""
+    return {(one.card.account_id, one.card.separations) for one in candidates if one.card}
 
 
 def _credits(candidates: Sequence[Candidate], programme: Programme) -> list[Credit]:

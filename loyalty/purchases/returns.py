@@ -27,7 +27,8 @@ class WaitingReturn:
     """A parked return whose purchase is settled. The account is None when the purchase was rejected.
 
     `counted_in_id` is the account in which the purchase counted: another one when its member leads to the
-    owner of the account since, or did then.
+    owner of the account since, or did then. `separations` is the account's count when it was looked up, none
+    when it is that of the purchase that is settled as well.
     """
 
     return_id: int
@@ -37,6 +38,7 @@ class WaitingReturn:
     card_id: int | None
     account_id: int | None
     counted_in_id: int | None
+    separations: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class SettledReturn:
 
 
 def waiting_returns(
-    *, return_ids: Sequence[int], purchase_ids: Sequence[int], settling: Mapping[int, tuple[int, int]]
+    *, return_ids: Sequence[int], purchase_ids: Sequence[int], settling: Mapping[int, tuple[int, int, None]]
 ) -> list[WaitingReturn]:
     """Lock and return the parked returns, those given and those of the purchases, that can be settled.
 
@@ -98,7 +100,7 @@ def waiting_returns(
         cursor.execute(
             """
             SELECT r.id, r.amount_cents, r.purchased_at, o.id, e.account_id, o.card_id,
-                   CASE WHEN o.state = %s THEN a.id END
+                   CASE WHEN o.state = %s THEN a.id END, a.separations
             FROM loyalty_purchase r
             JOIN loyalty_purchase o ON o.partner_id = r.partner_id AND o.reference = r.original_reference
                                    AND o.programme_id = r.programme_id
@@ -120,10 +122,12 @@ def waiting_returns(
         rows = cursor.fetchall()
     returns = []
     for return_id, cents, returned_at, original_id, posted_to_id, *owner in rows:
-        card_id, account_id = settling.get(original_id, owner)
+        card_id, account_id, separations = settling.get(original_id, owner)
         counted_in_id = account_id and (posted_to_id or account_id)
         returns.append(
-            WaitingReturn(return_id, cents, returned_at, original_id, card_id, account_id, counted_in_id)
+            WaitingReturn(
+                return_id, cents, returned_at, original_id, card_id, account_id, counted_in_id, separations
+            )
         )
     return returns
 

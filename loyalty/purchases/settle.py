@@ -1,11 +1,10 @@
 """Posting the points of recorded purchases and settling lines that had to wait for a card or a purchase."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
-
-from django.db import transaction
 
 from core.bulk import Columns, bulk_cursor
 from loyalty.dates import local_date
@@ -27,6 +26,7 @@ from loyalty.purchases.returns import (
     store_returns,
     waiting_returns,
 )
+from loyalty.purchases.separated import looking_again, refuse_separated
 from loyalty.purchases.written import Written, write_purchases
 
 
@@ -52,6 +52,7 @@ def settle_points(
     earned: Sequence[Credit],
     metered: Sequence[Metered],
     *,
+    looked_up: Iterable[tuple[int, int]],
     return_ids: Sequence[int],
     purchase_ids: Sequence[int],
     programme: Programme,
@@ -63,11 +64,14 @@ def settle_points(
     All accounts are locked at once before limits are looked at, anything is posted or any earlier return is
     counted. Purchases are looked at and posted in the order in which they were made, whatever the order in
     which the lines came. `columns` are those of what was earned when they were packed before.
+
+    `looked_up` are the accounts found for the cards, each with its count of separations. Raises
+    SeparatedMeanwhile when that of one of them, or of a return, is another by now.
     """
     returns = waiting_returns(
         return_ids=return_ids,
         purchase_ids=purchase_ids,
-        settling={one.purchase_id: (one.card_id, one.account_id) for one in metered},
+        settling={one.purchase_id: (one.card_id, one.account_id, None) for one in metered},
     )
     if returns or metered:
         accounts = {one.account_id for one in earned} | {one.account_id for one in metered}
@@ -100,6 +104,16 @@ def settle_points(
     if returns or metered:
         meters.store()
     post_credits(grants, zone=programme.zone, at=at, columns=None if metered else columns)
+    refuse_separated(
+        {
+            *looked_up,
+            *(
+                (one.account_id, one.separations)
+                for one in returns
+                if one.account_id is not None and one.separations is not None
+            ),
+        }
+    )
     _post_returns(settled, programme, at)
     return Settled(let_through, {one.waiting.return_id: one.verdict for one in settled})
 
@@ -172,7 +186,6 @@ def _bring_along_what_expired(
             bring_expired_along(source_id=source_id, target_id=target_id, lot=lot, points=-one.points, at=at)
 
 
-@transaction.atomic
 def settle_parked(
     *, programme: Programme, at: datetime, tokens: Sequence[str] | None = None, limit: int = 2000
 ) -> int:
@@ -182,10 +195,17 @@ def settle_parked(
     without, also parked returns whose purchase arrived unseen. Returns how many lines were settled: call
     again until it is zero. Lines that another worker holds are passed over.
     """
-    earned, metered, purchase_ids = _settle_purchases(programme, tokens, limit)
+    return looking_again(partial(_settle_parked, programme, at, tokens, limit))
+
+
+def _settle_parked(programme: Programme, at: datetime, tokens: Sequence[str] | None, limit: int) -> int:
+    found = _parked_purchases(programme, tokens, limit)
+    earned, metered = _settle_purchases(found, programme)
+    purchase_ids = [purchase_id for purchase_id, _ in found]
     settled = settle_points(
         earned,
         metered,
+        looked_up=[(bought.card.account_id, bought.card.separations) for _, bought in found],
         return_ids=_stray_returns(programme, limit) if tokens is None else [],
         purchase_ids=purchase_ids,
         programme=programme,
@@ -195,10 +215,9 @@ def settle_parked(
 
 
 def _settle_purchases(
-    programme: Programme, tokens: Sequence[str] | None, limit: int
-) -> tuple[list[Credit], list[Metered], list[int]]:
-    """Lock the purchases and write what became of those that no limit holds up; return the others as well."""
-    found = _parked_purchases(programme, tokens, limit)
+    found: Sequence[tuple[int, Bought]], programme: Programme
+) -> tuple[list[Credit], list[Metered]]:
+    """Write what became of the locked purchases that no limit holds up; return the others as well."""
     earnings = Earnings.of_batch(
         programme,
         [bought.purchased_at for _, bought in found],
@@ -229,7 +248,7 @@ def _settle_purchases(
             )
         )
     write_purchases(written)
-    return earned, metered, [purchase_id for purchase_id, _ in found]
+    return earned, metered
 
 
 def _parked_purchases(
@@ -239,7 +258,7 @@ def _parked_purchases(
         cursor.execute(
             f"""
             SELECT p.id, p.amount_cents, p.purchased_at, p.partner_id, p.store_id, p.channel,
-                   c.id, a.id, a.left_on, c.product_id, h.days, h.statuses
+                   c.id, a.id, a.left_on, c.product_id, a.separations, h.days, h.statuses
             FROM loyalty_purchase p
             JOIN members_card c ON c.token = p.card_token AND c.issuer_id = %(issuer)s
             JOIN loyalty_pointaccount a ON a.member_id = c.member_id AND a.programme_id = p.programme_id
