@@ -36,7 +36,7 @@ from loyalty.models import (
     Succession,
 )
 from members.models import ActivationAttempt, User
-from members.services.staff import open_staff_sign_in, sync_staff_groups
+from members.services.staff import open_staff_sign_in
 from rewards.models import GiftCardProduct, Order
 from rewards.services.orders import order_gift_card
 from tests.factories import (
@@ -49,7 +49,7 @@ from tests.factories import (
     make_user,
 )
 from tests.households import allow_households, let_spend, live_together
-from tests.loyalty.adjusting import ask, make_agent
+from tests.loyalty.adjusting import ask, make_agent, make_groups
 from tests.loyalty.backtest import questions
 from tests.loyalty.succession.conftest import Programmes, prepare, run
 
@@ -87,7 +87,7 @@ class Story:
 
 def make_colleague(role: str) -> User:
     """Make a member of staff of the role."""
-    sync_staff_groups(settings.STAFF_GROUPS)
+    make_groups()
     user = make_user(f"{role.partition(' ')[0].lower()}@staff.example.com", is_staff=True)
     if role == ADMINISTRATOR:
         user.is_superuser = True
