@@ -16,6 +16,7 @@ CLAUSE = re.compile(
     r"\s*\bFOR (?:NO KEY UPDATE|UPDATE|KEY SHARE|SHARE)\b(?P<of> OF \w+)?(?P<skip> SKIP LOCKED| NOWAIT)?"
 )
 UNKNOWN = re.compile(r"\bLOCK TABLE\b|\bpg_(?:try_)?advisory_\w*lock\w*\b")
+IMPATIENT = re.compile(r",\s*(?:skip_locked|nowait)=\w+|(?:skip_locked|nowait)=\w+,?\s*")
 LOCKING = re.compile(r"_?lock(?:ed)?_?(?:[a-z]\w*)?$")
 WITHOUT = "_without_locks"
 """Ends the name of the module that holds a locking function without its lock."""
@@ -166,7 +167,7 @@ class _Reader(ast.NodeVisitor):
             model = re.split(r"\W", queryset.strip(), maxsplit=1)[0]
             self._add(model, start, end, queryset)
             if any(keyword.arg in ("skip_locked", "nowait") for keyword in node.keywords):
-                patient = re.sub(r",?\s*(skip_locked|nowait)=True", "", self.text[start:end])
+                patient = IMPATIENT.sub("", self.text[start:end])
                 self._add(f"{model} SKIP LOCKED", start, end, patient)
         elif isinstance(node.func, ast.Name) and LOCKING.match(node.func.id):
             home = self._imported.get(node.func.id, self.module)
