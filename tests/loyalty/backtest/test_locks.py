@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import InternalError
+from django.db.models import Sum
 
 from loyalty.backtest import run
 from loyalty.backtest.run import step_back_test
@@ -47,6 +48,7 @@ def test_a_chunk_that_one_added_is_not_added_by_another(
     back_test.refresh_from_db()
     assert (back_test.purchases, back_test.done_accounts) == (2, 2)
     assert (answer(back_test).real_points, answer(back_test).replayed_points) == (60, 210)
+    assert back_test.figures.aggregate(points=Sum("replayed_points")) == {"points": 210}
 
 
 def test_what_is_stopped_meanwhile_gets_no_more_sums(programme: Programme) -> None:
