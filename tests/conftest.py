@@ -54,6 +54,12 @@ def _language_of_the_settings() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _no_rules_are_kept_from_the_test_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin each test as a new process does: the programme of the test before may be this one as well."""
+    monkeypatch.setattr("loyalty.earning.kept._kept", {})
+
+
+@pytest.fixture(autouse=True)
 def _templates_get_what_they_ask_for() -> Iterator[None]:
     handler = _MissingVariables()
     logger = logging.getLogger("django.template")

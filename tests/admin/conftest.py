@@ -49,6 +49,7 @@ from tests.factories import (
     make_user,
 )
 from tests.households import allow_households, let_spend, live_together
+from tests.kept_fixtures import kept
 from tests.loyalty.adjusting import ask, make_agent, make_groups
 from tests.loyalty.backtest import questions
 from tests.loyalty.succession.conftest import Programmes, prepare, run
@@ -121,8 +122,8 @@ def import_purchases(programme: Programme, content: bytes, name: str = "purchase
     return finish_import(import_lines(feed_import, source, at=NOW), at=NOW)
 
 
-@pytest.fixture
-def story(db: None) -> Story:  # noqa: ARG001 - for its effect
+@kept()
+def story() -> Story:
     """Return a programme with one row of everything."""
     programme = make_programme()
     Brand.objects.create(programme=programme, tagline_fr="Un sourire.", tagline_en="A smile.")
@@ -193,7 +194,7 @@ def story(db: None) -> Story:  # noqa: ARG001 - for its effect
     )
 
 
-@pytest.fixture
+@kept()
 def succession(story: Story) -> Succession:
     """Let the programme of the story follow another one, which had a member with points."""
     old = Programme.objects.create(code="smiles", name="Smiles", issuer=story.programme.issuer)
@@ -207,7 +208,7 @@ def succession(story: Story) -> Succession:
     return run(prepared)
 
 
-@pytest.fixture
+@kept()
 def household(story: Story) -> Cardholder:
     """Let Bob live with Alice and let her spend his points; return Bob."""
     allow_households(story.programme)

@@ -25,12 +25,13 @@ from loyalty.models import (
 from members.models import User
 from tests.admin.conftest import ADMINISTRATOR, Story, client_of, make_colleague
 from tests.factories import NOW
+from tests.kept_fixtures import kept
 from tests.loyalty.adjusting import SAID, ask, make_agent, make_manager
 from tests.loyalty.ledger_state import balance
 from tests.proofs import violations
 
 
-@pytest.fixture
+@kept()
 def waiting(story: Story) -> AdjustmentRequest:
     """Return the request that waits: 40 points for Alice."""
     return AdjustmentRequest.objects.get(account=story.alice.account)

@@ -17,6 +17,7 @@ from loyalty.models import BackTest, BackTestState, EarningRule, Programme
 from rewards.models import GiftCardProduct
 from tests.admin.conftest import WHY, Story, client_of, make_colleague
 from tests.factories import NOW, buy, make_programme
+from tests.kept_fixtures import kept
 from tests.loyalty.backtest.questions import answer, ask
 from tests.loyalty.backtest.rules import FIFTY, HALF, draft
 
@@ -30,19 +31,19 @@ def _now() -> object:
         yield
 
 
-@pytest.fixture
+@kept()
 def marketing(story: Story) -> Client:
     assert story.order.pk
     return client_of(make_colleague("Marketing"))
 
 
-@pytest.fixture
+@kept()
 def manager(story: Story) -> Client:
     assert story.order.pk
     return client_of(make_colleague("Programme manager"))
 
 
-@pytest.fixture
+@kept()
 def bonus(story: Story) -> EarningRule:
     """Return a draft that gives 50 points for each purchase and has a budget for less than two."""
     return draft(story.programme, "bonus", budget_points=80, **FIFTY)

@@ -9,6 +9,7 @@ from core.models import StaffAction
 from loyalty.models import Brand
 from tests.admin.conftest import ADMINISTRATOR, Story, client_of, make_colleague
 from tests.admin.test_programme_pages import errors_of
+from tests.kept_fixtures import kept
 
 LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M0 0h9z" fill="#123456" /></svg>'
 LOOK = {
@@ -25,7 +26,7 @@ LOOK = {
 }
 
 
-@pytest.fixture
+@kept()
 def manager(story: Story) -> Client:
     assert story.programme.pk
     return client_of(make_colleague("Programme manager"))

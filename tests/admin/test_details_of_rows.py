@@ -15,11 +15,12 @@ from loyalty.purchases.reasons import Reason
 from rewards.models import GiftCard
 from tests.admin.conftest import ADMINISTRATOR, Story, client_of, make_colleague
 from tests.factories import make_cardholder
+from tests.kept_fixtures import kept
 
 STATES = ("over", "running", "scheduled", "draft")
 
 
-@pytest.fixture
+@kept()
 def administrator(story: Story) -> Client:
     assert story.programme.pk
     return client_of(make_colleague(ADMINISTRATOR))

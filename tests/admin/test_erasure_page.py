@@ -13,15 +13,16 @@ from core.models import StaffAction
 from loyalty.models import Entry, PointAccount
 from members.models import Member
 from tests.admin.conftest import ROLES, WHY, Story, client_of, make_colleague
+from tests.kept_fixtures import kept
 
 
-@pytest.fixture
-def agent(db: None) -> Client:  # noqa: ARG001 - for its effect
+@kept()
+def agent() -> Client:
     """Return the browser of a colleague of the call centre."""
     return client_of(make_colleague("Call centre"))
 
 
-@pytest.fixture
+@kept()
 def alice(story: Story) -> Member:
     """Return a member with points, an order, a name and an address."""
     Member.objects.filter(pk=story.alice.member.pk).update(

@@ -14,6 +14,7 @@ from rewards.codes import reveal_code
 from rewards.models import GiftCard
 from tests.admin.conftest import ROLES, WHY, Story, client_of, make_colleague
 from tests.factories import make_member
+from tests.kept_fixtures import kept
 
 EXPORTED = (
     "members_member",
@@ -27,7 +28,7 @@ EXPORTED = (
 )
 
 
-@pytest.fixture
+@kept()
 def auditor(story: Story) -> Client:
     assert story.order.pk
     return client_of(make_colleague("Auditor"))

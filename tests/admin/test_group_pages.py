@@ -14,6 +14,7 @@ from loyalty.models import GroupMembership, MemberGroup, Programme
 from tests.admin.conftest import WHY, Story, client_of, make_colleague
 from tests.admin.rules import TODAY
 from tests.factories import Cardholder, make_cardholder
+from tests.kept_fixtures import kept
 
 
 @pytest.fixture(autouse=True)
@@ -22,13 +23,13 @@ def _today() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
+@kept()
 def manager(story: Story) -> Client:
     assert story.programme.pk
     return client_of(make_colleague("Programme manager"))
 
 
-@pytest.fixture
+@kept()
 def carol(story: Story) -> Cardholder:
     """Return a cardholder who is in no group."""
     return make_cardholder(story.programme, first_name="Carol")

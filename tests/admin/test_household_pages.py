@@ -8,9 +8,10 @@ from loyalty.models import Household, SpendingPermission
 from rewards.models import Order
 from tests.admin.conftest import Story, client_of, make_colleague
 from tests.factories import Cardholder
+from tests.kept_fixtures import kept
 
 
-@pytest.fixture
+@kept()
 def auditor(household: Cardholder) -> Client:
     """Return the browser of somebody who may only look."""
     assert household.account.pk

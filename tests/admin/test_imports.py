@@ -15,6 +15,7 @@ from loyalty.feeds.background import run_feed_import
 from loyalty.models import FeedImport, FeedState, Purchase
 from members.services.staff import sync_staff_groups
 from tests.admin.conftest import PURCHASES, Story, client_of, make_colleague
+from tests.kept_fixtures import kept
 
 if TYPE_CHECKING:
     from django.http import StreamingHttpResponse
@@ -25,7 +26,7 @@ def _uploads_of_this_test(settings: Settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path
 
 
-@pytest.fixture
+@kept()
 def manager(story: Story) -> Client:
     assert story.programme.pk
     FeedImport.objects.filter(state=FeedState.DONE).update(file_name="earlier.csv")

@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 
-import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -13,12 +12,13 @@ from core.proof import proofs
 from core.tasks import work_on_run
 from loyalty.models import Lot
 from tests.admin.conftest import WHY, Story, client_of, make_colleague
+from tests.kept_fixtures import kept
 from tests.tampering import tamper
 
 START = "admin:core_jobrun_start_job"
 
 
-@pytest.fixture
+@kept()
 def operator(story: Story) -> Client:
     assert story.order.pk
     JobRun.objects.all().delete()

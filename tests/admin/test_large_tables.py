@@ -14,9 +14,10 @@ from rewards.services.orders import order_gift_card
 from tests.admin.conftest import ADMINISTRATOR, PURCHASES, Story, client_of, import_purchases, make_colleague
 from tests.admin.test_permissions import MAY_LOOK, page, some_row
 from tests.factories import NOW, make_cardholder
+from tests.kept_fixtures import kept
 
 
-@pytest.fixture
+@kept()
 def administrator(story: Story) -> Client:
     assert story.order.pk
     return client_of(make_colleague(ADMINISTRATOR))

@@ -13,19 +13,20 @@ from members.models import Member, MemberMerge
 from members.services.erasure import erase_member
 from tests.admin.conftest import ROLES, WHY, Story, client_of, make_colleague
 from tests.factories import NOW, Cardholder, make_cardholder, make_user, order
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import balance
 
 MAY_MERGE = {"Programme manager", "Call centre"}
 
 
-@pytest.fixture
+@kept()
 def agent(story: Story) -> Client:
     """Return the browser of a colleague of the call centre."""
     assert story.programme.pk
     return client_of(make_colleague("Call centre"))
 
 
-@pytest.fixture
+@kept()
 def twin(story: Story) -> Cardholder:
     """Return a member who is Alice as well, with seven points; only Alice has a sign-in."""
     Member.objects.filter(pk=story.alice.member.pk).update(user=make_user())

@@ -13,11 +13,12 @@ from django.utils import timezone
 from core.models import StaffAction
 from loyalty.models import PointAccount, Programme
 from tests.admin.conftest import ROLES, WHY, Story, client_of, make_colleague
+from tests.kept_fixtures import kept
 
 PAGE = "admin:loyalty_entry_report"
 
 
-@pytest.fixture
+@kept()
 def finance(story: Story) -> Client:
     assert story.order.pk
     return client_of(make_colleague("Finance"))

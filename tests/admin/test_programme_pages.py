@@ -10,6 +10,7 @@ from loyalty.models import Agreement, EarningRule, Programme
 from rewards.models import GiftCardProduct
 from tests.admin.conftest import Story, client_of, make_colleague
 from tests.factories import NOW, make_programme
+from tests.kept_fixtures import kept
 
 PROGRAMME = {
     "name": "Happy Card",
@@ -45,13 +46,13 @@ PROMOTION = {
 }
 
 
-@pytest.fixture
+@kept()
 def manager(story: Story) -> Client:
     assert story.programme.pk
     return client_of(make_colleague("Programme manager"))
 
 
-@pytest.fixture
+@kept()
 def marketing(story: Story) -> Client:
     assert story.programme.pk
     return client_of(make_colleague("Marketing"))

@@ -11,9 +11,10 @@ from django.utils import timezone
 from campaigns.models import Promotion
 from tests.admin.conftest import Story, client_of, make_colleague
 from tests.admin.test_programme_pages import PROMOTION
+from tests.kept_fixtures import kept
 
 
-@pytest.fixture
+@kept()
 def marketing(story: Story) -> Client:
     assert story.programme.pk
     return client_of(make_colleague("Marketing"))

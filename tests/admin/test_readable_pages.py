@@ -1,6 +1,5 @@
 """What colleagues read in the admin: sentences, names and amounts in their language."""
 
-import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
@@ -10,11 +9,12 @@ from members.models import User
 from rewards.models import GiftCard
 from tests.admin.conftest import ADMINISTRATOR, Story, client_of, make_colleague
 from tests.admin.test_programme_pages import PROGRAMME
+from tests.kept_fixtures import kept
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
-@pytest.fixture
+@kept()
 def administrator(story: Story) -> Client:
     assert story.programme.pk
     return client_of(make_colleague(ADMINISTRATOR), "fr")

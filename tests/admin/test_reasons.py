@@ -1,6 +1,5 @@
 """Whatever is sensitive asks why, and who changed what from what to what can be read for ever."""
 
-import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -13,11 +12,12 @@ from partners.models import Store
 from rewards.models import GiftCardProduct, OrderState
 from tests.admin.conftest import WHY, Story, client_of, make_colleague
 from tests.admin.test_programme_pages import PROGRAMME
+from tests.kept_fixtures import kept
 
 NO_REASON = {"reason": "  "}
 
 
-@pytest.fixture
+@kept()
 def manager(story: Story) -> Client:
     assert story.programme.pk
     StaffAction.objects.none()

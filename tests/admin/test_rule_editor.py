@@ -16,6 +16,7 @@ from partners.models import Store
 from tests.admin.conftest import ADMINISTRATOR, Story, client_of, make_colleague
 from tests.admin.rules import TODAY, errors_after, number_of, page, saturdays, seen
 from tests.factories import make_issuer, make_partner, make_programme, make_rule, make_store
+from tests.kept_fixtures import kept
 from tests.transactions import one_after_the_other, real_commits
 
 __all__ = ["real_commits"]
@@ -29,7 +30,7 @@ def _today() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
+@kept()
 def manager(story: Story) -> Client:
     assert story.programme.pk
     return client_of(make_colleague("Programme manager"))

@@ -22,6 +22,7 @@ from loyalty.models import Agreement, EarningRule, Programme, Purchase, RuleSpen
 from tests.admin.conftest import Story, client_of, make_colleague
 from tests.admin.rules import TODAY, add_rule, number_of, page, saturdays
 from tests.factories import bring_back, buy, make_issuer, make_next_version, make_programme
+from tests.kept_fixtures import kept
 from tests.transactions import beside, real_commits
 
 __all__ = ["real_commits"]
@@ -33,7 +34,7 @@ def _today() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
+@kept()
 def manager(story: Story) -> Client:
     assert story.programme.pk
     return client_of(make_colleague("Programme manager"))

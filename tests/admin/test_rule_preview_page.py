@@ -34,6 +34,7 @@ from tests.factories import (
     make_programme,
     make_store,
 )
+from tests.kept_fixtures import kept
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ def _today() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
+@kept()
 def manager(story: Story) -> Client:
     assert story.programme.pk
     return client_of(make_colleague("Programme manager"))

@@ -20,6 +20,7 @@ from loyalty.earning.versions import (
 from loyalty.models import Agreement, EarningRule, RuleStatus
 from tests.admin.conftest import WHY, Story, client_of, make_colleague
 from tests.admin.rules import TODAY, add_rule, number_of, page, seen
+from tests.kept_fixtures import kept
 from tests.transactions import one_after_the_other, real_commits
 
 __all__ = ["real_commits"]
@@ -31,13 +32,13 @@ def _today() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
+@kept()
 def manager(story: Story) -> Client:
     assert story.programme.pk
     return client_of(make_colleague("Programme manager"))
 
 
-@pytest.fixture
+@kept()
 def draft(story: Story) -> EarningRule:
     """Return a sound draft of a rule of its own."""
     return draft_new_rule(

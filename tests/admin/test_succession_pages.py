@@ -12,6 +12,7 @@ from loyalty.models import Conversion, Programme, Succession
 from loyalty.purchases.record import record_purchases
 from tests.admin.conftest import ROLES, WHY, client_of, make_colleague
 from tests.factories import Cardholder, bring_back, buy, make_cardholder, make_line, order
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import balance, everything
 from tests.loyalty.succession.conftest import Programmes, make_programmes, walk
 from tests.tampering import tamper
@@ -23,13 +24,13 @@ TERMS = {"new_points": "1", "old_points": "3", "rounding": "down", "rounded_over
 TODAY = timezone.localdate()
 
 
-@pytest.fixture
-def programmes(db: None) -> Programmes:  # noqa: ARG001 - for its effect
+@kept()
+def programmes() -> Programmes:
     """Return both programmes."""
     return make_programmes()
 
 
-@pytest.fixture
+@kept()
 def alice(programmes: Programmes) -> Cardholder:
     """Return a member with 100 points, beside Bob who owes 10."""
     bob = make_cardholder(programmes.old, first_name="Bob")
@@ -39,7 +40,7 @@ def alice(programmes: Programmes) -> Cardholder:
     return make_cardholder(programmes.old, first_name="Alice", points=100)
 
 
-@pytest.fixture
+@kept()
 def manager(programmes: Programmes) -> Client:
     """Return the browser of a programme manager."""
     assert programmes.old.pk

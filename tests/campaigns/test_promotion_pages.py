@@ -17,12 +17,13 @@ from campaigns.models import Illustration, Promotion
 from campaigns.pages import promotion_page
 from loyalty.models import Programme
 from tests.factories import NOW, make_issuer, make_programme
+from tests.kept_fixtures import kept
 from tests.site.cast import make_promotions
 from tests.site.reading import words_of
 
 
-@pytest.fixture
-def programme(db: None) -> Programme:  # noqa: ARG001 - the programme needs the database
+@kept()
+def programme() -> Programme:
     """Return the programme with one promotion of each kind."""
     programme = make_programme()
     make_promotions(programme, NOW)

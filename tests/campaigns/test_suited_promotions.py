@@ -23,6 +23,7 @@ from tests.factories import (
     make_return_line,
     make_user,
 )
+from tests.kept_fixtures import kept
 from tests.site.conftest import signed_in
 from tests.site.reading import words_of
 
@@ -37,8 +38,8 @@ def at() -> Iterator[datetime]:
         yield NOW
 
 
-@pytest.fixture
-def programme(db: None, at: datetime) -> Programme:  # noqa: ARG001 - the programme needs the database
+@kept(at=NOW)
+def programme() -> Programme:
     """Return a programme with three promotions of brands and one of all of them, ending in this order."""
     programme = make_programme()
     for place, partner in enumerate(("nocibe", "jacadi", "boulanger", None), 1):
@@ -50,14 +51,14 @@ def programme(db: None, at: datetime) -> Programme:  # noqa: ARG001 - the progra
             title_en=f"Offer {partner}",
             summary_fr="Résumé",
             summary_en="Summary",
-            starts_at=at - DAY,
-            ends_at=at + place * DAY,
+            starts_at=NOW - DAY,
+            ends_at=NOW + place * DAY,
             is_published=True,
         )
     return programme
 
 
-@pytest.fixture
+@kept()
 def alice(programme: Programme) -> Cardholder:
     """Return Alice, who has bought nothing yet."""
     return make_cardholder(programme, user=make_user(), at=NOW - 2 * YEAR)

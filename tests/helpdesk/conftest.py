@@ -12,6 +12,7 @@ from rewards.models import GiftCardProduct, Order
 from rewards.services.orders import order_gift_card
 from tests.admin.conftest import client_of, make_colleague
 from tests.factories import NOW, Cardholder, bring_back, buy, make_cardholder, make_programme, make_user
+from tests.kept_fixtures import kept
 
 
 @pytest.fixture(autouse=True)
@@ -28,20 +29,20 @@ class Caller:
     order: Order
 
 
-@pytest.fixture
-def agent(db: None) -> User:  # noqa: ARG001 - for its effect
+@kept()
+def agent() -> User:
     """Return a colleague of the call centre."""
     return make_colleague("Call centre")
 
 
-@pytest.fixture
+@kept()
 def client(agent: User) -> Client:
     """Return the agent's browser."""
     return client_of(agent)
 
 
-@pytest.fixture
-def caller(db: None) -> Caller:  # noqa: ARG001 - for its effect
+@kept()
+def caller() -> Caller:
     """Return somebody with points, an order, consents and letters."""
     programme = make_programme()
     alice = make_cardholder(

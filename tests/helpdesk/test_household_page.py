@@ -14,6 +14,7 @@ from tests.admin.conftest import client_of, make_colleague
 from tests.factories import NOW, Cardholder, make_cardholder, make_programme
 from tests.helpdesk.conftest import Caller
 from tests.households import allow_households, let_spend, live_together
+from tests.kept_fixtures import kept
 
 SAID = "Both asked for it on the phone"
 
@@ -24,7 +25,7 @@ def _now_is_the_day_of_the_call() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
+@kept()
 def bob(caller: Caller) -> Cardholder:
     """Return Bob, in a programme that has households of two."""
     allow_households(caller.programme, 2)

@@ -2,7 +2,6 @@
 
 import uuid
 
-import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -14,10 +13,11 @@ from members.lookup import find_members
 from members.models import MemberMerge
 from tests.factories import NOW, make_card, make_member
 from tests.helpdesk.conftest import Caller
+from tests.kept_fixtures import kept
 from tests.loyalty.adjusting import SAID, reason_of
 
 
-@pytest.fixture
+@kept()
 def merge(caller: Caller) -> MemberMerge:
     """Merge another member into Alice."""
     double = make_member(

@@ -10,6 +10,7 @@ from django.test import Client
 from loyalty.models import Programme
 from partners.models import Channel, Store
 from tests.factories import NOW, make_partner, make_programme
+from tests.kept_fixtures import kept
 
 TOWNS = [
     ("conforama", "lille", "Lille", "59000", 50.6365, 3.0635),
@@ -27,8 +28,8 @@ def at() -> Iterator[datetime]:
         yield NOW
 
 
-@pytest.fixture
-def programme(db: None, at: datetime) -> Programme:  # noqa: ARG001 - for their effects
+@kept(at=NOW)
+def programme() -> Programme:
     """Return the programme; its partners have one store in Lyon each, a web shop, and the stores above."""
     programme = make_programme()
     programme.contact_phone = "09 69 32 00 00"
@@ -52,7 +53,7 @@ def programme(db: None, at: datetime) -> Programme:  # noqa: ARG001 - for their 
     return programme
 
 
-@pytest.fixture
+@kept()
 def reader(programme: Programme) -> Client:  # noqa: ARG001 - what is read
     """Return somebody who is not signed in and reads French."""
     return Client(headers={"accept-language": "fr"})

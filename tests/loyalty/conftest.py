@@ -1,27 +1,26 @@
 """What the tests about points share."""
 
-import pytest
-
 from loyalty.models import Programme
 from tests.factories import Cardholder, make_cardholder, make_programme
+from tests.kept_fixtures import kept
 from tests.transactions import real_commits
 
 __all__ = ["real_commits"]
 
 
-@pytest.fixture
-def programme(db: None) -> Programme:  # noqa: ARG001 - the programme needs the database
+@kept()
+def programme() -> Programme:
     """Return the Happy Card programme."""
     return make_programme()
 
 
-@pytest.fixture
+@kept()
 def alice(programme: Programme) -> Cardholder:
     """Return a cardholder without points."""
     return make_cardholder(programme, first_name="Alice")
 
 
-@pytest.fixture
+@kept()
 def bob(programme: Programme) -> Cardholder:
     """Return another cardholder without points."""
     return make_cardholder(programme, first_name="Bob")

@@ -29,6 +29,7 @@ from members.models import User
 from members.services.erasure import erase_member
 from members.services.staff import sync_staff_groups
 from tests.factories import NOW, Cardholder, make_cardholder
+from tests.kept_fixtures import kept
 from tests.loyalty.adjusting import AGENT, SAID, ask, make_agent, make_manager
 from tests.loyalty.ledger_state import balance
 from tests.proofs import violations
@@ -37,19 +38,19 @@ from tests.tampering import tamper
 LATER = NOW + timedelta(days=1)
 
 
-@pytest.fixture
-def agent(db: None) -> User:  # noqa: ARG001 - for its effect
+@kept()
+def agent() -> User:
     """Return a colleague of the call centre."""
     return make_agent()
 
 
-@pytest.fixture
-def manager(db: None) -> User:  # noqa: ARG001 - for its effect
+@kept()
+def manager() -> User:
     """Return a programme manager."""
     return make_manager()
 
 
-@pytest.fixture
+@kept()
 def waiting(alice: Cardholder, agent: User) -> AdjustmentRequest:
     """Return a request of the agent that waits for a second person."""
     return ask(alice.account, agent, points=500)

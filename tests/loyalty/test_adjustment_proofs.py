@@ -11,12 +11,13 @@ from loyalty.ledger.post import post_batch
 from loyalty.models import EntryKind
 from members.models import User
 from tests.factories import NOW, PARIS, Cardholder, make_programme
+from tests.kept_fixtures import kept
 from tests.loyalty.adjusting import SAID, ask, make_agent, make_manager
 from tests.proofs import broken_rules, violations
 from tests.tampering import tamper
 
 
-@pytest.fixture(autouse=True)
+@kept(autouse=True)
 def _history(alice: Cardholder, bob: Cardholder) -> None:
     """Let points be given alone (100 and 50), approved (1000), declined (1001) and still wait (300)."""
     make_programme("other", name="Other")

@@ -7,12 +7,13 @@ from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
 from loyalty.models import AdjustmentLimit, Programme
 from tests.factories import NOW, make_cardholder, order
+from tests.kept_fixtures import kept
 from tests.loyalty.adjusting import SAID, make_agent, make_manager
 from tests.proofs import broken_rules
 from tests.tampering import tamper
 
 
-@pytest.fixture(autouse=True)
+@kept(autouse=True)
 def _history(programme: Programme) -> None:
     """Let an agent merge 40 and 50 points, separate 40 that were spent, and let 60 and 70 be lost."""
     agent, manager = make_agent(), make_manager()

@@ -6,12 +6,13 @@ import pytest
 
 from loyalty.models import EarningRule, LimitPeriod, Programme, RuleEffect
 from tests.factories import bring_back, buy, make_cardholder, make_next_version, make_programme, make_rule
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import purchase
 from tests.proofs import broken_rules, violations
 from tests.tampering import tamper
 
 
-@pytest.fixture(autouse=True)
+@kept(autouse=True)
 def _history(programme: Programme) -> None:
     """Let Alice earn under a rule of each kind, and bring something back."""
     alice = make_cardholder(programme, first_name="Alice")

@@ -19,6 +19,7 @@ from members.services.erasure import erase_member
 from rewards.models import GiftCardProduct
 from rewards.services.orders import order_gift_card
 from tests.factories import PARIS, Cardholder, buy, make_cardholder, make_user
+from tests.kept_fixtures import kept
 
 EXPIRES_ON = date(2027, 1, 31)
 BOUGHT_AT = datetime(2023, 1, 31, 12, 0, tzinfo=UTC)
@@ -27,7 +28,7 @@ FOURTEEN_DAYS_BEFORE = EXPIRES_ON - timedelta(days=14)
 Committing = DjangoCaptureOnCommitCallbacks
 
 
-@pytest.fixture
+@kept()
 def alice(programme: Programme) -> Cardholder:
     """Return Alice, whose 1,600 points of January 2023 expire at the end of January 2027."""
     alice = make_cardholder(programme, token="tok-alice", user=make_user(), language="en", at=BOUGHT_AT)  # noqa: S106 - a card token, no password

@@ -12,9 +12,10 @@ from django.utils import translation
 
 from loyalty.models import GroupMembership, MemberGroup, Programme
 from tests.factories import NOW, Cardholder
+from tests.kept_fixtures import kept
 
 
-@pytest.fixture(autouse=True)
+@kept(autouse=True)
 def _group(programme: Programme) -> None:
     MemberGroup.objects.create(programme=programme, code="vip", name_fr="VIP", name_en="VIP")
 

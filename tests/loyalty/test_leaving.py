@@ -11,11 +11,12 @@ from loyalty.leaving import leaving_sentence
 from loyalty.models import Entry, EntryKind, LeavingPolicy, PointAccount, Programme
 from members.services.erasure import erase_member
 from tests.factories import NOW, Cardholder, buy, order
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import balance
 from tests.proofs import violations
 
 
-@pytest.fixture(autouse=True)
+@kept(autouse=True)
 def _points(programme: Programme, alice: Cardholder) -> None:
     """Give Alice a hundred points."""
     buy(programme, alice.card.token, euros=100)

@@ -7,12 +7,13 @@ from loyalty.models import Entry, EntryKind, LotUse, Programme, Purchase
 from rewards.models import GiftCardMovement, GiftCardProduct
 from rewards.services.orders import order_gift_card
 from tests.factories import NOW, Cardholder, bring_back, buy
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import everything, purchase
 
 APPEND_ONLY = ("loyalty_entry", "loyalty_lotuse", "rewards_giftcardmovement")
 
 
-@pytest.fixture
+@kept()
 def _history(programme: Programme, alice: Cardholder) -> None:
     buy(programme, alice.card.token, euros=2000, reference="A1")
     bring_back(programme, alice.card.token, reference="A1", euros=1, return_reference="R1")

@@ -11,6 +11,7 @@ from loyalty.ledger.post import post_batch
 from loyalty.ledger.transfers import move_points, undo_transfer
 from loyalty.models import Entry, EntryKind, PointAccount, Programme, Transfer, TransferReason
 from tests.factories import NOW, PARIS, Cardholder, bring_back, buy, make_cardholder, make_programme, order
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import LotCounts, balance, entries, everything, lots, paris
 from tests.proofs import ledger_violations
 
@@ -37,7 +38,7 @@ def undo(transfer: Transfer) -> Transfer:
     return undo_transfer(transfer=transfer, lot=FALLBACK, zone=PARIS, at=NOW)
 
 
-@pytest.fixture
+@kept()
 def _points(programme: Programme, alice: Cardholder, bob: Cardholder) -> None:
     buy(programme, alice.card.token, euros=20, at=paris("2026-03-10 12:00"), reference="A1")
     buy(programme, alice.card.token, euros=30, reference="A2")

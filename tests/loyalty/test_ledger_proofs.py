@@ -7,12 +7,13 @@ from loyalty.models import Programme
 from loyalty.purchases.record import record_purchases
 from rewards.services.orders import cancel_order
 from tests.factories import NOW, bring_back, buy, make_cardholder, make_line, order
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import balance, paris
 from tests.proofs import broken_rules, violations
 from tests.tampering import tamper
 
 
-@pytest.fixture(autouse=True)
+@kept(autouse=True)
 def _history(programme: Programme) -> None:
     """Let Alice do everything there is; Bob owes points, Charlie bought once."""
     alice = make_cardholder(programme, first_name="Alice", token="card-alice")  # noqa: S106 - a card token

@@ -9,6 +9,7 @@ from loyalty.ledger.post import post_batch
 from loyalty.ledger.transfers import move_points, undo_transfer
 from loyalty.models import EntryKind, Programme, TransferReason
 from tests.factories import NOW, PARIS, buy, make_cardholder, make_programme
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import paris
 from tests.proofs import ledger_violations as violations
 from tests.tampering import tamper
@@ -21,7 +22,7 @@ def broken_rules() -> list[tuple[str, str]]:
     return [(one.rule, one.row) for one in violations()]
 
 
-@pytest.fixture(autouse=True)
+@kept(autouse=True)
 def _history(programme: Programme) -> None:
     """Let Alice's points expire and live again, staff grant and take, and points move to Bob and back."""
     alice = make_cardholder(programme, first_name="Alice")

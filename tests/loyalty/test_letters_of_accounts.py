@@ -17,6 +17,7 @@ from members.models import Member, NotificationKind, SentLetter
 from members.services.consents import choose_notifications
 from members.services.erasure import erase_member
 from tests.factories import NOW, Cardholder, buy, make_cardholder, make_user
+from tests.kept_fixtures import kept
 
 
 def known_at(holder: Cardholder, email: str, *, language: str = "en") -> Cardholder:
@@ -33,7 +34,7 @@ def alice(programme: Programme, alice: Cardholder) -> Cardholder:
     return known_at(alice, "alice@example.com")
 
 
-@pytest.fixture
+@kept()
 def twin(programme: Programme) -> Cardholder:
     """Return another member who is Alice as well."""
     return known_at(make_cardholder(programme, first_name="Alix"), "alix@example.com", language="fr")

@@ -12,12 +12,13 @@ from loyalty.models import AdjustmentKind, AdjustmentLimit, LeavingPolicy, Point
 from loyalty.selectors.adjustments import possible_for
 from members.models import User
 from tests.factories import NOW, make_cardholder
+from tests.kept_fixtures import kept
 from tests.loyalty.adjusting import SAID, ask, make_agent, make_manager
 from tests.loyalty.ledger_state import balance, everything
 from tests.proofs import violations
 
 
-@pytest.fixture
+@kept()
 def agent(programme: Programme) -> User:
     """Return a colleague of the call centre, who takes 100 points alone and 150 a day."""
     colleague = make_agent()

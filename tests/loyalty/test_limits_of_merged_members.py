@@ -28,6 +28,7 @@ from loyalty.models import (
 from loyalty.selectors.rule_preview import Imagined, Preview, preview
 from members.models import MemberMerge
 from tests.factories import NOW, Cardholder, bring_back, buy, make_cardholder, make_rule, make_store
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import balance
 from tests.proofs import broken_rules, violations
 from tests.tampering import tamper
@@ -35,7 +36,7 @@ from tests.tampering import tamper
 TODAY = date(2026, 11, 22)
 
 
-@pytest.fixture
+@kept()
 def twin(programme: Programme) -> Cardholder:
     """Return another member who is Alice as well."""
     return make_cardholder(programme, first_name="Alice")

@@ -7,16 +7,17 @@ import pytest
 from loyalty.groups import Added, EndsBeforeItBegan, add_to_group, end_membership
 from loyalty.models import GroupMembership, MemberGroup, Programme
 from tests.factories import Cardholder, make_cardholder, make_issuer, make_programme
+from tests.kept_fixtures import kept
 
 DAY = date(2026, 12, 1)
 
 
-@pytest.fixture
-def programme(db: None) -> Programme:  # noqa: ARG001 - for its effect
+@kept()
+def programme() -> Programme:
     return make_programme()
 
 
-@pytest.fixture
+@kept()
 def group(programme: Programme) -> MemberGroup:
     return MemberGroup.objects.create(programme=programme, code="vip", name_fr="VIP", name_en="VIP")
 

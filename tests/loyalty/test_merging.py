@@ -40,6 +40,7 @@ from tests.factories import (
     make_user,
     order,
 )
+from tests.kept_fixtures import kept
 from tests.loyalty.adjusting import make_agent, vouch_for
 from tests.loyalty.ledger_state import LotCounts, balance, entries, everything, lots, paris
 from tests.proofs import violations
@@ -47,7 +48,7 @@ from tests.proofs import violations
 MARCH, TODAYS = date(2030, 3, 10), date(2030, 11, 22)
 
 
-@pytest.fixture
+@kept()
 def twin(programme: Programme) -> Cardholder:
     """Return another member who is Alice as well."""
     return make_cardholder(programme, first_name="Alice")

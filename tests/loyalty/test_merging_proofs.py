@@ -7,12 +7,13 @@ from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
 from loyalty.models import Programme, TransferReason
 from tests.factories import NOW, PARIS, bring_back, buy, make_cardholder
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import paris
 from tests.proofs import broken_rules
 from tests.tampering import tamper
 
 
-@pytest.fixture(autouse=True)
+@kept(autouse=True)
 def _history(programme: Programme) -> None:
     """Let Bob lead to Alice, and Dora have led to Carla, with purchases meanwhile; Erik has his own."""
     alice, bob, carla, dora, _erik = (

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import pytest
 import time_machine
 from django.db import transaction
 from hypothesis import example, given
@@ -24,6 +23,7 @@ from loyalty.models import EntryKind, Lot, PointAccount, Programme
 from rewards.models import Order
 from rewards.services.orders import cancel_order
 from tests.factories import PARIS, Cardholder, bring_back, buy, make_cardholder, make_programme, order
+from tests.kept_fixtures import kept
 from tests.loyalty.adjusting import vouch_for
 from tests.patience import patient
 from tests.proofs import violations
@@ -154,8 +154,8 @@ def undone_afterwards() -> Iterator[None]:
 PATIENT = patient(12)
 
 
-@pytest.fixture
-def world(db: None) -> World:  # noqa: ARG001 - the world needs the database
+@kept()
+def world() -> World:
     """Return two members without points."""
     programme = make_programme()
     cardholders = make_cardholder(programme, at=START), make_cardholder(programme, at=START)

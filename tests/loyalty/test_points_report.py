@@ -27,13 +27,14 @@ from tests.factories import (
     make_programme,
     order,
 )
+from tests.kept_fixtures import kept
 
 SEPTEMBER, OCTOBER, NOVEMBER = date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1)
 IN_SEPTEMBER = datetime(2026, 9, 10, 10, tzinfo=UTC)
 IN_OCTOBER = datetime(2026, 10, 10, 10, tzinfo=UTC)
 
 
-@pytest.fixture
+@kept()
 def _history(programme: Programme, alice: Cardholder, bob: Cardholder) -> None:
     """In September 1,000 at Conforama; in October a return of 200 and 30 at Nocibé; in November orders."""
     buy(programme, alice.card.token, euros=1000, reference="A1", at=IN_SEPTEMBER)

@@ -8,11 +8,12 @@ from loyalty.errors import InsufficientPoints
 from loyalty.models import EntryKind, Programme
 from loyalty.selectors.balance import balance_of
 from tests.factories import NOW, Cardholder, bring_back, buy, order
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import LotCounts, balance, everything, lots, paris, uses
 from tests.proofs import violations
 
 
-@pytest.fixture
+@kept()
 def patient(programme: Programme) -> Programme:
     """Return the programme, in which points wait for two weeks from now on."""
     programme.days_until_available = 14

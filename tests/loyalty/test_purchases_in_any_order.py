@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import pytest
 import time_machine
 from django.db import transaction
 from hypothesis import given
@@ -14,6 +13,7 @@ from loyalty.models import Programme, Purchase, PurchaseKind
 from loyalty.purchases.record import record_purchases
 from loyalty.purchases.settle import settle_parked
 from tests.factories import NOW, Cardholder, buy, make_card, make_return_line, order
+from tests.kept_fixtures import kept
 from tests.loyalty.deliveries import LATE_CARD, History, deliveries, histories
 from tests.loyalty.ledger_state import LotCounts, balance, lots
 from tests.patience import patient
@@ -68,7 +68,7 @@ def undone(
     return found
 
 
-@pytest.fixture
+@kept()
 def people(alice: Cardholder, bob: Cardholder) -> tuple[Cardholder, Cardholder]:
     """Return Alice and Bob, each with a card that the histories name."""
     make_card(member=alice.member, token="card-a")  # noqa: S106 - a card token, which opens nothing

@@ -15,13 +15,14 @@ from loyalty.merging.separate import separate_members
 from loyalty.models import AdjustmentRequest, AdjustmentState, Entry, EntryKind, Lot, Programme
 from members.models import User
 from tests.factories import NOW, Cardholder, bring_back, buy, make_cardholder, order
+from tests.kept_fixtures import kept
 from tests.loyalty.adjusting import SAID, make_agent, make_manager, reason_of
 from tests.loyalty.ledger_state import balance, paris
 from tests.proofs import broken_rules, violations
 from tests.tampering import tamper
 
 
-@pytest.fixture(autouse=True)
+@kept(autouse=True)
 def _expired(programme: Programme, alice: Cardholder) -> None:
     """Let 70 and 30 points of Alice expire in autumn, and 20 long ago; she has 10 that live."""
     for bought, euros, reference in (

@@ -19,6 +19,7 @@ from members.models import Member, NotificationKind
 from members.services.consents import choose_notifications
 from rewards.services.orders import cancel_order
 from tests.factories import PARIS, Cardholder, bring_back, buy, make_cardholder, order
+from tests.kept_fixtures import kept
 from tests.transactions import race
 
 EXPIRES_ON = date(2027, 1, 31)
@@ -36,7 +37,7 @@ def holder(programme: Programme, name: str, *, euros: int = 1600) -> Cardholder:
     return made
 
 
-@pytest.fixture
+@kept()
 def alice(programme: Programme) -> Cardholder:
     return holder(programme, "Alice")
 

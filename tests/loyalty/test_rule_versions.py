@@ -36,6 +36,7 @@ from loyalty.models import (
 from loyalty.selectors.rules import general_rule, rules_in_force
 from partners.models import Partner, Store
 from tests.factories import NOW, Cardholder, buy, make_next_version, make_rule, make_store
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import balance, paris
 
 LATER = NOW + timedelta(days=3)
@@ -43,7 +44,7 @@ SECOND = timedelta(seconds=1)
 DRAFT, SCHEDULED, LIVE, RETIRED = RuleStatus
 
 
-@pytest.fixture
+@kept()
 def base(programme: Programme) -> EarningRule:
     """Return the base rule of the programme, live from ever."""
     return programme.earning_rules.get()

@@ -9,6 +9,7 @@ from django.db import connection
 from loyalty.models import EarningRule, Programme, RuleStatus
 from loyalty.selectors.rules import general_rule
 from tests.factories import NOW, Cardholder, bring_back, buy, make_programme
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import balance, purchase
 from tests.proofs import broken_rules, violations
 from tests.tampering import tamper
@@ -17,7 +18,7 @@ migration = import_module("loyalty.migrations.0013_instants_of_the_versions_ther
 EDITOR = SimpleNamespace(connection=connection)
 
 
-@pytest.fixture
+@kept()
 def former(programme: Programme) -> EarningRule:
     """Let a rule of 3 points for each full 10 EUR be the live one, as it was, and a former one before it."""
     former = programme.earning_rules.get()

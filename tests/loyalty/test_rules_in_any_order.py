@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import pytest
 from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +18,7 @@ from loyalty.purchases.record import record_purchases
 from loyalty.purchases.settle import settle_parked
 from partners.models import Partner
 from tests.factories import NOW, Cardholder, make_card, make_next_version, make_rule
+from tests.kept_fixtures import kept
 from tests.loyalty.deliveries import LATE_CARD, History, deliveries, histories
 from tests.loyalty.ledger_state import balance
 from tests.patience import patient
@@ -151,7 +151,7 @@ def unlimited_points() -> list[tuple[str, int]]:
     return sorted(kept.items())
 
 
-@pytest.fixture
+@kept()
 def people(alice: Cardholder, bob: Cardholder) -> tuple[Cardholder, Cardholder]:
     """Return Alice and Bob, each with a card that the histories name."""
     make_card(member=alice.member, token="card-a")  # noqa: S106 - a card token, which opens nothing

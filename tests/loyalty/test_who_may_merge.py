@@ -25,17 +25,18 @@ from tests.factories import (
     order,
 )
 from tests.households import live_together
+from tests.kept_fixtures import kept
 from tests.loyalty.adjusting import ask, make_agent, make_manager
 from tests.loyalty.ledger_state import balance, everything
 
 
-@pytest.fixture
-def agent(db: None) -> User:  # noqa: ARG001 - for its effect
+@kept()
+def agent() -> User:
     """Return a colleague of the call centre, who gives 300 points alone."""
     return make_agent()
 
 
-@pytest.fixture
+@kept()
 def survivor(programme: Programme) -> Cardholder:
     """Return a member with a sign-in and many points."""
     return make_cardholder(programme, first_name="Survivor", user=make_user("s@example.com"), points=5000)

@@ -10,7 +10,9 @@ from django.test import Client
 from loyalty.models import Programme
 from members.models import User
 from tests.factories import NOW, Cardholder, make_cardholder, make_programme, make_user
+from tests.kept_fixtures import kept
 from tests.sign_ins import prove_now
+from tests.site.cast import Cast, make_cast
 from tests.transactions import real_commits
 
 __all__ = ["real_commits"]
@@ -23,16 +25,22 @@ def at() -> Iterator[datetime]:
         yield NOW
 
 
-@pytest.fixture
-def programme(db: None) -> Programme:  # noqa: ARG001 - the programme needs the database
+@kept()
+def programme() -> Programme:
     """Return the Happy Card programme."""
     return make_programme()
 
 
-@pytest.fixture
+@kept()
 def alice(programme: Programme) -> Cardholder:
     """Return Alice, who signed in and has 3,200 points."""
     return make_cardholder(programme, token="tok-alice", points=3200, user=make_user(), language="en")  # noqa: S106 - a card token, no password
+
+
+@kept(at=NOW)
+def cast() -> Cast:
+    """Return the people of the site, on a clock that stands still."""
+    return make_cast(NOW)
 
 
 def user_of(cardholder: Cardholder) -> User:

@@ -16,12 +16,13 @@ from members.errors import CodeExpired, WrongCode
 from members.models import ActivationAttempt, Member, User
 from members.services.activation import activate_member, send_activation_code
 from tests.factories import NOW, Cardholder, make_cardholder, make_programme, make_user
+from tests.kept_fixtures import kept
 
 EMAIL = "bruno@example.com"
 
 
-@pytest.fixture
-def bruno(db: None) -> Cardholder:  # noqa: ARG001 - Bruno needs the database
+@kept()
+def bruno() -> Cardholder:
     """Bruno, enrolled and not activated."""
     return make_cardholder(make_programme(), first_name="Bruno")
 

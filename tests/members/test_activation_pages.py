@@ -1,7 +1,7 @@
 """The pages of activation: one neutral answer whatever is wrong, codes by e-mail, and a limit on tries."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from smtplib import SMTPServerDisconnected
@@ -19,7 +19,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from members.models import ActivationAttempt, Member, User
 from members.services.activation import activate_member
 from tests.factories import NOW, make_card
-from tests.site.cast import Cast, make_cast
+from tests.site.cast import Cast
 from tests.site.reading import words_of
 
 Committing = Callable[[], AbstractContextManager[object]]
@@ -34,13 +34,6 @@ NEUTRAL = (
     "Ces informations ne permettent aucune activation. Vérifiez-les sur votre courrier et votre carte."
     " Si vous avez déjà activé votre compte, connectez-vous simplement."
 )
-
-
-@pytest.fixture
-def cast(db: None) -> Iterator[Cast]:  # noqa: ARG001 - the cast needs the database
-    """Stop the clock, and return the people."""
-    with time_machine.travel(NOW, tick=False):
-        yield make_cast(NOW)
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from django.urls import reverse
 
 from members.addresses import check_address
 from members.models import ActivationAttempt, User
-from tests.members.test_activation_pages import EMAIL, browser, cast, identify
+from tests.members.test_activation_pages import EMAIL, browser, identify
 from tests.site.cast import Cast
 from tests.site.reading import words_of
 
-__all__ = ("browser", "cast")
+__all__ = ("browser",)
 
 REFUSED = "Saisissez une adresse e-mail valide."
 LABEL_TOO_LONG = "a@" + "é" * 60 + ".fr"

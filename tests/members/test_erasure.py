@@ -64,6 +64,7 @@ from tests.factories import (
     make_store,
     make_user,
 )
+from tests.kept_fixtures import kept
 from tests.members.conftest import user_of
 from tests.proofs import violations
 from tests.transactions import PROGRAM, wait_until_blocked, wait_until_programs_left
@@ -73,7 +74,7 @@ SECRETS = (*NAMES, "zebulon@example.com", "06 99 88 77 66", "12 impasse Inconnue
 AT = NOW + timedelta(days=1)
 
 
-@pytest.fixture
+@kept()
 def zebulon(alice: Cardholder) -> Cardholder:
     """Return Alice under a name that stands nowhere else, with everything that a member can have."""
     member = alice.member

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -25,13 +24,6 @@ __all__ = ["real_commits"]
 
 SIGN_IN, CODE = "/accounts/sign-in/", "/accounts/sign-in/code/"
 ALICE, NOBODY = "alice@example.com", "nobody@example.com"
-
-
-@pytest.fixture
-def cast(db: None) -> Iterator[Cast]:  # noqa: ARG001 - the cast needs the database
-    """Stop the clock, and return the people."""
-    with time_machine.travel(NOW, tick=False):
-        yield make_cast(NOW)
 
 
 def asks(browser: Client, email: str = ALICE, **meta: str) -> bool:

@@ -2,7 +2,6 @@
 
 from datetime import date
 
-import pytest
 from django.utils import translation
 
 from loyalty.merging.merge import merge_members
@@ -12,21 +11,22 @@ from members.personal_data import losses_of, sections_about
 from members.selectors import member_behind, member_to_activate
 from members.services.language import choose_language
 from tests.factories import NOW, Cardholder, buy, make_cardholder, make_programme, make_user, order
+from tests.kept_fixtures import kept
 
 
-@pytest.fixture
-def programme(db: None) -> Programme:  # noqa: ARG001 - the programme needs the database
+@kept()
+def programme() -> Programme:
     """Return the Happy Card programme."""
     return make_programme()
 
 
-@pytest.fixture
+@kept()
 def alice(programme: Programme) -> Cardholder:
     """Return a member with a purchase."""
     return make_cardholder(programme, points=10)
 
 
-@pytest.fixture
+@kept()
 def twin(programme: Programme) -> Cardholder:
     """Return the same person once more, with an order."""
     twin = make_cardholder(programme, first_name="Alix", points=30)

@@ -3,7 +3,6 @@
 import json
 import re
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -20,7 +19,7 @@ from core.models import StaffAction
 from members.models import SignInRecord, TrustedDevice, User
 from tests.factories import NOW, make_user
 from tests.sign_ins import prove_now
-from tests.site.cast import Cast, make_cast
+from tests.site.cast import Cast
 
 SIGN_IN, CODE, SECOND, TRUST = (
     "/accounts/sign-in/",
@@ -28,13 +27,6 @@ SIGN_IN, CODE, SECOND, TRUST = (
     "/accounts/sign-in/second-factor/",
     "/accounts/sign-in/trust/",
 )
-
-
-@pytest.fixture
-def cast(db: None) -> Iterator[Cast]:  # noqa: ARG001 - the cast needs the database
-    """Stop the clock, and return the people."""
-    with time_machine.travel(NOW, tick=False):
-        yield make_cast(NOW)
 
 
 @pytest.fixture

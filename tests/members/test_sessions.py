@@ -1,7 +1,6 @@
 """Sessions: listed without giving away more than needed, and ended for real."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from members.models import SignInRecord, User
 from members.security.devices import device_name, network_of
 from tests.factories import NOW
-from tests.site.cast import Cast, make_cast
+from tests.site.cast import Cast
 from tests.site.reading import words_of
 
 PHONE = (
@@ -24,13 +23,6 @@ PHONE = (
     " Mobile Safari/537.36"
 )
 LAPTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
-
-
-@pytest.fixture
-def cast(db: None) -> Iterator[Cast]:  # noqa: ARG001 - the cast needs the database
-    """Stop the clock, and return the people."""
-    with time_machine.travel(NOW, tick=False):
-        yield make_cast(NOW)
 
 
 def signed_in(user_agent: str, address: str, email: str = "alice@example.com") -> Client:

@@ -13,9 +13,10 @@ from rewards.models import GiftCard, GiftCardProduct
 from rewards.selectors.wallet import find_gift_card
 from rewards.services.orders import order_gift_card
 from tests.factories import NOW, Cardholder
+from tests.kept_fixtures import kept
 
 
-@pytest.fixture
+@kept()
 def card(alice: Cardholder, for_15_euros: GiftCardProduct) -> GiftCard:
     """Return Alice's gift card."""
     return order_gift_card(account=alice.account, product=for_15_euros, request_key="tap", at=NOW).gift_card

@@ -1,6 +1,5 @@
 """Those who live together are told by e-mail who has joined them and who has used points of theirs."""
 
-import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
 
@@ -17,22 +16,23 @@ from rewards.models import OrderShare
 from rewards.services.orders import cancel_order
 from tests.factories import NOW, Cardholder, make_cardholder, make_user
 from tests.households import let_spend, live_together, order_together
+from tests.kept_fixtures import kept
 
 
-@pytest.fixture
+@kept()
 def anna(programme: Programme) -> Cardholder:
     """Return Anna, who reads English and has 10 points."""
     user = make_user("anna@example.com")
     return make_cardholder(programme, first_name="Anna", points=10, user=user, language="en")
 
 
-@pytest.fixture
+@kept()
 def bob(programme: Programme) -> Cardholder:
     """Return Bob, who reads French and has 20 points."""
     return make_cardholder(programme, first_name="Bob", points=20, user=make_user("bob@example.com"))
 
 
-@pytest.fixture
+@kept()
 def carla(programme: Programme) -> Cardholder:
     """Return Carla, who has no address."""
     return make_cardholder(programme, first_name="Carla", points=30)

@@ -16,23 +16,24 @@ from rewards.models import GiftCardProduct, Order
 from rewards.services.orders import cancel_order, order_gift_card
 from tests.factories import NOW, Cardholder, buy, make_cardholder, tell_card_status
 from tests.households import let_spend, live_together
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import balance
 from tests.proofs import violations
 
 
-@pytest.fixture
+@kept()
 def bob(programme: Programme) -> Cardholder:
     """Return Bob, who has 2,000 points."""
     return make_cardholder(programme, first_name="Bob", points=2000)
 
 
-@pytest.fixture
+@kept()
 def twin(programme: Programme) -> Cardholder:
     """Return a member with 100 points, who turns out to be somebody else here as well."""
     return make_cardholder(programme, first_name="Twin", points=100)
 
 
-@pytest.fixture(autouse=True)
+@kept(autouse=True)
 def _household(alice: Cardholder, bob: Cardholder) -> None:
     """Let Alice and Bob live together and each spend the other's points."""
     live_together(alice, bob)
@@ -40,7 +41,7 @@ def _household(alice: Cardholder, bob: Cardholder) -> None:
     let_spend(alice, bob)
 
 
-@pytest.fixture
+@kept()
 def made(alice: Cardholder) -> Order:
     """Return an order of Alice's for 3,000 points, 1,000 of them Bob's."""
     account = PointAccount.objects.select_related("programme").get(pk=alice.account.pk)

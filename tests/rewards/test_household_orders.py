@@ -19,6 +19,7 @@ from rewards.models import OrderShare
 from rewards.services.orders import cancel_order, order_gift_card
 from tests.factories import NOW, Cardholder, bring_back, buy, make_cardholder, order
 from tests.households import allow_households, let_spend, live_together, order_together, product_for
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import LotCounts, balance, entries, lots, paris, uses
 from tests.proofs import violations
 from tests.rewards.state import everything
@@ -27,7 +28,7 @@ MAY_2023, JUNE_2023 = paris("2023-05-01 12:00"), paris("2023-06-01 12:00")
 JUNE_2026 = paris("2026-06-01 12:00")
 
 
-@pytest.fixture
+@kept()
 def alice(programme: Programme) -> Cardholder:
     """Return Alice, with 30 points that live through 1 June 2027 and 50 through 1 June 2030."""
     alice = make_cardholder(programme, first_name="Alice")
@@ -36,7 +37,7 @@ def alice(programme: Programme) -> Cardholder:
     return alice
 
 
-@pytest.fixture
+@kept()
 def bob(programme: Programme) -> Cardholder:
     """Return Bob, with 20 points that live through 1 May 2027 and 40 through 1 June 2027."""
     bob = make_cardholder(programme, first_name="Bob")
@@ -45,7 +46,7 @@ def bob(programme: Programme) -> Cardholder:
     return bob
 
 
-@pytest.fixture
+@kept()
 def carla(programme: Programme) -> Cardholder:
     """Return Carla, with 100 points that live through 1 June 2030."""
     carla = make_cardholder(programme, first_name="Carla")
@@ -53,7 +54,7 @@ def carla(programme: Programme) -> Cardholder:
     return carla
 
 
-@pytest.fixture(autouse=True)
+@kept(autouse=True)
 def _household(alice: Cardholder, bob: Cardholder, carla: Cardholder) -> None:
     """Let Bob and Carla allow Alice to spend their points, and nobody else anything."""
     live_together(alice, bob, carla)

@@ -10,13 +10,14 @@ from rewards.models import GiftCardProduct
 from rewards.services.orders import cancel_order, order_gift_card
 from tests.factories import NOW, Cardholder, make_cardholder, make_programme
 from tests.households import let_spend, live_together
+from tests.kept_fixtures import kept
 from tests.proofs import broken_rules, violations
 from tests.tampering import tamper
 
 SHARE = "order of a household"
 
 
-@pytest.fixture(autouse=True)
+@kept(autouse=True)
 def _history(programme: Programme, alice: Cardholder) -> None:
     """Let Alice order with Bob's points twice and cancel one of the orders; let Carla have left."""
     bob = make_cardholder(programme, first_name="Bob", points=2000)

@@ -14,9 +14,10 @@ from rewards.handlers import on_gift_card_ordered
 from rewards.models import GiftCardProduct, Order
 from rewards.services.orders import cancel_order, order_gift_card
 from tests.factories import NOW, Cardholder, make_cardholder, make_user
+from tests.kept_fixtures import kept
 
 
-@pytest.fixture
+@kept()
 def english(programme: Programme) -> Cardholder:
     """Return an English-speaking member who signed in."""
     return make_cardholder(programme, points=2000, user=make_user("alice@example.com"), language="en")

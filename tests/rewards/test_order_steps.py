@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from core.models import OutboxMessage
@@ -13,11 +12,12 @@ from rewards.selectors.orders import Step, StepKind, order_of, steps_of
 from rewards.services.gift_cards import redeem_gift_card
 from rewards.services.orders import cancel_order
 from tests.factories import NOW, Cardholder, make_cardholder, make_store, make_user, order
+from tests.kept_fixtures import kept
 
 LATER = NOW + timedelta(days=3)
 
 
-@pytest.fixture
+@kept()
 def made(programme: Programme, alice: Cardholder) -> Order:
     """Return an order for 100 points."""
     return order(programme, alice.account, points=100)

@@ -7,10 +7,11 @@ from loyalty.models import Programme
 from loyalty.point_value import PointValue, point_value
 from rewards.models import GiftCardProduct
 from tests.factories import make_programme
+from tests.kept_fixtures import kept
 
 
-@pytest.fixture
-def programme(db: None) -> Programme:  # noqa: ARG001 - the programme needs the database
+@kept()
+def programme() -> Programme:
     return make_programme()
 
 

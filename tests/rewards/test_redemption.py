@@ -17,12 +17,13 @@ from rewards.models import GiftCard, GiftCardMovementKind, GiftCardProduct
 from rewards.services.gift_cards import redeem_gift_card
 from rewards.services.orders import cancel_order, order_gift_card
 from tests.factories import NOW, Cardholder, make_programme, make_store
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import paris
 from tests.proofs import violations
 from tests.rewards.state import everything, movements
 
 
-@pytest.fixture
+@kept()
 def card(alice: Cardholder, for_15_euros: GiftCardProduct) -> GiftCard:
     """Return Alice's gift card of 15 EUR, valid through 22 November 2027."""
     return order_gift_card(account=alice.account, product=for_15_euros, request_key="tap", at=NOW).gift_card

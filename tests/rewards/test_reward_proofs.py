@@ -6,11 +6,12 @@ from loyalty.models import Programme
 from rewards.services.gift_cards import redeem_gift_card
 from rewards.services.orders import cancel_order
 from tests.factories import NOW, Cardholder, make_store, order
+from tests.kept_fixtures import kept
 from tests.proofs import broken_rules, violations
 from tests.tampering import tamper
 
 
-@pytest.fixture(autouse=True)
+@kept(autouse=True)
 def _history(programme: Programme, alice: Cardholder) -> None:
     """Let Alice order three gift cards, use one in part and cancel another."""
     used = order(programme, alice.account, points=100)

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 from uuid import uuid4
 
-import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from loyalty.models import Programme
@@ -14,11 +13,12 @@ from rewards.selectors.wallet import gift_card_of, wallet_of
 from rewards.services.gift_cards import redeem_gift_card
 from rewards.services.orders import cancel_order
 from tests.factories import NOW, Cardholder, make_cardholder, make_programme, make_store, order
+from tests.kept_fixtures import kept
 
 TODAY = date(2026, 11, 22)
 
 
-@pytest.fixture
+@kept()
 def bob(programme: Programme) -> Cardholder:
     """Return another cardholder with 2,000 points."""
     return make_cardholder(programme, first_name="Bob", points=2000)

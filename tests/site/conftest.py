@@ -9,6 +9,7 @@ from django.test import Client
 
 from members.models import User
 from tests.factories import NOW
+from tests.kept_fixtures import kept
 from tests.sign_ins import prove_now
 from tests.site.cast import Cast, make_cast
 
@@ -22,25 +23,25 @@ def at() -> Iterator[datetime]:
         yield NOW
 
 
-@pytest.fixture
-def cast(db: None, at: datetime) -> Cast:  # noqa: ARG001 - the cast needs the database
+@kept(at=NOW)
+def cast() -> Cast:
     """Return the people and their past."""
-    return make_cast(at)
+    return make_cast(NOW)
 
 
-@pytest.fixture
+@kept()
 def alice(cast: Cast) -> Client:
     """Return a browser in which Alice is signed in."""
     return signed_in(cast.alice.member.user)
 
 
-@pytest.fixture
+@kept()
 def chloe(cast: Cast) -> Client:
     """Return a browser in which Chloé is signed in."""
     return signed_in(cast.chloe.member.user)
 
 
-@pytest.fixture
+@kept()
 def stranger(cast: Cast) -> Client:
     """Return a browser in which Mallory is signed in."""
     return signed_in(cast.mallory.member.user)

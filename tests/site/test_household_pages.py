@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
-import pytest
 from django.test import Client
 
 from loyalty.households.membership import leave_household, stay_of
@@ -15,6 +14,7 @@ from loyalty.models import HouseholdInvitation, HouseholdStay, SpendingPermissio
 from rewards.models import Order, OrderShare
 from tests.factories import Cardholder, make_cardholder
 from tests.households import allow_households, let_spend, live_together
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import balance
 from tests.site.cast import Cast
 from tests.site.conftest import signed_in
@@ -27,12 +27,12 @@ ORDER = "/gift-cards/gift-card-60/"
 CODE = re.compile(r"[A-Z2-9]{5}-[A-Z2-9]{5}")
 
 
-@pytest.fixture(autouse=True)
+@kept(autouse=True)
 def _households(cast: Cast) -> None:
     allow_households(cast.programme)
 
 
-@pytest.fixture
+@kept()
 def bob(cast: Cast) -> Cardholder:
     """Return Bob, with 2,000 points."""
     return make_cardholder(cast.programme, first_name="Bob", points=2000)

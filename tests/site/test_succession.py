@@ -12,6 +12,7 @@ from loyalty.selectors.statement_lines import StatementLine
 from loyalty.selectors.succession import Successor, successor_of
 from loyalty.succession.service import reverse_succession
 from tests.factories import Cardholder, bring_back, buy, make_cardholder, make_user, order
+from tests.kept_fixtures import kept
 from tests.loyalty.succession.conftest import (
     Programmes,
     follow,
@@ -26,8 +27,8 @@ from tests.sign_ins import prove_now
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def programmes(db: None) -> Programmes:  # noqa: ARG001 - for its effect
+@kept()
+def programmes() -> Programmes:
     """Return both programmes, each with a host of its own."""
     both = make_programmes()
     for programme, host in ((both.old, "localhost"), (both.new, "testserver")):

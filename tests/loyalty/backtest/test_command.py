@@ -14,6 +14,7 @@ from loyalty.earning.versions import draft_next_version, edit_draft
 from loyalty.models import BackTest, EarningRule, Programme
 from rewards.models import GiftCardProduct
 from tests.factories import NOW, Cardholder, buy
+from tests.kept_fixtures import kept
 from tests.loyalty.backtest.rules import FIFTY, draft, live
 
 
@@ -23,7 +24,7 @@ def _a_day_after() -> object:
         yield
 
 
-@pytest.fixture
+@kept()
 def bonus(programme: Programme, alice: Cardholder) -> EarningRule:
     """Return a draft that Alice's two purchases meet."""
     for euros in (10, 20):

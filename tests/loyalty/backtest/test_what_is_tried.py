@@ -13,6 +13,7 @@ from loyalty.earning.versions import draft_next_version, edit_draft, retire_rule
 from loyalty.merging.merge import merge_members
 from loyalty.models import BackTest, EarningRule, GroupMembership, MemberGroup, Programme
 from tests.factories import NOW, Cardholder, bring_back, buy, make_programme
+from tests.kept_fixtures import kept
 from tests.loyalty.backtest.questions import answer, ask
 from tests.loyalty.backtest.rules import DOUBLE, FIFTY, HALF, draft, live
 
@@ -24,7 +25,7 @@ def points(back_test: BackTest) -> tuple[int, int]:
     return back_test.real_points, back_test.replayed_points
 
 
-@pytest.fixture
+@kept()
 def _friday_and_saturday(programme: Programme, alice: Cardholder) -> None:
     """Alice bought for 100 euros on a Friday and for 40 on a Saturday."""
     buy(programme, alice.card.token, euros=100, at=FRIDAY, reference="FRIDAY")

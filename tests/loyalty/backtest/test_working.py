@@ -13,6 +13,7 @@ from loyalty.backtest.run import MOST_ATTEMPTS, note_failure, step_back_test
 from loyalty.backtest.service import stop_back_test
 from loyalty.models import BackTest, BackTestFigure, BackTestState, EarningRule, Programme
 from tests.factories import NOW, bring_back, buy, make_cardholder
+from tests.kept_fixtures import kept
 from tests.loyalty.backtest.questions import FIRST_ON, LAST_ON, answer, ask
 from tests.loyalty.backtest.rules import FIFTY, draft, live
 
@@ -39,7 +40,7 @@ def rows_of_the_ledger() -> dict[str, list[str]]:
     return found
 
 
-@pytest.fixture
+@kept()
 def rule(programme: Programme) -> EarningRule:
     """Return a draft that five purchases of three members would have met; its budget is for less."""
     people = [make_cardholder(programme) for _ in range(3)]

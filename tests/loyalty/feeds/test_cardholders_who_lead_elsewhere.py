@@ -2,8 +2,6 @@
 
 from datetime import date
 
-import pytest
-
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
 from loyalty.models import Programme
@@ -15,17 +13,18 @@ from members.services.cardholders import (
     record_cardholders,
 )
 from tests.factories import NOW, Cardholder, buy, make_cardholder
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import balance
 from tests.proofs import violations
 
 
-@pytest.fixture
+@kept()
 def twin(programme: Programme) -> Cardholder:
     """Return another member who is Alice as well."""
     return make_cardholder(programme, first_name="Alice")
 
 
-@pytest.fixture
+@kept()
 def merge(alice: Cardholder, twin: Cardholder) -> MemberMerge:
     """Let the twin lead to Alice."""
     return merge_members(survivor=alice.member, merged=twin.member, at=NOW)

@@ -11,6 +11,7 @@ from loyalty.models import FeedImport, Programme, Purchase, RejectedLine
 from loyalty.purchases.reasons import Reason, sentence_for
 from members.models import CardStatus
 from tests.factories import NOW, Cardholder, make_card, make_cardholder, make_store
+from tests.kept_fixtures import kept
 from tests.loyalty.feeds.files import CARD_NUMBER, PURCHASE, RETURN, as_csv, points, run_import
 from tests.proofs import violations
 
@@ -81,7 +82,7 @@ REJECTED = {
 }
 
 
-@pytest.fixture(autouse=True)
+@kept(autouse=True)
 def elsewhere(alice: Cardholder) -> None:  # noqa: ARG001 - her card must be known
     """Make a store of another partner, and a partner of no programme."""
     make_store(partner="boulanger", code="paris-boulanger")

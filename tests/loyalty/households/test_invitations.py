@@ -17,10 +17,11 @@ from loyalty.households.membership import found_household, leave_household, stay
 from loyalty.models import HouseholdInvitation, HouseholdStay, Programme, SpendingPermission
 from tests.factories import NOW, Cardholder, make_cardholder, make_programme
 from tests.households import allow_households, live_together
+from tests.kept_fixtures import kept
 from tests.proofs import violations
 
 
-@pytest.fixture
+@kept()
 def code(alice: Cardholder) -> str:
     """Return the code by which Alice invites somebody."""
     found_household(account=alice.account, at=NOW)

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-import pytest
-
 from core.jobs import StepOutcome
 from loyalty.enrolment import enrol_member
 from loyalty.models import PointAccount, Programme, RoundedOver, Rounding, Succession
@@ -17,6 +15,7 @@ from loyalty.succession.service import (
 )
 from loyalty.succession.walks import step_succession
 from tests.factories import make_issuer, make_programme
+from tests.kept_fixtures import kept
 from tests.transactions import real_commits
 
 __all__ = ["real_commits"]
@@ -46,8 +45,8 @@ def make_programmes() -> Programmes:
     )
 
 
-@pytest.fixture
-def strangers(db: None) -> Programmes:  # noqa: ARG001 - for its effect
+@kept()
+def strangers() -> Programmes:
     """Return two programmes of two issuers."""
     old, new = (
         make_programme(code, issuer=make_issuer(code, code), verified_email_points=0)
@@ -56,8 +55,8 @@ def strangers(db: None) -> Programmes:  # noqa: ARG001 - for its effect
     return Programmes(old, new)
 
 
-@pytest.fixture
-def programmes(db: None) -> Programmes:  # noqa: ARG001 - for its effect
+@kept()
+def programmes() -> Programmes:
     """Return both programmes."""
     return make_programmes()
 

@@ -23,6 +23,7 @@ from loyalty.succession.figures import Figures, Month, Staying
 from loyalty.succession.files import account_rows, fraction, letter_rows, month_rows
 from loyalty.succession.walks import step_succession
 from tests.factories import NOW, Cardholder, bring_back, buy, make_cardholder, order
+from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import balance, everything
 from tests.loyalty.succession.conftest import Programmes, new_account, prepare, rehearse, run, terms
 from tests.tampering import tamper
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.django_db
 BEFORE = NOW - timedelta(days=400)
 
 
-@pytest.fixture
+@kept()
 def people(programmes: Programmes) -> dict[str, Cardholder]:
     """Return one member of each kind: with points in two lots and some that are over, owing, empty, gone."""
     programmes.old.leaving_policy = LeavingPolicy.SPENDABLE

@@ -1,0 +1,74 @@
+"""Kept fixtures give each test its own rows and its own objects, whatever the tests before did to theirs."""
+
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from loyalty.models import Programme
+from tests.factories import NOW, Cardholder, make_cardholder, make_programme
+from tests.kept_fixtures import asked_for, kept
+from tests.transactions import real_commits
+
+__all__ = ["real_commits"]
+
+_rows: list[int] = []
+
+
+@pytest.fixture
+def _november() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@kept()
+def programme() -> Programme:
+    """Return a programme whose name tells when it was made."""
+    return make_programme(name=f"Made at {timezone.now().isoformat()}")
+
+
+@kept()
+def alice(programme: Programme) -> Cardholder:
+    """Return somebody with ten points."""
+    return make_cardholder(programme, points=10)
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_every_test_has_the_rows_and_the_objects_as_they_were_made(
+    turn: int, alice: Cardholder, programme: Programme
+) -> None:
+    assert alice.member.issuer is programme.issuer
+    assert programme.code == Programme.objects.get().code == "happy-card"
+    assert alice.account.balance_points == 10
+    _rows.append(alice.account.pk)
+    assert len(set(_rows)) == 1, "The account was made again."
+
+    Programme.objects.update(code=f"changed-{turn}")
+    programme.code = f"changed-{turn}"
+    alice.account.balance_points = turn
+
+
+def test_a_test_sees_nothing_that_it_does_not_ask_for(programme: Programme) -> None:
+    assert Programme.objects.get() == programme
+    assert not programme.accounts.exists()
+
+
+@pytest.mark.django_db
+def test_a_test_that_asks_for_nothing_has_an_empty_database() -> None:
+    assert not Programme.objects.exists()
+
+
+@pytest.mark.usefixtures("real_commits")
+def test_a_test_that_commits_has_rows_of_its_own(request: pytest.FixtureRequest, alice: Cardholder) -> None:
+    assert asked_for(request.node) == []
+    assert alice.account.balance_points == 10
+
+
+@pytest.mark.usefixtures("_november")
+def test_rows_are_made_at_the_instant_at_which_the_clock_of_the_test_stands(programme: Programme) -> None:
+    assert programme.name == f"Made at {NOW.isoformat()}"
+
+
+def test_and_at_no_other(programme: Programme) -> None:
+    assert programme.name != f"Made at {NOW.isoformat()}"
