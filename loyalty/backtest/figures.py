@@ -5,6 +5,7 @@ are. Sums of parts add up to those of the whole, so that a chunk of accounts is 
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import date
@@ -91,6 +92,24 @@ class SpreadSums:
     points: int = 0
 
 
+@dataclass(slots=True)
+class MemberSums:
+    """How many members gain points by the rules tried, and how many lose some."""
+
+    gaining: int = 0
+    losing: int = 0
+
+
+class Group(NamedTuple):
+    """The purchases of one month, of one partner or of one card product."""
+
+    by: str
+    key: str
+
+
+BY_MONTH, BY_PARTNER, BY_PRODUCT = "month", "partner", "product"
+
+
 def step_of(change: int) -> int:
     """Return the step of the distribution: 0 without a change, 1 and up for gains, -1 and down for losses."""
     step = bisect_right(SPREAD_EDGES, abs(change))
@@ -108,12 +127,14 @@ class Figures:
     cells: dict[Cell, CellSums] = field(default_factory=dict)
     rules: dict[int, RuleSums] = field(default_factory=dict)
     spread: dict[int, SpreadSums] = field(default_factory=dict)
+    members: dict[Group, MemberSums] = field(default_factory=dict)
     gains: list[Extreme] = field(default_factory=list)
     losses: list[Extreme] = field(default_factory=list)
 
     def add_account(self, account_id: int, purchases: Iterable[Compared]) -> None:
         """Add all purchases of an account; one without any purchase of the period is no member counted."""
         real = replayed = count = 0
+        changes: Counter[Group] = Counter()
         for purchase in purchases:
             count += 1
             real_points, replayed_points = sum(purchase.real.values()), sum(purchase.replayed.values())
@@ -128,8 +149,15 @@ class Figures:
             cell.real_points += real_points
             cell.replayed_points += replayed_points
             self._add_rules(purchase)
+            if real_points != replayed_points:
+                for group in _groups_of(purchase):
+                    changes[group] += replayed_points - real_points
         if count:
             self._add_change(Extreme(account_id, real, replayed))
+        for group, change in changes.items():
+            sums = self.members.setdefault(group, MemberSums())
+            sums.gaining += change > 0
+            sums.losing += change < 0
 
     def _add_rules(self, purchase: Compared) -> None:
         for rule_id, points in purchase.real.items():
@@ -159,6 +187,12 @@ class Figures:
                 extremes[:] = most_extreme(extremes)
 
 
+def _groups_of(purchase: Compared) -> Iterable[Group]:
+    yield Group(BY_MONTH, purchase.month.isoformat())
+    yield Group(BY_PARTNER, str(purchase.partner_id))
+    yield Group(BY_PRODUCT, str(purchase.card_product_id))
+
+
 def most_extreme(accounts: Iterable[Extreme]) -> list[Extreme]:
     """Return those whose points change most, the largest change first; the older account where equal."""
     return sorted(accounts, key=lambda account: (-abs(account.change), account.account_id))[:EXTREMES_KEPT]
@@ -174,9 +208,18 @@ def details_with(details: Mapping[str, Any], figures: Figures) -> dict[str, Any]
         kept = spread.setdefault(step, SpreadSums())
         kept.accounts += found.accounts
         kept.points += found.points
+    members = {by: members_in(details, by) for by in (BY_MONTH, BY_PARTNER, BY_PRODUCT)}
+    for (by, key), changed in figures.members.items():
+        so_far = members[by].setdefault(key, MemberSums())
+        so_far.gaining += changed.gaining
+        so_far.losing += changed.losing
     return {
         "rules": {rule_id: list(astuple(sums)) for rule_id, sums in rules.items()},
         "spread": {step: [sums.accounts, sums.points] for step, sums in spread.items()},
+        "members": {
+            by: {key: [sums.gaining, sums.losing] for key, sums in groups.items()}
+            for by, groups in members.items()
+        },
         "gains": most_extreme([*extremes_in(details, "gains"), *figures.gains]),
         "losses": most_extreme([*extremes_in(details, "losses"), *figures.losses]),
     }
@@ -190,6 +233,16 @@ def rules_in(details: Mapping[str, Any]) -> dict[int, RuleSums]:
 def spread_in(details: Mapping[str, Any]) -> dict[int, SpreadSums]:
     """Read the distribution of what members gain and lose, by its steps."""
     return {int(step): SpreadSums(*sums) for step, sums in details.get("spread", {}).items()}
+
+
+def members_in(details: Mapping[str, Any], by: str) -> dict[str, MemberSums]:
+    """Read how many members gain and lose, by `month`, `partner` or `product`, where any do."""
+    return {key: MemberSums(*sums) for key, sums in details.get("members", {}).get(by, {}).items()}
+
+
+def counts_members(details: Mapping[str, Any]) -> bool:
+    """Say whether members were counted by month, partner and card product: long ago they were not."""
+    return "members" in details
 
 
 def extremes_in(details: Mapping[str, Any], which: str) -> Sequence[Extreme]:

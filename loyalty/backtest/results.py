@@ -1,6 +1,6 @@
 """The answer of a back-test as people read it: by month, partner, card product and rule, and by member."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,12 +8,17 @@ from typing import Any
 from django.db.models import QuerySet, Sum
 
 from loyalty.backtest.figures import (
+    BY_MONTH,
+    BY_PARTNER,
+    BY_PRODUCT,
     SPREAD_EDGES,
     CellSums,
     Extreme,
+    MemberSums,
     RuleSums,
     SpreadSums,
     extremes_in,
+    members_in,
     rules_in,
     spread_in,
 )
@@ -26,18 +31,20 @@ SUMMED = ("purchases", "kept_cents", "real_points", "replayed_points")
 
 @dataclass(frozen=True, slots=True)
 class MonthLine:
-    """The sums of a month."""
+    """The sums of a month, and whose points of it change."""
 
     month: date
     sums: CellSums
+    members: MemberSums
 
 
 @dataclass(frozen=True, slots=True)
 class NamedLine:
-    """The sums of a partner or of a card product."""
+    """The sums of a partner or of a card product, and whose points of it change."""
 
     name: str
     sums: CellSums
+    members: MemberSums
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +75,35 @@ def value_of(back_test: BackTest) -> PointValue | None:
 
 def by_month(back_test: BackTest) -> list[MonthLine]:
     """Return the sums of each month that has purchases. One query."""
-    return [MonthLine(month, sums) for (month,), sums in _grouped(back_test, "month", order=("month",))]
+    members = members_in(back_test.details, BY_MONTH)
+    return [
+        MonthLine(month, sums, members.get(month.isoformat(), MemberSums()))
+        for (month,), sums in _grouped(back_test, "month", order=("month",))
+    ]
 
 
 def by_partner(back_test: BackTest) -> list[NamedLine]:
     """Return the sums of each partner, by name. One query."""
-    lines = _grouped(back_test, "partner", "partner__name", order=("partner__name", "partner"))
-    return [NamedLine(name, sums) for (_partner, name), sums in lines]
+    order = ("partner__name", "partner")
+    return _named(
+        _grouped(back_test, "partner", "partner__name", order=order),
+        members_in(back_test.details, BY_PARTNER),
+    )
 
 
 def by_card_product(back_test: BackTest) -> list[NamedLine]:
     """Return the sums of each card product, by name. One query."""
     order = ("card_product__name", "card_product")
-    lines = _grouped(back_test, "card_product", "card_product__name", order=order)
-    return [NamedLine(name, sums) for (_product, name), sums in lines]
+    return _named(
+        _grouped(back_test, "card_product", "card_product__name", order=order),
+        members_in(back_test.details, BY_PRODUCT),
+    )
+
+
+def _named(
+    groups: Sequence[tuple[tuple[Any, ...], CellSums]], members: Mapping[str, MemberSums]
+) -> list[NamedLine]:
+    return [NamedLine(name, sums, members.get(str(pk), MemberSums())) for (pk, name), sums in groups]
 
 
 def _grouped(

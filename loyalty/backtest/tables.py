@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from core.formatting import amount, in_language, month, number
 from loyalty.backtest import results
-from loyalty.backtest.figures import CellSums
+from loyalty.backtest.figures import CellSums, MemberSums, counts_members
 from loyalty.backtest.results import SpreadLine
 from loyalty.models import BackTest, EarningRule
 
@@ -109,6 +109,13 @@ def _sums_columns(back_test: BackTest) -> list[Column]:
     return [*columns, *_money_column(back_test)]
 
 
+def _group_columns(back_test: BackTest) -> list[Column]:
+    columns = _sums_columns(back_test)
+    if counts_members(back_test.details):
+        columns += [Column(_("Members who gain")), Column(_("Members who lose"))]
+    return columns
+
+
 def _money_column(back_test: BackTest) -> list[Column]:
     return [Column(_("Difference in money"), Kind.CENTS)] if results.value_of(back_test) else []
 
@@ -124,18 +131,36 @@ def _sums(back_test: BackTest, sums: CellSums) -> list[int]:
     return [sums.purchases, sums.kept_cents, *points]
 
 
-def _total(back_test: BackTest, *before: object) -> list[object]:
+def _members(back_test: BackTest, members: MemberSums) -> list[int]:
+    return [members.gaining, members.losing] if counts_members(back_test.details) else []
+
+
+def _note_on_members(back_test: BackTest) -> str:
+    """Say why the members of the rows are not those of the total."""
+    if not counts_members(back_test.details):
+        return ""
+    return _(
+        "Each row counts the members whose points of that row change. One may gain in one row and lose in"
+        " another, so the rows do not add up to the members who gain or lose over all."
+    )
+
+
+def _total(back_test: BackTest) -> list[object]:
     sums = CellSums(
         back_test.purchases, back_test.kept_cents, back_test.real_points, back_test.replayed_points
     )
-    return [_("Total"), *before, *_sums(back_test, sums)]
+    members = MemberSums(back_test.gaining_accounts, back_test.losing_accounts)
+    return [_("Total"), *_sums(back_test, sums), *_members(back_test, members)]
 
 
 def months_table(back_test: BackTest) -> Table:
     """Return the sums by month."""
     return Table(
-        [Column(_("Month"), Kind.MONTH), *_sums_columns(back_test)],
-        [[line.month, *_sums(back_test, line.sums)] for line in results.by_month(back_test)],
+        [Column(_("Month"), Kind.MONTH), *_group_columns(back_test)],
+        [
+            [line.month, *_sums(back_test, line.sums), *_members(back_test, line.members)]
+            for line in results.by_month(back_test)
+        ],
         back_test.programme.currency,
     )
 
@@ -143,20 +168,28 @@ def months_table(back_test: BackTest) -> Table:
 def partners_table(back_test: BackTest) -> Table:
     """Return the sums by partner."""
     return Table(
-        [Column(_("Partner brand"), Kind.TEXT), *_sums_columns(back_test)],
-        [[line.name, *_sums(back_test, line.sums)] for line in results.by_partner(back_test)],
+        [Column(_("Partner brand"), Kind.TEXT), *_group_columns(back_test)],
+        [
+            [line.name, *_sums(back_test, line.sums), *_members(back_test, line.members)]
+            for line in results.by_partner(back_test)
+        ],
         back_test.programme.currency,
         _total(back_test),
+        _note_on_members(back_test),
     )
 
 
 def products_table(back_test: BackTest) -> Table:
     """Return the sums by card product."""
     return Table(
-        [Column(_("Card product"), Kind.TEXT), *_sums_columns(back_test)],
-        [[line.name, *_sums(back_test, line.sums)] for line in results.by_card_product(back_test)],
+        [Column(_("Card product"), Kind.TEXT), *_group_columns(back_test)],
+        [
+            [line.name, *_sums(back_test, line.sums), *_members(back_test, line.members)]
+            for line in results.by_card_product(back_test)
+        ],
         back_test.programme.currency,
         _total(back_test),
+        _note_on_members(back_test),
     )
 
 

@@ -305,9 +305,11 @@ def test_every_table_is_taken_away_as_a_file_and_written_down(
 
     months = exported(manager, back_test, "months")
     assert months[0][:4] == ["Month", "Purchases", "Amount kept, in cents", "Really given"]
-    assert months[1] == ["2026-11", "3", "201550", "2015", "2095", "80", "80"]
-    assert exported(manager, back_test, "partners")[1][0] == "Conforama"
-    assert exported(manager, back_test, "products")[1][0] == "Visa"
+    assert months[0][-2:] == ["Members who gain", "Members who lose"]
+    assert months[1] == ["2026-11", "3", "201550", "2015", "2095", "80", "80", "1", "0"]
+    partners, products = exported(manager, back_test, "partners"), exported(manager, back_test, "products")
+    assert (partners[1][0], partners[1][-2:]) == ("Conforama", ["1", "0"])
+    assert (products[1][0], products[1][-2:]) == ("Visa", ["1", "0"])
     assert exported(manager, back_test, "cells")[1][:3] == ["2026-11", "Conforama", "Visa"]
     assert exported(manager, back_test, "rules")[1] == [
         "Rule bonus, version 1",

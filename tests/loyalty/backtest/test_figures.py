@@ -5,15 +5,21 @@ from datetime import date
 import pytest
 
 from loyalty.backtest.figures import (
+    BY_MONTH,
+    BY_PARTNER,
+    BY_PRODUCT,
     EXTREMES_KEPT,
     CellSums,
     Compared,
     Extreme,
     Figures,
+    MemberSums,
     RuleSums,
     SpreadSums,
+    counts_members,
     details_with,
     extremes_in,
+    members_in,
     rules_in,
     spread_in,
     step_of,
@@ -83,6 +89,44 @@ def test_a_member_gains_loses_or_stays_and_one_without_a_purchase_is_not_counted
     assert [(one.account_id, one.change) for one in figures.gains + figures.losses] == [(1, 60), (2, -7)]
 
 
+def test_members_who_gain_and_lose_are_counted_once_by_month_by_partner_and_by_card_product() -> None:
+    figures = Figures()
+
+    figures.add_account(
+        1,
+        [
+            bought(MAY, real={1: 10}, replayed={1: 15}),
+            bought(MAY, real={1: 10}, replayed={1: 12}, partner=2),
+            bought(JUNE, real={1: 10}, replayed={1: 5}, partner=2),
+        ],
+    )
+    figures.add_account(2, [bought(real={1: 10}, replayed={1: 11})])
+    figures.add_account(3, [bought(JUNE, real={1: 10}, replayed={2: 10}, partner=2)])
+
+    details = details_with({}, figures)
+    assert members_in(details, BY_MONTH) == {"2026-05-01": MemberSums(2, 0), "2026-06-01": MemberSums(0, 1)}
+    assert members_in(details, BY_PARTNER) == {"1": MemberSums(2, 0), "2": MemberSums(0, 1)}
+    assert members_in(details, BY_PRODUCT) == {"5": MemberSums(2, 0)}
+    assert members_in(details_with(details, figures), BY_PRODUCT) == {"5": MemberSums(4, 0)}
+
+
+def test_a_member_whose_gain_and_loss_make_up_for_each_other_does_neither() -> None:
+    figures = Figures()
+
+    figures.add_account(
+        1,
+        [bought(MAY, real={1: 10}, replayed={1: 12}), bought(JUNE, real={1: 10}, replayed={1: 8})],
+    )
+
+    assert members_in(details_with({}, figures), BY_PARTNER) == {"1": MemberSums(0, 0)}
+    assert members_in(details_with({}, figures), BY_MONTH)["2026-06-01"] == MemberSums(0, 1)
+
+
+def test_members_were_not_always_counted_by_month_partner_and_card_product() -> None:
+    assert not counts_members({"rules": {}, "spread": {}})
+    assert counts_members(details_with({}, Figures()))
+
+
 @pytest.mark.parametrize(
     ("change", "step"),
     [(0, 0), (1, 1), (9, 1), (10, 2), (-9, -1), (-10, -2), (9_999, 7), (10_000, 8), (-1_000_000, -8)],
@@ -120,3 +164,4 @@ def test_sums_of_chunks_add_up_to_the_sums_of_all() -> None:
     assert rules_in(at_once) == rules_in(in_turn) == {1: RuleSums(9, 90, 9, 126), 2: RuleSums(0, 0, 8, 36)}
     assert spread_in(at_once) == spread_in(in_turn)
     assert extremes_in(at_once, "gains") == extremes_in(in_turn, "gains")
+    assert members_in(at_once, BY_MONTH) == members_in(in_turn, BY_MONTH) == {"2026-05-01": MemberSums(8, 0)}
