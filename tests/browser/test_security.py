@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from members.models import SignInRecord, User
 from rewards.models import Order
-from tests.browser.conftest import DESKTOP, PHONE, Colours, Site, assert_accessible
+from tests.browser.conftest import Site, assert_accessible
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -110,37 +110,11 @@ def test_without_a_passkey_at_hand_the_page_says_so_and_leaves_the_other_ways(
     assert_accessible(page)
 
 
-@pytest.mark.parametrize(("size", "colours"), [(PHONE, "light"), (DESKTOP, "dark")])
-def test_every_page_about_security_is_accessible(
-    site: Site, alice: User, size: tuple[int, int], colours: Colours
-) -> None:
-    page = site.visit(user=alice, size=size, colours=colours)
-    give_device(page)
-    for address in ("/security/", "/security/passkeys/add/", "/security/app/add/", "/accounts/prove/"):
-        page.goto(address)
-        assert_accessible(page)
-    make_passkey(page)
-    passkey = Authenticator.objects.get(user=alice, type="webauthn").pk
-    for address in (
-        "/security/",
-        f"/security/passkeys/{passkey}/name/",
-        f"/security/passkeys/{passkey}/remove/",
-        "/security/recovery-codes/",
-        "/security/recovery-codes/new/",
-        "/accounts/prove/",
-    ):
-        page.goto(address)
-        assert_accessible(page)
-
-
-@pytest.mark.parametrize(("size", "colours"), [(PHONE, "dark"), (DESKTOP, "light")])
-def test_the_second_step_and_the_offer_of_trust_are_accessible(
-    site: Site, alice: User, size: tuple[int, int], colours: Colours
-) -> None:
+def test_a_recovery_code_is_the_second_step_and_this_device_can_be_trusted(site: Site, alice: User) -> None:
     own = site.visit(user=alice)
     give_device(own)
     make_passkey(own)
-    page = site.visit(size=size, colours=colours)
+    page = site.visit()
     page.goto("/accounts/sign-in/")
     page.get_by_label("Adresse e-mail").fill(alice.email)
     page.keyboard.press("Enter")
