@@ -138,10 +138,3 @@ def assert_accessible(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
         f"{page.url} scrolls sideways"
     )
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Trace no test in a browser: what the site does is counted where its pages are tested one by one."""
-    for item in items:
-        if "tests/browser/" in item.nodeid:
-            item.add_marker("no_cover")

@@ -8,9 +8,9 @@ from random import Random
 import pytest
 import time_machine
 from django.core.management import call_command
-from django.db import connection
 
 from loyalty.models import FeedImport, FeedState, PointAccount, Programme, Purchase, PurchaseState
+from tests.emptied_tables import empty_tables
 from tests.factories import NOW, make_store
 from tests.loyalty.feeds.files import CARDHOLDER, PURCHASE, RETURN, as_csv
 from tests.loyalty.feeds.processes import database_content, start_import
@@ -21,14 +21,6 @@ KILLS = (0, 5, 10)
 
 MEMBERS = 400
 LINES = 1500
-
-
-def empty_database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-    call_command("flush", interactive=False, verbosity=0)
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = DEFAULT")
 
 
 def set_up() -> None:
@@ -115,7 +107,7 @@ def test_imports_killed_at_ten_random_moments_end_as_undisturbed_ones(tmp_path: 
     assert Purchase.objects.filter(state=PurchaseState.PARKED).exists()
     assert violations() == []
 
-    empty_database()
+    empty_tables()
     set_up()
     killed = [
         import_with_kills(kind, path, kills=kills, calls=calls, random=random)
@@ -134,7 +126,7 @@ def kill_at(path: Path, is_the_moment: Callable[[FeedImport], bool]) -> FeedImpo
     set_up()
     _, calls = import_undisturbed("purchases", path)
     while True:
-        empty_database()
+        empty_tables()
         set_up()
         Path(f"{path}.verdicts.csv").unlink(missing_ok=True)
         calls -= calls // 200
