@@ -5,7 +5,8 @@ offers it as a list of choices. Rows that only services write can be looked at a
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from functools import wraps
+from typing import Any, ClassVar, TypeVar, cast
 
 from django import forms
 from django.contrib import admin
@@ -34,6 +35,23 @@ Text = str | Promise
 Labelled = tuple[object, object]
 """A value, which chooses the colour, and the text that is shown."""
 
+
+class _Shown(tuple[object, ...]):
+    """A labelled value: lists show it in its colour, and pages of a row as its text."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return str(self[1])
+
+
+class _Colours(dict[object, str]):
+    """Colours by value. A value without one is shown without one."""
+
+    def __missing__(self, value: object) -> str:
+        return ""
+
+
 SHOWN_ACTIONS = 200
 """So many of what was done to a row are shown on its history, the newest."""
 
@@ -45,9 +63,20 @@ Method = TypeVar("Method", bound=Callable[..., object])
 
 
 def in_colours(description: Text, colours: Mapping[Any, str]) -> Callable[[Method], Method]:
-    """Show a column as coloured labels; its method returns a value, which chooses the colour, and a text."""
-    decorator: Callable[[Method], Method] = display(description=description, label=dict(colours))
-    return decorator
+    """Show a column as coloured labels; its method returns a value, which chooses the colour, and a text.
+
+    A value without a colour is shown in none, and on the page of a row only the text is shown.
+    """
+
+    def decorate(method: Method) -> Method:
+        @wraps(method)
+        def shown(*arguments: object) -> object:
+            return _Shown(cast("Labelled", method(*arguments)))
+
+        decorated: Method = display(description=description, label=_Colours(colours))(shown)
+        return decorated
+
+    return decorate
 
 
 def button(

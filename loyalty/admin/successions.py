@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -63,7 +63,6 @@ class SuccessionAdmin(SuccessionFiles, LockedAdmin):
     """Successions, the newest first."""
 
     list_display = ("source", "target", "shown_rate", "shown_state", "late_returns_until", "shown_moved")
-    list_select_related = ("source", "target")
     fieldsets = (
         (None, {"fields": ("source", "target", "shown_state")}),
         (_("Terms"), {"fields": ("shown_rate", "rounding", "rounded_over", "late_returns_until")}),
@@ -98,6 +97,11 @@ class SuccessionAdmin(SuccessionFiles, LockedAdmin):
     @admin.display(description=_("points that moved"))
     def shown_moved(self, succession: Succession) -> str:
         return f"{number(succession.left_points)} → {number(succession.arrived_points)}"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Succession]:
+        """Bring the programmes that name a succession."""
+        successions: QuerySet[Succession] = super().get_queryset(request)
+        return successions.select_related("source", "target")
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the signature is Django's
         """Let those prepare successions who may."""

@@ -148,6 +148,9 @@ class Succession(models.Model):
         ]
 
     def __str__(self) -> str:
+        # Whoever brings the programmes reads their names. Nobody asks the database once a row.
+        if {"source", "target"} <= self._state.fields_cache.keys():
+            return f"{self.source} → {self.target}"
         return f"{self.source_id} → {self.target_id}"
 
 

@@ -7,8 +7,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from core.formatting import day
 from core.models import StaffAction
-from loyalty.models import Conversion, Programme, Succession
+from loyalty.models import Conversion, Lot, Programme, Succession
 from loyalty.purchases.record import record_purchases
 from tests.admin.conftest import ROLES, WHY, client_of, make_colleague
 from tests.factories import Cardholder, bring_back, buy, make_cardholder, make_line, order
@@ -281,10 +282,24 @@ def test_conversions_and_counterparts_are_looked_at(manager: Client, programmes:
     succession = running(manager, programmes)
     conversion = Conversion.objects.filter(succession=succession, left_points=100).get()
     shown = text_of(manager, reverse("admin:loyalty_conversion_change", args=[conversion.pk]))
-    assert "100 → 33" in shown
+    lot = Lot.objects.get(account__programme=programmes.old, granted_points=100)
+    assert f"{day(lot.expires_on)}: 100 → 33" in shown
+    names = f"{programmes.old.name} → {programmes.new.name}"
+    assert names in shown
+    assert names in text_of(manager, reverse("admin:loyalty_conversion_changelist"))
     assert manager.get(reverse("admin:loyalty_counterpart_changelist")).status_code == 200
     listed = text_of(manager, reverse("admin:loyalty_succession_changelist"))
     assert "90 → 30" in listed
+
+
+def test_the_page_names_both_programmes_and_its_state(manager: Client, programmes: Programmes) -> None:
+    succession = rehearsed(manager, programmes)
+
+    shown = text_of(manager, page("change", succession))
+
+    assert f"{programmes.old.name} → {programmes.new.name}" in shown
+    assert ">rehearsed<" in shown.replace("> ", ">").replace(" <", "<")
+    assert "31 January 2099" in shown
 
 
 def test_a_succession_that_is_not_there_is_not_found(manager: Client) -> None:
