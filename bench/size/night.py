@@ -9,13 +9,15 @@ import http.client
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from datetime import time as time_of_day
 from itertools import count
 from multiprocessing import get_context
 from random import Random
 from typing import TYPE_CHECKING
 
 from django.db import connection
+from django.db.models import Min
 from django.utils import timezone
 
 from bench.pages import BALANCE, ask, site
@@ -49,8 +51,8 @@ class Members:
 
 def measure(_asked: argparse.Namespace) -> list[Figure]:
     """Let members act for a while on a quiet night, and then while points expire."""
-    now = timezone.now()
     programme = Programme.objects.get()
+    now = max(timezone.now(), _first_night(programme))
     today = local_date(now, programme.zone)
     due = count_due_lots(programme=programme, business_date=today)
     expiring = Lot.objects.filter(remaining_points__gt=0, expires_on__lt=today)
@@ -69,6 +71,12 @@ def measure(_asked: argparse.Namespace) -> list[Figure]:
         figures += _meanwhile(members, "on a quiet night", lambda: time.sleep(QUIET_SECONDS))
         figures += _meanwhile(members, "while points expire", expire)
     return figures
+
+
+def _first_night(programme: Programme) -> datetime:
+    """Return the first night after which points are over: histories may be shorter than points live."""
+    first = Lot.objects.filter(remaining_points__gt=0).aggregate(first=Min("expires_on"))["first"]
+    return datetime.combine(first + timedelta(days=1), time_of_day(2), tzinfo=programme.zone)
 
 
 def _meanwhile(members: Members, name: str, work: Callable[[], None]) -> list[Figure]:
