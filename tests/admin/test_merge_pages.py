@@ -80,6 +80,19 @@ def test_the_other_member_may_stay(agent: Client, story: Story, twin: Cardholder
     assert Member.objects.get(pk=twin.member.pk).merged_into == story.alice.member
 
 
+def test_birth_dates_that_differ_are_pointed_at(agent: Client, story: Story, twin: Cardholder) -> None:
+    answers = {"reference": twin.member.reference, "stays": "this", "reason": WHY}
+    warning = "Their birth dates differ. Merge the two only if one of the dates is a mistake."
+    address = merge_address(story.alice.member)
+    assert warning not in agent.post(address, answers).content.decode()
+
+    Member.objects.filter(pk=twin.member.pk).update(birth_date="1971-05-17")
+    assert warning in agent.post(address, answers).content.decode()
+
+    Member.objects.filter(pk=twin.member.pk).update(birth_date=None)
+    assert warning not in agent.post(address, answers).content.decode()
+
+
 def test_who_has_seen_something_else_sees_it_first(agent: Client, story: Story, twin: Cardholder) -> None:
     answers = {"reference": twin.member.reference, "stays": "this", "reason": WHY, "confirmed": "1>2"}
 
