@@ -9,8 +9,8 @@ from django.utils import timezone
 from bench.population import Population, long_ago, make_population, purchase_line
 from loyalty.bonuses import grant_verified_email_points
 from loyalty.expiry.service import expire_points
-from loyalty.ledger.transfers import move_points
-from loyalty.models import PointAccount, PurchaseKind, TransferReason
+from loyalty.merging.merge import merge_members
+from loyalty.models import PointAccount, PurchaseKind
 from loyalty.purchases.record import record_purchases
 from rewards.models import GiftCardProduct, Order
 from rewards.services.orders import cancel_order, order_gift_card
@@ -76,10 +76,10 @@ def _order(people: Population, product: GiftCardProduct, at: datetime, random: R
 
 
 def _let_staff_act(people: Population, at: datetime, random: Random) -> None:
-    """Give a few members points for their address, and move the points of a few to others."""
-    zone = people.programme.zone
+    """Give a few members points for their address, and merge a few of them with others."""
     chosen = random.sample(people.accounts, len(people.accounts) // 10)
-    for account in PointAccount.objects.filter(pk__in=chosen).select_related("programme").order_by("pk"):
+    accounts = PointAccount.objects.filter(pk__in=chosen).select_related("programme", "member").order_by("pk")
+    for account in accounts:
         grant_verified_email_points(account=account, at=at)
-    for source_id, target_id in zip(chosen[::2], chosen[1::2], strict=False):
-        move_points(source_id=source_id, target_id=target_id, reason=TransferReason.MERGE, zone=zone, at=at)
+    for merged, survivor in zip(accounts[::2], accounts[1::2], strict=False):
+        merge_members(survivor=survivor.member, merged=merged.member, at=at)

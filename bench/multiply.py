@@ -10,12 +10,13 @@ from typing import Any
 
 from django.db import connection, models
 
-from loyalty.models import Entry, Lot, LotUse, PointAccount, Purchase, Transfer
-from members.models import Card, Member
+from loyalty.models import Entry, Lot, LotUse, MergedPoints, PointAccount, Purchase, Transfer
+from members.models import Card, Member, MemberMerge, MergedCard
 from rewards.models import GiftCard, GiftCardMovement, Order
 
 MULTIPLIED: tuple[type[models.Model], ...] = (
     Member, Card, PointAccount, Purchase, Lot, Transfer, Entry, LotUse, Order, GiftCard, GiftCardMovement,
+    MemberMerge, MergedCard, MergedPoints,
 )  # fmt: skip
 """Whatever belongs to one member. What they share, such as stores and rules, is not copied."""
 
@@ -56,6 +57,8 @@ def _copied(field: "models.Field[Any, Any]") -> str:
     numbered = f"%(first)s + {own} * (%(copies)s + 1) + copy"
     if field.primary_key or (field.is_relation and field.related_model in MULTIPLIED):
         return numbered
+    if column == "last_entry_id":
+        return f"CASE WHEN {own} = 0 THEN 0 ELSE {numbered} END"
     if isinstance(field, models.UUIDField):
         return "gen_random_uuid()"
     if column.endswith("_hash"):
