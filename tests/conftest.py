@@ -11,6 +11,7 @@ from django.conf import settings
 from django.template import Context, VariableDoesNotExist
 from django.utils import translation
 
+from tests.kept_fixtures import forget_what_the_process_knows
 from tests.kept_plans import KeepsPlans
 
 TEMPLATES_FOLDER = Path(settings.BASE_DIR) / "templates"
@@ -24,35 +25,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-UNTRACED = (
-    "tests/admin/test_large_tables.py",
-    "tests/admin/test_pages_in_french.py",
-    "tests/admin/test_permission_table.py",
-    "tests/architecture/",
-    "tests/browser/",
-    "tests/integrity/",
-    "tests/loyalty/backtest/test_equality.py",
-    "tests/loyalty/feeds/test_memory_of_reading.py",
-    "tests/loyalty/test_adjustment_races.py",
-    "tests/loyalty/test_ledger_machine.py",
-    "tests/loyalty/test_ledger_races.py",
-    "tests/loyalty/test_merging_properties.py",
-    "tests/loyalty/test_purchases_in_any_order.py",
-    "tests/loyalty/test_rule_machine.py",
-    "tests/loyalty/test_rule_races.py",
-    "tests/loyalty/test_rules_in_any_order.py",
-    "tests/rewards/test_household_races.py",
-    "tests/site/test_no_words_left_untranslated.py",
-    "tests/site/test_query_counts.py",
-)
-"""Sweeps, races and long sequences go over what smaller tests have gone over, branch by branch. Tracing slows
-Python by half, so they count for no branch: one that only they reach is missing in the report."""
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Trace no test of those folders and files."""
+    """Trace no test in a browser: what the site does is counted where its pages are tested one by one."""
     for item in items:
-        if item.nodeid.startswith(UNTRACED):
+        if item.nodeid.startswith("tests/browser/"):
             item.add_marker("no_cover")
 
 
@@ -86,9 +62,9 @@ def _language_of_the_settings() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _no_rules_are_kept_from_the_test_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def _nothing_is_known_from_the_test_before() -> None:
     """Begin each test as a new process does: the programme of the test before may be this one as well."""
-    monkeypatch.setattr("loyalty.earning.kept._kept", {})
+    forget_what_the_process_knows()
 
 
 @pytest.fixture(autouse=True)

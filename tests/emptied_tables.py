@@ -20,6 +20,8 @@ BEGIN
         WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
             AND relname NOT IN ('django_migrations', 'django_content_type', 'auth_permission')
     LOOP
+        -- Whoever is still writing, such as a program that was killed, is waited for.
+        EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', name);
         EXECUTE format('SELECT EXISTS (SELECT FROM %s)', name) INTO is_filled;
         IF is_filled THEN
             EXECUTE format('DELETE FROM %s', name);

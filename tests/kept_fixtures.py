@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, TypeVar
 
 import pytest
@@ -127,13 +128,10 @@ def keep_only(asked: Sequence[Needs]) -> None:
     clock = next((_clocks[make] for make, _ in asked if make in _clocks), None)
     if clock is None and escape_hatch.is_travelling():
         clock = timezone.now()
-    if _levels and _levels[0].block not in connection.atomic_blocks:
-        _levels.clear()  # a test has closed the connection, and all of it with it
-    shared = 0
-    for level, (make, _) in zip(_levels, asked, strict=False):
-        if (level.make, level.clock) != (make, clock):
-            break
-        shared += 1
+    pairs = zip(_levels, asked, strict=False)
+    alike = takewhile(lambda pair: (pair[0].make, pair[0].clock) == (pair[1][0], clock), pairs)
+    # A test that closed the connection has closed with it all that was kept.
+    shared = 0 if connection.closed_in_transaction else len(list(alike))
     while len(_levels) > shared:
         block = _levels.pop().block
         transaction.set_rollback(True)
@@ -151,6 +149,16 @@ def keep_only(asked: Sequence[Needs]) -> None:
         except Exception:  # noqa: BLE001 - it is raised again where the test asks for the fixture
             keep_only([])
             return
+    forget_what_the_process_knows()
+
+
+def forget_what_the_process_knows() -> None:
+    """Forget the rules and the stores that recording keeps from one purchase to the next."""
+    from loyalty.earning import kept as kept_rules  # noqa: PLC0415 - the models are ready once a test runs
+    from loyalty.purchases import at_once  # noqa: PLC0415 - likewise
+
+    kept_rules._kept.clear()  # noqa: SLF001 - a process never forgets all of them
+    at_once._places.clear()  # noqa: SLF001 - likewise
 
 
 def copies_of_kept() -> dict[Make, Any]:

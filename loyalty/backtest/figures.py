@@ -208,20 +208,27 @@ def details_with(details: Mapping[str, Any], figures: Figures) -> dict[str, Any]
         kept = spread.setdefault(step, SpreadSums())
         kept.accounts += found.accounts
         kept.points += found.points
+    summed = {
+        "rules": {rule_id: list(astuple(sums)) for rule_id, sums in rules.items()},
+        "spread": {step: [sums.accounts, sums.points] for step, sums in spread.items()},
+        "gains": most_extreme([*extremes_in(details, "gains"), *figures.gains]),
+        "losses": most_extreme([*extremes_in(details, "losses"), *figures.losses]),
+    }
+    # Where the first chunks were summed before members were counted so, only some of them would be counted.
+    return summed | _members_with(details, figures) if not details or counts_members(details) else summed
+
+
+def _members_with(details: Mapping[str, Any], figures: Figures) -> dict[str, Any]:
     members = {by: members_in(details, by) for by in (BY_MONTH, BY_PARTNER, BY_PRODUCT)}
     for (by, key), changed in figures.members.items():
         so_far = members[by].setdefault(key, MemberSums())
         so_far.gaining += changed.gaining
         so_far.losing += changed.losing
     return {
-        "rules": {rule_id: list(astuple(sums)) for rule_id, sums in rules.items()},
-        "spread": {step: [sums.accounts, sums.points] for step, sums in spread.items()},
         "members": {
             by: {key: [sums.gaining, sums.losing] for key, sums in groups.items()}
             for by, groups in members.items()
-        },
-        "gains": most_extreme([*extremes_in(details, "gains"), *figures.gains]),
-        "losses": most_extreme([*extremes_in(details, "losses"), *figures.losses]),
+        }
     }
 
 

@@ -162,6 +162,7 @@ def months_table(back_test: BackTest) -> Table:
             for line in results.by_month(back_test)
         ],
         back_test.programme.currency,
+        note=_note_on_members(back_test),
     )
 
 

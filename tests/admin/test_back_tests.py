@@ -329,6 +329,20 @@ def test_every_table_is_taken_away_as_a_file_and_written_down(
     assert done.details == {"table": "losses", "rows": 0}
 
 
+def test_of_an_answer_from_before_members_were_counted_so_nothing_is_said_of_them(
+    manager: Client, story: Story, bonus: EarningRule
+) -> None:
+    back_test = answer(ask(story.programme, [bonus]))
+    assert exported(manager, back_test, "months")[0][-2:] == ["Members who gain", "Members who lose"]
+    assert "Each row counts the members" in text_of(manager, page_of(back_test))
+
+    del back_test.details["members"]
+    back_test.save()
+
+    assert exported(manager, back_test, "months")[0][-1] == "Difference in money, in cents"
+    assert "Each row counts the members" not in text_of(manager, page_of(back_test))
+
+
 def test_a_file_asks_why_and_there_is_none_of_what_is_not_over(
     manager: Client, marketing: Client, story: Story, bonus: EarningRule
 ) -> None:

@@ -124,7 +124,8 @@ def test_a_member_whose_gain_and_loss_make_up_for_each_other_does_neither() -> N
 
 def test_members_were_not_always_counted_by_month_partner_and_card_product() -> None:
     assert not counts_members({"rules": {}, "spread": {}})
-    assert counts_members(details_with({}, Figures()))
+    assert not counts_members(details_with({"rules": {}, "spread": {}}, Figures()))
+    assert counts_members(details_with(details_with({}, Figures()), Figures()))
 
 
 @pytest.mark.parametrize(
