@@ -154,6 +154,16 @@ def test_what_was_brought_back_costs_nothing(programme: Programme, alice: Cardho
     assert (back_test.purchases, back_test.kept_cents) == (2, 11_000)
 
 
+def test_what_was_brought_back_makes_room_below_a_limit(programme: Programme, alice: Cardholder) -> None:
+    buy(programme, alice.card.token, euros=100, at=FRIDAY, reference="FRIDAY")
+    bring_back(programme, alice.card.token, reference="FRIDAY", euros=60, at=FRIDAY)
+    buy(programme, alice.card.token, euros=40, at=SATURDAY)
+
+    # Of 100 more points for Friday 60 were given. 40 are left after the return, so Saturday has room for 20.
+    limited = draft(programme, "double", limit_points=60, limit_period="month", **DOUBLE)
+    assert points(answer(ask(programme, [limited]))) == (40 + 40, 40 + 40 + 40 + 20)
+
+
 @pytest.mark.usefixtures("_friday_and_saturday")
 def test_the_days_of_a_rule_are_set_aside_unless_they_are_kept(programme: Programme) -> None:
     next_month = draft(programme, "december", starts_on=date(2026, 12, 1), **DOUBLE)
