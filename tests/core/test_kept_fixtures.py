@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 
 from loyalty.models import Programme
 from tests.factories import NOW, Cardholder, make_cardholder, make_programme
-from tests.kept_fixtures import asked_for, kept
+from tests.kept_fixtures import Needs, asked_for, copies_of_kept, keep_only, kept
 from tests.transactions import real_commits
 
 __all__ = ["real_commits"]
@@ -70,5 +71,44 @@ def test_rows_are_made_at_the_instant_at_which_the_clock_of_the_test_stands(prog
     assert programme.name == f"Made at {NOW.isoformat()}"
 
 
-def test_and_at_no_other(programme: Programme) -> None:
-    assert programme.name != f"Made at {NOW.isoformat()}"
+@pytest.mark.django_db
+def test_rows_are_made_again_for_a_test_with_another_clock() -> None:
+    made: list[Programme] = []
+    asked: list[Needs] = [(lambda: made.append(make_programme(name=timezone.now().isoformat())), {})]
+
+    keep_only(asked)
+    keep_only(asked)
+    with time_machine.travel(NOW, tick=False):
+        keep_only(asked)
+
+    assert len(made) == 2
+    assert Programme.objects.get().name == made[1].name == NOW.isoformat()
+    keep_only([])
+    assert not Programme.objects.exists()
+
+
+@pytest.mark.django_db
+def test_what_fails_while_it_is_made_leaves_nothing_to_the_tests_after_it() -> None:
+    def fail() -> None:
+        Programme.objects.update(name="Half done")
+        raise ZeroDivisionError
+
+    keep_only([(make_programme, {}), (fail, {})])
+
+    assert not Programme.objects.exists()
+    assert copies_of_kept() == {}
+
+
+@pytest.mark.usefixtures("real_commits")
+def test_what_was_kept_on_a_connection_that_was_closed_is_made_again() -> None:
+    made: list[Programme] = []
+    asked: list[Needs] = [(lambda: made.append(make_programme()), {})]
+    keep_only(asked)
+    connection.close()
+
+    keep_only(asked)
+
+    assert len(made) == 2
+    assert Programme.objects.get() == made[1]
+    keep_only([])
+    assert not Programme.objects.exists()
