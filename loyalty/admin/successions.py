@@ -21,7 +21,7 @@ from core.admin_questions import Question, ask
 from core.audit import record_action
 from core.doorbell import ring
 from core.errors import DomainError
-from core.formatting import number
+from core.formatting import number, points
 from core.reasons import ReasonForm
 from loyalty.admin import succession_questions as questions
 from loyalty.admin.succession_files import SuccessionFiles
@@ -89,10 +89,7 @@ class SuccessionAdmin(SuccessionFiles, LockedAdmin):
 
     @admin.display(description=_("rate"))
     def shown_rate(self, succession: Succession) -> str:
-        return gettext("%(new)s new for %(old)s old points") % {
-            "new": number(succession.new_points),
-            "old": number(succession.old_points),
-        }
+        return f"{points(succession.old_points)} → {points(succession.new_points)}"
 
     @admin.display(description=_("points that moved"))
     def shown_moved(self, succession: Succession) -> str:

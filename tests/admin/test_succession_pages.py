@@ -90,7 +90,7 @@ def test_a_draft_is_written_down_with_its_terms_and_moves_nothing(
     assert (succession.state, succession.old_points, succession.created_by is not None) == ("draft", 3, True)
     assert actions() == [("succession.prepared", WHY)]
     shown = text_of(manager, page("change", succession))
-    assert "1 new for 3 old points" in shown
+    assert "3 points → 1 point<" in shown.replace(" <", "<")
     assert "Rehearse: what each account becomes, to the point" in shown
 
 
@@ -300,6 +300,21 @@ def test_the_page_names_both_programmes_and_its_state(manager: Client, programme
     assert f"{programmes.old.name} → {programmes.new.name}" in shown
     assert ">rehearsed<" in shown.replace("> ", ">").replace(" <", "<")
     assert "31 January 2099" in shown
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_state_without_a_colour_is_shown_in_words(
+    manager: Client, programmes: Programmes, language: str
+) -> None:
+    succession = prepared(manager, programmes)
+    manager.post(page("rehearse", succession))
+
+    told = text_of(
+        client_of(make_colleague(FINANCE), language), reverse("admin:loyalty_succession_changelist")
+    )
+
+    assert {"fr": "en répétition", "en": "being rehearsed"}[language] in told
+    assert "rehearsing" not in told
 
 
 def test_a_succession_that_is_not_there_is_not_found(manager: Client) -> None:
