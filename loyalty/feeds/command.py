@@ -62,21 +62,24 @@ class ImportCommand(BaseCommand):
             sentence = _("%(instant)s has not come yet: a file cannot have arrived in the future.")
             raise CommandError(sentence % {"instant": as_of.isoformat()})
         with telling_in_one_sentence():
-            feed_import = import_file(
+            import_file(
                 programme=find_programme(programme),
                 kind=self.kind,
                 path=path,
                 verdicts=Path(verdicts or f"{path}.verdicts.csv"),
+                explained=Path(explained) if explained else None,
                 at=as_of or now,
                 doubt=lambda: self.stderr.write(
                     _("An amount cannot be read, so the total of the TRAILER could not be compared.")
                 ),
+                tell=self._tell,
             )
-            if explained:
-                write_explanations(feed_import, Path(explained))
+
+    def _tell(self, feed_import: FeedImport) -> None:
         if not feed_import.read_lines:
             self.stderr.write(_("The file has a header and no lines."))
         self.stdout.write(summary_of(feed_import))
+        self.stdout.flush()
 
 
 def import_file(
@@ -86,12 +89,15 @@ def import_file(
     path: Path,
     verdicts: Path,
     at: datetime,
+    explained: Path | None = None,
     doubt: Callable[[], object] = lambda: None,
+    tell: Callable[[FeedImport], object] = lambda _import: None,
 ) -> FeedImport:
     """Import a file, or go on with its import, and write its verdicts; return the finished import.
 
-    The verdicts are written before the import is closed, so a run killed in between writes them when it
-    goes on. `doubt` is called when the total of the file could not be compared.
+    The files are written and `tell` is called before the import is closed. So whoever heard nothing of a run
+    that was killed starts it again, and reads and hears what the first would have told, not that all lines
+    are duplicates. `doubt` is called when the total of the file could not be compared.
     """
     with open_source(path) as source:
         _refuse_unwritable(verdicts, path)
@@ -114,17 +120,12 @@ def import_file(
             feed_import = import_lines(feed_import, source, at=at, goes_on=goes_on)
     try:
         write_verdicts(feed_import, verdicts)
+        if explained:
+            write_whole(explained, explained_lines(feed_import))
     except OSError as error:
         raise _unwritable(error) from None
+    tell(feed_import)
     return finish_import(feed_import, at=at)
-
-
-def write_explanations(feed_import: FeedImport, target: Path) -> None:
-    """Write why each line earned what it earned. The import is done; a repeat writes the file again."""
-    try:
-        write_whole(target, explained_lines(feed_import))
-    except OSError as error:
-        raise _unwritable(error) from None
 
 
 def find_programme(code: str) -> Programme:

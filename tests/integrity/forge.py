@@ -45,8 +45,8 @@ from tests.proofs import violations  # noqa: E402 - the models must be ready
 def import_file(folder: Path) -> None:
     """Import a file of purchases, as the command line does, unless it is seen to be done.
 
-    Killed between the last commit and its end, the command leaves a finished import. Whoever imports the same
-    again has a second one, of duplicates only.
+    Killed between the last commit and its end, the command leaves a finished import that it has told of.
+    Whoever imports the same again has a second one, of duplicates only.
     """
     if FeedImport.objects.filter(state=FeedState.DONE).exists():
         return

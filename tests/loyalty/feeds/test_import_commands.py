@@ -129,6 +129,29 @@ def test_a_disk_that_fills_up_leaves_the_import_open_until_the_verdicts_are_writ
     assert FeedImport.objects.get().state == FeedState.DONE
 
 
+class NobodyListens(io.StringIO):
+    """A standard output whose reader has gone."""
+
+    def flush(self) -> None:
+        """Fail as a closed pipe does."""
+        raise BrokenPipeError
+
+
+def test_who_heard_nothing_of_a_run_hears_it_from_the_next(feed: Path, tmp_path: Path) -> None:
+    why = f"--explained={tmp_path / 'why.csv'}"
+    arguments = ("import_purchases", str(feed), "--programme=happy-card", why)
+    with pytest.raises(BrokenPipeError):
+        call_command(*arguments, stdout=NobodyListens())
+    told = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert set(told) == {"feed.csv", "feed.csv.verdicts.csv", "why.csv"}
+    assert FeedImport.objects.get().state == FeedState.RUNNING
+    out = io.StringIO()
+    call_command(*arguments, stdout=out)
+    assert out.getvalue() == "read=2 accepted=1 duplicate=0 parked=0 rejected=1 points=12\n"
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == told
+    assert FeedImport.objects.get().state == FeedState.DONE
+
+
 def test_an_instant_that_is_none_is_refused(feed: Path) -> None:
     sentence = refusal_of(str(feed), "--programme=happy-card", "--as-of=tomorrow")
     assert sentence == "Error: argument --as-of: write the instant like 2026-11-22T10:30:00+01:00"
