@@ -7,7 +7,7 @@ that.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from time import monotonic
 from typing import ClassVar, NamedTuple
 
@@ -84,9 +84,9 @@ def expire_chunk(
 ) -> Expired:
     """Expire the next lots whose last day is before the date; a lot is never expired twice.
 
-    So many lots, and others of the same accounts that are over as well. `at` is an instant of that date or
-    later in the programme's time zone. Whoever wants to spend their points meanwhile waits for this one
-    transaction.
+    So many lots, and others of the same accounts that are over by then as well. The movements are posted at
+    `at`, an instant of that date or later in the programme's time zone. Whoever wants to spend their points
+    meanwhile waits for this one transaction.
     """
     with bulk_cursor(keeps_plans=True) as cursor:
         cursor.execute(
@@ -101,7 +101,7 @@ def expire_chunk(
         ((found, account_ids, last_day, last_account),) = cursor.fetchall()
     if not found:
         return Expired()
-    ended = post_expiries(account_ids, today=local_date(at, programme.zone), zone=programme.zone, at=at)
+    ended = post_expiries(account_ids, today=business_date, zone=programme.zone, at=at)
     place = Place(last_day, last_account) if found == lots else None
     return Expired(ended.accounts, ended.lots, ended.points, place)
 
@@ -115,21 +115,16 @@ def expire_points(
 ) -> Expired:
     """Expire everything of the programme whose last day is before `as_of`; return the totals.
 
-    `at` is now. For an earlier date the movements are posted as of its midnight, when they were due. Each
-    chunk is told to `on_progress` and commits by itself, so a killed pass is simply started again; a repeat
+    `at` is now, when the movements are posted, also for an earlier date. Each chunk is told to `on_progress` and commits by itself, so a killed pass is simply started again; a repeat
     changes nothing. Raises ExpiryInFuture when the date has not come in the programme's time zone.
     """
     refuse_future(programme=programme, as_of=as_of, at=at)
-    is_today = as_of == local_date(at, programme.zone)
-    posted_at = at if is_today else datetime.combine(as_of, time.min, programme.zone)
     accounts = lots = points = 0
     place: Place | None = START
     pace = Pace()
     while place is not None:
         started = monotonic()
-        chunk = expire_chunk(
-            programme=programme, business_date=as_of, after=place, at=posted_at, lots=pace.lots
-        )
+        chunk = expire_chunk(programme=programme, business_date=as_of, after=place, at=at, lots=pace.lots)
         pace.took(monotonic() - started)
         if on_progress is not None:
             on_progress(chunk)

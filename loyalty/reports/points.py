@@ -1,8 +1,8 @@
 """Points issued, taken back, spent, expired and given up by month and partner, and what is outstanding.
 
-A month is that of the posting, in the programme's time zone, so a closed month never changes. Every figure
-is a sum of entries, and all figures of a report are read by one statement: they tie to the ledger as it was
-at one instant. Nothing here writes.
+A month is that of the posting, in the programme's time zone, so what is posted today leaves closed months
+alone. Every figure is a sum of entries, and all figures of a report are read by one statement: they tie to
+the ledger as it was at one instant. Nothing here writes.
 """
 
 from collections.abc import Sequence

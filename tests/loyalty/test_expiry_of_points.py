@@ -85,14 +85,17 @@ def test_only_lots_that_are_over_expire_and_each_carries_the_midnight_of_its_own
     ]
 
 
-def test_an_earlier_date_expires_only_what_was_over_by_then() -> None:
+def test_an_earlier_date_expires_only_what_was_over_by_then_and_posts_it_now() -> None:
     programme = make_programme()
-    make_cardholder(programme, points=10, at=datetime(2022, 6, 1, 12, tzinfo=UTC))
+    alice = make_cardholder(programme, points=10, at=datetime(2022, 6, 1, 12, tzinfo=UTC))
+    buy(programme, alice.card.token, euros=40, at=BOUGHT_AT)
     make_cardholder(programme, points=20, at=BOUGHT_AT)
 
     done = expire_points(programme=programme, as_of=date(2026, 6, 2), at=MIDNIGHT)
 
     assert done == Expired(accounts=1, lots=1, points=10)
+    assert expired_points() == [(alice.account.pk, -10, datetime(2026, 6, 2, tzinfo=PARIS))]
+    assert Entry.objects.get(kind=EntryKind.EXPIRY).posted_at == MIDNIGHT
 
 
 def test_a_date_to_come_is_refused_and_nothing_expires() -> None:
