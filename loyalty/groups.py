@@ -50,10 +50,9 @@ def add_to_group(
     if left_on is not None and left_on < joined_on:
         raise EndsBeforeItBegan
     MemberGroup.objects.select_for_update(no_key=True).get(pk=group.pk)
-    result, seen = Added(), set[int]()
+    result = Added()
     for some in _in_pieces(references):
-        wanted = _accounts(group, some, result) - seen
-        seen |= wanted
+        wanted = _accounts(group, some, result)
         members = _members_on(group, wanted, joined_on, left_on)
         result.already += len(members)
         result.added += len(wanted - members)

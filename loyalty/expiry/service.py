@@ -115,8 +115,9 @@ def expire_points(
 ) -> Expired:
     """Expire everything of the programme whose last day is before `as_of`; return the totals.
 
-    `at` is now, when the movements are posted, also for an earlier date. Each chunk is told to `on_progress` and commits by itself, so a killed pass is simply started again; a repeat
-    changes nothing. Raises ExpiryInFuture when the date has not come in the programme's time zone.
+    `at` is now, when the movements are posted, also for an earlier date. Each chunk is told to `on_progress`
+    and commits by itself, so a killed pass is simply started again; a repeat changes nothing. Raises
+    ExpiryInFuture when the date has not come in the programme's time zone.
     """
     refuse_future(programme=programme, as_of=as_of, at=at)
     accounts = lots = points = 0

@@ -1,4 +1,8 @@
-"""Point accounts and their ledger. Only `loyalty.ledger.post` writes these tables."""
+"""Point accounts and their ledger. Only `loyalty.ledger` moves points.
+
+Accounts are opened and left by `loyalty.enrolment`; merges, separations and successions write what an account
+leads to.
+"""
 
 from typing import ClassVar
 

@@ -15,7 +15,7 @@ from loyalty.earning.book import load_rules
 from loyalty.earning.breakdown import GivenPart, parts_of
 from loyalty.earning.returned import taken_back
 from loyalty.earning.terms import Rule
-from loyalty.models import Programme, PurchaseKind, PurchaseState
+from loyalty.models import EntryKind, Programme, PurchaseKind, PurchaseState
 from loyalty.purchases.lines import LineVerdict, Outcome
 from loyalty.purchases.meters import Meters
 from loyalty.purchases.reasons import Reason
@@ -106,12 +106,13 @@ def waiting_returns(
                                    AND o.programme_id = r.programme_id
             LEFT JOIN members_card c ON c.id = o.card_id
             LEFT JOIN loyalty_pointaccount a ON a.member_id = c.member_id AND a.programme_id = o.programme_id
-            LEFT JOIN loyalty_entry e ON e.purchase_id = o.id AND e.kind = o.kind
+            LEFT JOIN loyalty_entry e ON e.purchase_id = o.id AND e.kind = %s
             WHERE r.id = ANY(%b) AND r.state = %s AND o.kind = %s AND (o.state <> %s OR o.id = ANY(%b))
             ORDER BY r.id FOR UPDATE OF r
             """,
             [
                 PurchaseState.ACCEPTED,
+                EntryKind.PURCHASE,
                 wanted,
                 PurchaseState.PARKED,
                 PurchaseKind.PURCHASE,

@@ -2,15 +2,10 @@
 
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from core.prepared import Given, PreparedQuery
 from loyalty.models import EarningRule, Programme, RuleEffect
-
-
-def rules_in_force(programme: Programme, *, at: datetime) -> QuerySet[EarningRule]:
-    """Return the versions that decide on purchases made at an instant, the oldest rule first."""
-    return _in_force(programme, at)
 
 
 def general_rule(programme: Programme, *, at: datetime) -> EarningRule | None:
@@ -21,17 +16,12 @@ def general_rule(programme: Programme, *, at: datetime) -> EarningRule | None:
     return _GENERAL.first(programme=programme.pk, at=at)
 
 
-def _in_force(programme: Programme | Given, at: datetime | Given) -> QuerySet[EarningRule]:
-    return (
-        EarningRule.objects.filter(programme=programme, scheduled_at__isnull=False)
-        .filter(Q(applies_from__isnull=True) | Q(applies_from__lte=at))
-        .filter(Q(applies_until__isnull=True) | Q(applies_until__gt=at))
-        .order_by("pk")
-    )
-
-
 _GENERAL = PreparedQuery(
-    lambda: _in_force(Given("programme"), Given("at")).filter(
+    lambda: EarningRule.objects.filter(
+        Q(applies_from__isnull=True) | Q(applies_from__lte=Given("at")),
+        Q(applies_until__isnull=True) | Q(applies_until__gt=Given("at")),
+        programme=Given("programme"),
+        scheduled_at__isnull=False,
         effect=RuleEffect.BASE,
         partner_ids=[],
         store_ids=[],
@@ -47,5 +37,5 @@ _GENERAL = PreparedQuery(
         is_birthday_month=False,
         limit_points__isnull=True,
         budget_points__isnull=True,
-    )[:1]
+    ).order_by("pk")[:1]
 )

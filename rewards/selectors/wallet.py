@@ -21,7 +21,6 @@ from django.db.models.functions import TruncDate
 
 from loyalty.models import PointAccount
 from loyalty.selectors.merged import accounts_behind
-from rewards.codes import hash_code
 from rewards.models import GiftCard, GiftCardMovement, GiftCardState
 
 KEPT_DAYS = 90
@@ -94,11 +93,6 @@ def gift_card_of(account: PointAccount, *, public_id: UUID, on: date) -> HeldGif
     gift_cards = GiftCard.objects.filter(order__account__in=accounts_behind(account), public_id=public_id)
     gift_card = _with_movements(gift_cards).first()
     return None if gift_card is None else _held(gift_card, on)
-
-
-def find_gift_card(*, code: str) -> GiftCard | None:
-    """Return the gift card with this code, however it was typed, or nothing. One query."""
-    return GiftCard.objects.select_related("order__account").filter(code_hash=hash_code(code)).first()
 
 
 def _last_day(account: PointAccount) -> Case:

@@ -46,7 +46,6 @@ def dress(programme: Programme, brand: str, host: str) -> None:
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("people", PEOPLE)
 @pytest.mark.parametrize("brand", BRANDS)
 def test_every_page_serves_everybody(site: Site, settings: Settings, brand: str, people: str) -> None:

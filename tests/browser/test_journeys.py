@@ -52,7 +52,6 @@ class Reader:
         expect(self.page.get_by_role("heading", level=1)).to_have_text(self.words(sentence))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("language", "size", "colours"), WINDOWS, ids=["phone", "desktop"])
 def test_a_member_signs_in_reads_changes_and_leaves(
     site: Site, language: str, size: tuple[int, int], colours: Colours

@@ -97,7 +97,6 @@ LETTERS: dict[str, Sender] = {
 
 
 @pytest.mark.browser
-@pytest.mark.slow
 @pytest.mark.parametrize(("language", "brand"), [("fr", ""), ("en", "#8a1538")])
 def test_every_letter_can_be_read_by_everybody(site: Site, language: str, brand: str) -> None:
     if brand:

@@ -48,7 +48,6 @@ def stores(site: Site) -> Site:
     return site
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "language", "colours"),
     [(PHONE, "fr", "light"), (DESKTOP, "en", "dark")],

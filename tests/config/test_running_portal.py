@@ -106,7 +106,6 @@ def wait_until_gone(data: Path, *, but_for: str = "") -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.slow
 def test_the_portal_lives_through_all_its_ends_and_leaves_nothing_behind(data: Path) -> None:
     port = free_port()
 

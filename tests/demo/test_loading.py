@@ -28,8 +28,6 @@ KILLS = 3
 HAPPY_CARD, SECOND = "happy-card", "galeries-lafayette"
 OF = "programme_id = (SELECT id FROM loyalty_programme WHERE code = %s)"
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:

@@ -126,7 +126,6 @@ def site() -> Iterator[Site]:
         cluster.release(immediately=True)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("victim", ["worker", "server"])
 @pytest.mark.parametrize("work", WORK)
 def test_what_was_killed_ends_as_what_was_not(

@@ -286,7 +286,6 @@ def do(runner: Runner, deed: Callable[[Runner], str]) -> None:
         return
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("runners", "deeds"), [(50, 10), (200, 4)])
 def test_every_kind_of_movement_at_once_on_one_account_loses_nothing(runners: int, deeds: int) -> None:
     programme = make_programme()

@@ -336,7 +336,6 @@ def start(code: str) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("real_commits")
 def test_an_erasure_killed_half_way_never_happened_and_can_be_repeated() -> None:
     make_cardholder(make_programme(), points=300, user=make_user())

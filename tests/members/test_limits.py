@@ -207,7 +207,6 @@ print(Client().post("/accounts/sign-in/", {"email": "alice@example.com"}).status
 """
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("real_commits")
 def test_the_limit_is_one_for_all_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     make_cast(NOW)

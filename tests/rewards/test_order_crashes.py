@@ -124,7 +124,6 @@ def kill_every_process(cluster: Cluster) -> None:
     postmaster.wait()
 
 
-@pytest.mark.slow
 def test_a_killed_postgresql_loses_no_order_and_leaves_none_half_done(cluster: Cluster) -> None:
     finish(start(cluster.url, "manage.py", "migrate", "--verbosity", "0"))
     finish(start(cluster.url, "-c", PREPARE))

@@ -47,7 +47,6 @@ import_feeds(write_feeds(SAMPLE, Path(sys.argv[1]), today=date.today()), os.envi
 worker of the tests is larger than any import."""
 
 
-@pytest.mark.slow
 def test_a_sample_is_imported_proved_and_shown_in_one_table(tmp_path: Path) -> None:
     shown = subprocess.run(
         [sys.executable, "-c", IN_A_SMALL_PROGRAM, str(tmp_path)],

@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tools.portal import LOCKS, PROGRAMS, USAGE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -41,7 +39,6 @@ def test_programs_and_documents_name_no_target_that_does_not_exist() -> None:
     assert {(file, target) for file, target in named if target not in TARGETS} == set()
 
 
-@pytest.mark.slow
 def test_the_story_of_a_succession_is_told_and_every_check_holds() -> None:
     told = subprocess.run(
         [sys.executable, "-m", "tools.succession", "--members", "30"],

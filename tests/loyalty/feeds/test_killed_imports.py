@@ -94,7 +94,6 @@ def import_with_kills(kind: str, path: Path, *, kills: int, calls: int, random: 
     return out
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("real_commits")
 def test_imports_killed_at_ten_random_moments_end_as_undisturbed_ones(tmp_path: Path) -> None:
     random = Random("kill")  # noqa: S311 - the same moments each time
