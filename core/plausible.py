@@ -13,6 +13,12 @@ HOST_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 HOST_NAME = re.compile(rf"{HOST_LABEL}(?:\.{HOST_LABEL})*")
 PHONE = re.compile(r"\+?[0-9(][0-9 .()-]{2,28}")
 FEWEST_PHONE_DIGITS = 4
+# Control characters, soft hyphens, zero-width characters, marks of direction, separators of lines, private
+# use, tags.
+INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ue000-\uf8ff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 
 
 @deconstructible
@@ -40,6 +46,15 @@ class YearBetween:
 
     def __hash__(self) -> int:
         return hash((self.first, self.last))
+
+
+def validate_visible(text: str) -> None:
+    """Refuse what nobody sees: it would garble the sentences in which the text stands, or be nothing."""
+    if INVISIBLE.search(text):
+        raise ValidationError(
+            _("Remove the invisible characters: control characters, zero-width ones or marks of direction."),
+            code="invisible",
+        )
 
 
 def validate_host_name(name: Any) -> None:  # noqa: ANN401 - validators take what was typed

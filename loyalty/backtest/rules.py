@@ -74,8 +74,10 @@ class DecidingRules:
         """The versions that really decided at some time, also where they do not in the back-test."""
         self.coefficients = Coefficients()
         self.rules = tuple(one.rule for one in self.deciding)
-        self.late = tuple(
-            (one.rule.rule_id, one.known_from) for one in self.deciding if one.known_from is not None
+        self._late = tuple(
+            (place, one.rule.rule_id, one.known_from)
+            for place, one in enumerate(self.deciding)
+            if one.known_from is not None
         )
         self._books: dict[frozenset[int], RuleBook] = {}
 
@@ -85,12 +87,18 @@ class DecidingRules:
         A rule that really gave something was known, whatever the clock says: files are imported as of an
         earlier instant.
         """
+        # By place: a version that is tried has the number of the one that decides before and afterwards.
         unknown = frozenset(
-            [rule_id for rule_id, known_from in self.late if recorded_at < known_from and rule_id not in gave]
+            [
+                place
+                for place, rule_id, known_from in self._late
+                if recorded_at < known_from and rule_id not in gave
+            ]
         )
         book = self._books.get(unknown)
         if book is None:
-            book = self._books[unknown] = RuleBook(rule for rule in self.rules if rule.rule_id not in unknown)
+            known = (rule for place, rule in enumerate(self.rules) if place not in unknown)
+            book = self._books[unknown] = RuleBook(known)
         return book.at(purchased_at)
 
     @property

@@ -127,11 +127,21 @@ def _why_less(part: Part, granted: Granted, tally: Tally | None, before: int, sp
             % {"left": points(left), "budget": points(rule.budget_points or 0)}
         )
     elif granted.stopped_by:
-        said.append(
-            gettext("the limit is %(limit)s, of which the member has %(before)s already")
-            % {"limit": points(rule.limit_points or 0), "before": points(before)}
-        )
+        said.append(_limited(rule, tally, before))
     return said
+
+
+def _limited(rule: Rule, tally: Tally | None, before: int) -> str:
+    """Say what the limit leaves. Versions of a rule whose limits differ share what they let through."""
+    limits = {under.limit_points for under in tally.under.values()} if tally else set()
+    if limits - {rule.limit_points}:
+        return gettext("the limits of the offer leave no more: the member has %(before)s already") % {
+            "before": points(before)
+        }
+    return gettext("the limit is %(limit)s, of which the member has %(before)s already") % {
+        "limit": points(rule.limit_points or 0),
+        "before": points(before),
+    }
 
 
 def _why_not(rule: Rule, facts: Facts, parts: Sequence[Part], setting: Setting) -> list[str]:

@@ -34,6 +34,8 @@ class ExplainedRule:
     points: int
     limit: str | None
     limit_points: int | None
+    limits_differ: bool
+    """Whether versions of the rule have different limits, which then count together."""
     is_counted: bool
     is_past: bool
     """Whether its bonus is for one purchase, and another one counted before."""
@@ -96,7 +98,13 @@ LEFT JOIN loyalty_lot l ON l.id = e.lot_id
 WHERE p.id = ANY(%(ids)s::bigint[])
 """
 
-RULES = f"SELECT name_fr, name_en, {RULE_COLUMNS} FROM loyalty_earningrule WHERE id = ANY(%(ids)s::bigint[])"  # noqa: S608 - the columns are ours
+RULES = f"""
+SELECT name_fr, name_en,
+       (SELECT count(DISTINCT coalesce(o.limit_points, 0)) > 1 FROM loyalty_earningrule o
+        WHERE coalesce(o.family_id, o.id) = coalesce(r.family_id, r.id) AND o.scheduled_at IS NOT NULL),
+       {RULE_COLUMNS}
+FROM loyalty_earningrule r WHERE id = ANY(%(ids)s::bigint[])
+"""  # noqa: S608 - the columns are ours
 
 
 class RuleTerms(NamedTuple):
@@ -106,6 +114,7 @@ class RuleTerms(NamedTuple):
     name_en: str
     sentence: str
     limit_points: int | None
+    limits_differ: bool
     is_reduction: bool
 
 
@@ -178,7 +187,7 @@ def _rules_named(rule_ids: set[int], programme: Programme) -> dict[int, RuleTerm
     if not rule_ids:
         return {}
     rows = prepared_rows(RULES, {"ids": sorted(rule_ids)})
-    rules = [rule_of_row(row[2:]) for row in rows]
+    rules = [rule_of_row(row[3:]) for row in rows]
     said = [rule for rule in rules if not rule.is_plain]
     names = names_for(programme, said) if said else Names()
     return {
@@ -187,9 +196,10 @@ def _rules_named(rule_ids: set[int], programme: Programme) -> dict[int, RuleTerm
             name_en,
             "" if rule.is_plain else sentence_for_members(rule, names),
             rule.limit_points,
+            limits_differ,
             is_reduction(rule),
         )
-        for (name_fr, name_en, *_rest), rule in zip(rows, rules, strict=True)
+        for (name_fr, name_en, limits_differ, *_rest), rule in zip(rows, rules, strict=True)
     }
 
 
@@ -233,7 +243,7 @@ def _day(instant: datetime | None, programme: Programme) -> date | None:
 
 
 def _explained_rule(part: GivenPart, terms: dict[int, RuleTerms], bought_points: int) -> ExplainedRule:
-    name_fr, name_en, said, limit_points, is_reducing = terms[part.rule_id]
+    name_fr, name_en, said, limit_points, limits_differ, is_reducing = terms[part.rule_id]
     return ExplainedRule(
         name_fr=name_fr,
         name_en=name_en,
@@ -243,6 +253,7 @@ def _explained_rule(part: GivenPart, terms: dict[int, RuleTerms], bought_points:
         points=part.points,
         limit=part.limit,
         limit_points=limit_points,
+        limits_differ=limits_differ,
         is_counted=part.is_counted,
         is_past=part.is_past,
         is_reduction=is_reducing,

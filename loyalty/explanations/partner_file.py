@@ -20,7 +20,7 @@ from loyalty.feeds.verdicts import COLUMNS as VERDICT_COLUMNS
 from loyalty.feeds.verdicts import PURCHASE, kept_rows
 from loyalty.models import FeedChunk, FeedImport, PurchaseState, RejectedLine
 from loyalty.purchases.lines import Outcome
-from loyalty.purchases.reasons import Reason, sentence_for
+from loyalty.purchases.reasons import OF_THE_SENDER, Reason, sentence_for
 
 COLUMNS = (
     *VERDICT_COLUMNS,
@@ -55,13 +55,18 @@ def explained_lines(feed_import: FeedImport) -> Iterator[bytes]:
 
 def _rows(verdicts: Sequence[Sequence[str]], feed_import: FeedImport) -> Iterator[Sequence[object]]:
     purchases = _purchases_of(verdicts, feed_import)
-    explained = explanations_of(filter(None, purchases), programme=feed_import.programme)
     refused = _refused_among(verdicts, feed_import)
-    known_ones = [
-        explained.get(purchase_id) or refused.get(int(verdict[0]))
-        for purchase_id, verdict in zip(purchases, verdicts, strict=True)
-    ]
-    texts = {language: _texts(verdicts, known_ones, language) for language in LANGUAGES}
+    texts: dict[str, list[str]] = {}
+    known_ones: list[Explanation | None] = []
+    for language in LANGUAGES:
+        # What a rule says is written when it is read, in the language of the reader.
+        with translation.override(language):
+            explained = explanations_of(filter(None, purchases), programme=feed_import.programme)
+            known_ones = [
+                explained.get(purchase_id) or refused.get(int(verdict[0]))
+                for purchase_id, verdict in zip(purchases, verdicts, strict=True)
+            ]
+            texts[language] = list(map(_text, verdicts, known_ones))
     for place, (verdict, known) in enumerate(zip(verdicts, known_ones, strict=True)):
         yield (
             *verdict[: len(VERDICT_COLUMNS)],
@@ -132,17 +137,10 @@ def _sent(verdict: Sequence[str]) -> str:
     return verdict[1].removeprefix("'")
 
 
-def _texts(
-    verdicts: Sequence[Sequence[str]], known_ones: Sequence[Explanation | None], language: str
-) -> list[str]:
-    """Return the sentences of each line in a language. A line of which too little is known has its reason."""
-    with translation.override(language):
-        return list(map(_text, verdicts, known_ones))
-
-
 def _text(verdict: Sequence[str], known: Explanation | None) -> str:
+    """Return the sentences of a line; just its reason where too little is known or it is ill-formed."""
     reason = Reason(verdict[3])
-    if known is None or reason in (Reason.REFERENCE_REUSED, Reason.ALREADY_RECORDED):
+    if known is None or reason in OF_THE_SENDER | {Reason.REFERENCE_REUSED, Reason.ALREADY_RECORDED}:
         return sentence_for(reason)
     said = " ".join(step.sentence for step in steps_of(known))
     if verdict[2] == Outcome.PARKED and known.state is not PurchaseState.PARKED:

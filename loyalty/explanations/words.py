@@ -14,7 +14,7 @@ from core.formatting import amount, day, number, points, signed_points
 from loyalty.earning.limits import BUDGET
 from loyalty.explanations.facts import ExplainedRule, Explanation
 from loyalty.models import LimitPeriod, PurchaseState
-from loyalty.purchases.reasons import Reason, sentence_for
+from loyalty.purchases.reasons import Reason, sentence_for, sentence_for_member
 
 
 class Tone(StrEnum):
@@ -140,7 +140,7 @@ def _what_it_waits_for(line: Explanation) -> str:
 def _refusal(line: Explanation) -> str:
     if line.reason in OF_THE_CARD | OF_THE_STORE:  # the step about the card or the store says why
         return _("The purchase earns no points.")
-    return sentence_for(line.reason)
+    return sentence_for_member(line.reason)
 
 
 def _return(line: Explanation, facts: dict[str, str]) -> str:
@@ -186,7 +186,7 @@ def _rule(line: Explanation, rule: ExplainedRule) -> str:
         return _("%(rule)s: %(points)s.") % said
     if rule.limit == BUDGET:
         return _("%(rule)s: %(points)s instead of %(entitled)s: the budget of the offer is used up.") % said
-    return _limited(rule.limit) % said
+    return _limited(rule) % said
 
 
 def _without_points(rule: ExplainedRule) -> str:
@@ -228,12 +228,16 @@ def _untouched(rule: ExplainedRule, *, is_of_limit: bool) -> str:
     return _("%(rule)s: no points taken back: what is kept of the purchase still earns as many.")
 
 
-def _limited(limit: str | None) -> str:
-    if limit == LimitPeriod.DAY:
+def _limited(rule: ExplainedRule) -> str:
+    if rule.limits_differ:
+        return _(
+            "%(rule)s: %(points)s instead of %(entitled)s: the member has reached the limit of this offer."
+        )
+    if rule.limit == LimitPeriod.DAY:
         return _(
             "%(rule)s: %(points)s instead of %(entitled)s: this offer gives a member at most %(limit)s a day."
         )
-    if limit == LimitPeriod.MONTH:
+    if rule.limit == LimitPeriod.MONTH:
         return _(
             "%(rule)s: %(points)s instead of %(entitled)s: this offer gives a member at most %(limit)s a"
             " month."

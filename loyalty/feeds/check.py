@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from core.card_numbers import without_card_numbers
+from core.plausible import INVISIBLE
 from loyalty.feeds.kinds import FEEDS
 from loyalty.feeds.purchase_lines import TRAILER
 from loyalty.feeds.reader import Records
 from loyalty.feeds.refusals import FeedRefused
 from loyalty.feeds.source import Source
-from loyalty.feeds.values import INVISIBLE
 from loyalty.models import FeedKind
 
 LINES_BETWEEN_REPORTS = 20_000

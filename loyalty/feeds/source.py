@@ -13,8 +13,8 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from core.card_numbers import without_card_numbers
+from core.plausible import INVISIBLE
 from loyalty.feeds.refusals import FeedRefused
-from loyalty.feeds.values import INVISIBLE
 
 BLOCK = 256 * 1024
 NAME_LENGTH = 255

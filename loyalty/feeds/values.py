@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from core.card_numbers import holds_card_number
+from core.plausible import INVISIBLE
 from loyalty.purchases.reasons import Reason
 
 HIGHEST_AMOUNT_CENTS = 100_000_000
@@ -33,12 +34,6 @@ _USUAL_TIME_LENGTH = len("2026-11-22T10:30:00+01:00")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
 _DEGREES = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{1,15})?").fullmatch
 _CODE = re.compile(r"[A-Za-z0-9_-]+").fullmatch
-# Control characters, soft hyphens, zero-width characters, marks of direction, separators of lines, private
-# use, tags.
-INVISIBLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ue000-\uf8ff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
 FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
 _LINE_BREAKS = re.compile(r"[ \t]*[\r\n\t]+[ \t]*")
 

@@ -13,7 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.card_numbers import without_card_numbers
-from loyalty.feeds.values import FOREIGN_DIGIT, INVISIBLE
+from core.plausible import INVISIBLE
+from loyalty.feeds.values import FOREIGN_DIGIT
 from loyalty.models import FeedChunk, FeedImport
 from loyalty.purchases.lines import LineVerdict
 

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from core.formatting import in_language
 from core.plausible import YearBetween
 from loyalty.models.programmes import Programme
 
@@ -186,7 +187,7 @@ class EarningRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name_fr} v{self.version}"
+        return f"{in_language(french=self.name_fr, english=self.name_en)} v{self.version}"
 
     @property
     def family_number(self) -> int:

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -168,3 +169,42 @@ SENTENCES = {
 def sentence_for(code: str) -> str:
     """Return the sentence for a reason code in the active language."""
     return str(SENTENCES[Reason(code)])
+
+
+OF_THE_SENDER = frozenset(
+    {
+        Reason.FULL_CARD_NUMBER,
+        Reason.WRONG_FIELD_COUNT,
+        Reason.MISSING_VALUE,
+        Reason.VALUE_TOO_LONG,
+        Reason.INVISIBLE_CHARACTER,
+        Reason.FOREIGN_DIGITS,
+        Reason.UNKNOWN_KIND,
+        Reason.UNKNOWN_CHANNEL,
+        Reason.MALFORMED_AMOUNT,
+        Reason.TOO_MANY_DECIMALS,
+        Reason.AMOUNT_TOO_LARGE,
+        Reason.MALFORMED_TIME,
+        Reason.TIME_WITHOUT_OFFSET,
+        Reason.MALFORMED_DATE,
+        Reason.IMPOSSIBLE_DATE,
+        Reason.RETURN_WITHOUT_ORIGINAL,
+        Reason.ORIGINAL_ON_PURCHASE,
+        Reason.MALFORMED_CODE,
+        Reason.LOOKS_LIKE_FORMULA,
+    }
+)
+"""What is wrong with the form of a line of purchases: its sender has to know what, its member has not."""
+
+
+def sentence_for_member(code: str) -> str:
+    """Return the sentence for a reason code as a member needs it, in the active language.
+
+    How a line is written means nothing to them: they read whose mistake it is and what happens next.
+    """
+    if code in OF_THE_SENDER:
+        return gettext(
+            "The partner brand reported this with a mistake. It counts once the brand has sent it again"
+            " without the mistake."
+        )
+    return sentence_for(code)

@@ -10,7 +10,7 @@ from loyalty.dates import local_date
 from loyalty.explanations.facts import Explanation, Refused, explanation_of_refused
 from loyalty.explanations.words import Step
 from loyalty.models import EntryKind, PointAccount, PurchaseKind, PurchaseState
-from loyalty.purchases.reasons import sentence_for
+from loyalty.purchases.reasons import Reason, sentence_for, sentence_for_member
 from loyalty.selectors.succession_words import Converted, title_of, why_converted
 from loyalty.selectors.transfer_words import why_moved
 
@@ -166,9 +166,10 @@ def uncounted_of(row: Row, account: PointAccount, *, is_recorded: bool) -> Uncou
         store_name=store,
         partner_name=partner or "",
         card_last4=last4 or "",
-        amount_cents=cents,
+        # In which other currency the amount was is not kept, so it cannot be shown.
+        amount_cents=None if reason == Reason.WRONG_CURRENCY else cents,
         currency=account.programme.currency,
-        sentence=sentence_for(reason),
+        sentence=sentence_for_member(reason),
         purchase_id=row.id if is_recorded else None,
         refusal=None if is_recorded else explanation_of_refused(refused, programme=account.programme),
     )

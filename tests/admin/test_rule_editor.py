@@ -167,7 +167,9 @@ def test_base_points_are_for_an_amount(manager: Client) -> None:
         ({"priority": "1001"}, "priority", "less than or equal to 1000"),
         ({"name_fr": ""}, "name_fr", "This field is required."),
         ({"name_en": "x" * 121}, "name_en", "at most 120 characters"),
-        ({"name_fr": "nul\x00"}, "name_fr", "Null characters are not allowed."),
+        ({"name_fr": "\u2060\u200b"}, "name_fr", "Remove the invisible characters"),
+        ({"name_en": "\u202eevil"}, "name_en", "Remove the invisible characters"),
+        ({"name_fr": "nul\x00"}, "name_fr", "Remove the invisible characters"),
     ],
 )
 def test_what_makes_no_sense_is_told_beside_its_field(

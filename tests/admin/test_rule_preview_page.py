@@ -190,6 +190,20 @@ def test_limits_and_budgets_count_what_was_given(manager: Client, story: Story) 
     assert limited.tallies.get().granted_points == 10
 
 
+def test_limits_of_two_versions_are_not_told_as_one(manager: Client, story: Story) -> None:
+    limited = add_rule(story, "Ten", points=10, limit_points=15)
+    newer = draft_next_version(rule=limited)
+    newer.limit_points = 17
+    schedule_rule(rule=edit_draft(rule=newer), at=TODAY)
+    buy(story.programme, story.alice.card.token, euros=1, at=TODAY - timedelta(days=1))
+    buy(story.programme, story.alice.card.token, euros=1, at=TODAY)
+
+    context = shown(manager, who=story.alice.member.reference)
+
+    said = "the limits of the offer leave no more: the member has 17 points already"
+    assert ("Ten", "0 points", (said,)) in lines(context)
+
+
 def test_the_purchase_that_a_bonus_waits_for_is_counted(manager: Client, story: Story) -> None:
     add_rule(story, "Two", points=10, nth_purchase=2)
     buy(story.programme, story.alice.card.token, euros=1, at=TODAY)

@@ -7,6 +7,7 @@ from django.test import Client
 
 from loyalty.expiry.service import expire_points
 from loyalty.models import Entry, RejectedLine
+from loyalty.purchases.reasons import OF_THE_SENDER
 from loyalty.purchases.record import record_purchases
 from tests.factories import buy, make_line, make_return_line
 from tests.site.cast import Cast
@@ -104,7 +105,7 @@ def test_lines_that_wait_or_were_refused_stand_among_the_movements_with_their_re
         " L’achat retourné n’est pas encore pris en compte. Le retour sera appliqué dès qu’il le sera."
     )
     refused = (
-        "Boulanger Lyon 18 nov. 2026 99,00 € carte se terminant par •••• 4242 Refusé"
+        "Boulanger Lyon 18 nov. 2026 carte se terminant par •••• 4242 Refusé"
         " Le montant n’est pas dans la devise du programme."
     )
     assert waiting in words
@@ -123,6 +124,28 @@ def test_a_line_that_was_refused_when_it_was_read_has_its_steps(alice: Client) -
         "Magasin — Déclaré pour Boulanger Lyon.",
         "Décision — Le montant n’est pas dans la devise du programme.",
     ]
+
+
+def test_a_line_in_a_wrong_form_says_whose_mistake_it_is_and_what_happens_next(alice: Client) -> None:
+    line = RejectedLine.objects.get()
+    said = {
+        "fr": (
+            "L’enseigne partenaire a transmis cette opération avec une erreur. Elle comptera dès que"
+            " l’enseigne l’aura transmise à nouveau sans erreur."
+        ),
+        "en": (
+            "The partner brand reported this with a mistake. It counts once the brand has sent it again"
+            " without the mistake."
+        ),
+    }
+    for place, reason in enumerate(sorted(OF_THE_SENDER)):
+        line.pk, line.line, line.reason = None, 1000 + place, reason
+        line.save()
+    for language, sentence in said.items():
+        alice.cookies["django_language"] = language
+        refused = alice.get("/statement/?kind=uncounted").context["page"].lines
+        assert [one.sentence for one in refused].count(sentence) == len(OF_THE_SENDER)
+        assert [one.steps[-1].sentence for one in refused if one.steps].count(sentence) == len(OF_THE_SENDER)
 
 
 def test_the_former_address_of_what_was_not_counted_leads_to_it(alice: Client) -> None:

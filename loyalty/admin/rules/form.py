@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.formatting import in_language
-from core.plausible import YearBetween
+from core.plausible import YearBetween, validate_visible
 from loyalty.admin.rules.fields import AmountField, FactorField, WholeField
 from loyalty.earning.contradictions import SENTENCES, Contradiction, Finding
 from loyalty.earning.times_in_words import hour_in_words
@@ -116,9 +116,10 @@ class RuleForm(forms.Form):
     name_fr = forms.CharField(
         label=_("Name in French"),
         max_length=120,
+        validators=[validate_visible],
         help_text=_("Short: members read it on their statement, before the sentence."),
     )
-    name_en = forms.CharField(label=_("Name in English"), max_length=120)
+    name_en = forms.CharField(label=_("Name in English"), max_length=120, validators=[validate_visible])
 
     effect = forms.ChoiceField(label=_("What it gives"), choices=EFFECTS, widget=forms.RadioSelect)
     base_points = WholeField(label=_("Points"), most=MOST_RULE_POINTS, required=False)

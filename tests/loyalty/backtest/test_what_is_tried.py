@@ -97,6 +97,15 @@ def test_a_chosen_version_stands_in_for_the_other_versions_of_its_rule(programme
 
 
 @pytest.mark.usefixtures("_friday_and_saturday")
+def test_a_live_version_is_tried_on_what_was_recorded_before_it_was_scheduled(programme: Programme) -> None:
+    bonus = live(programme, "bonus", at=NOW, **FIFTY)
+
+    back_test = answer(ask(programme, [bonus]))
+
+    assert points(back_test) == (140, 240)
+
+
+@pytest.mark.usefixtures("_friday_and_saturday")
 def test_a_rule_that_is_left_out_gives_nothing(programme: Programme, bob: Cardholder) -> None:
     bonus = live(programme, "bonus", at=SATURDAY, **FIFTY)
     buy(programme, bob.card.token, euros=10, at=NOW)

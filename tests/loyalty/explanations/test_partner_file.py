@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from loyalty.explanations.partner_file import explained_lines
 from loyalty.feeds.verdicts import kept_rows, verdict_lines
-from loyalty.models import FeedChunk, FeedImport, Programme
+from loyalty.models import FeedChunk, FeedImport, Programme, RuleEffect
 from loyalty.purchases.settle import settle_parked
-from tests.factories import make_cardholder, make_programme
+from partners.models import Partner
+from tests.factories import make_cardholder, make_programme, make_rule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme")]
 
@@ -115,6 +116,25 @@ def test_a_line_that_waited_says_that_what_became_of_it_came_later(tmp_path: Pat
     )
 
 
+def test_a_rule_is_said_in_each_language(tmp_path: Path, programme: Programme) -> None:
+    make_rule(
+        programme,
+        code="feast",
+        name_fr="Fête",
+        name_en="Feast",
+        effect=RuleEffect.MULTIPLIER,
+        factor_percent=200,
+        partner_ids=[Partner.objects.get(code="conforama").pk],
+    )
+    for language in ("fr", "en"):
+        with translation.override(language):
+            (row,) = imported(tmp_path, line(f"A-{language}", "49.00"), name=f"{language}.csv")
+        assert "Fête : 49 points. Points doublés chez Conforama." in row["explanation_fr"].replace(
+            "\u00a0", " "
+        )
+        assert "Feast: 49 points. Double points at Conforama." in row["explanation_en"]
+
+
 def test_a_repeated_line_is_explained_as_what_it_is(tmp_path: Path) -> None:
     imported(tmp_path, line("A", "49.00"))
     [repeated, reused] = imported(tmp_path, line("A", "49.00"), line("A", "50.00"), name="again.csv")
@@ -201,7 +221,7 @@ def test_the_number_of_queries_does_not_grow_with_the_lines(
 ) -> None:
     imported(tmp_path, *(line(f"L{number}", "10.00") for number in range(40)))
     feed_import = FeedImport.objects.select_related("programme").get()
-    with django_assert_num_queries(3):  # type: ignore[operator] # pytest-django's fixture is a function
+    with django_assert_num_queries(5):  # type: ignore[operator] # pytest-django's fixture is a function
         assert b"".join(explained_lines(feed_import)).count(b"\n") == 41
 
 

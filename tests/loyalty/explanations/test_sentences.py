@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from loyalty.earning.versions import draft_next_version, edit_draft, schedule_rule
 from loyalty.explanations.facts import Refused, explanation_of_refused, explanations_of
 from loyalty.explanations.words import Tone, steps_of
-from loyalty.models import PointAccount, Programme, Purchase, RuleEffect
+from loyalty.models import EarningRule, PointAccount, Programme, Purchase, RuleEffect
 from loyalty.purchases.record import record_purchases
 from loyalty.purchases.settle import settle_parked
 from members.models import Card, CardStatus
@@ -130,6 +131,20 @@ def test_a_limit_says_what_it_let_through(
     )
     assert total == "Points — Au total : +79 points."
     assert said("A", "en")[4].startswith(f"Rule — Double points: 30 points instead of 49: {english}. ")
+
+
+def test_limits_of_two_versions_are_not_told_as_one(programme: Programme) -> None:
+    make_doubling_rule(programme, limit_points=30)
+    newer = draft_next_version(rule=EarningRule.objects.get(code="double"))
+    newer.limit_points = 40
+    schedule_rule(rule=edit_draft(rule=newer), at=NOW, starts_at=NOW + timedelta(days=1))
+    buy(programme, CARD, euros=49, reference="A")
+    assert said("A")[4].startswith(
+        "Règle — Points doublés : 30 points au lieu de 49 : l’adhérent a atteint la limite de cette offre."
+    )
+    assert said("A", "en")[4].startswith(
+        "Rule — Double points: 30 points instead of 49: the member has reached the limit of this offer."
+    )
 
 
 def test_a_rule_is_named_and_then_said(programme: Programme) -> None:
