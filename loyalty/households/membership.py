@@ -143,6 +143,30 @@ def leave_household(*, account: PointAccount, at: datetime) -> bool:
 
 
 @transaction.atomic
+def return_to_household(*, account: PointAccount, left_since: datetime, at: datetime) -> bool:
+    """Bring a member back into the household that they left at an instant or later without having asked to.
+
+    What they might spend of others, and others of them, is as it was where the other one is still there.
+    False when they left none, or when it is full by now. A repeat changes nothing.
+    """
+    lock_accounts([account.pk])
+    stays = HouseholdStay.objects.filter(account=account.pk, left_at__gte=left_since)
+    left = stays.order_by("-pk").first()
+    if left is None or stay_of(account.pk) is not None:
+        return False
+    try:
+        stay = enter(household_id=left.household_id, account=account, at=at)
+    except HouseholdFull:
+        return False
+    ended = SpendingPermission.objects.filter(Q(giver=left) | Q(spender=left), ended_at__gte=left_since)
+    for one in ended.select_related("giver", "spender").order_by("pk"):
+        giver, spender = (stay if side == left else side for side in (one.giver, one.spender))
+        if giver.left_at is None and spender.left_at is None:
+            SpendingPermission.objects.create(giver=giver, spender=spender, given_at=at)
+    return True
+
+
+@transaction.atomic
 def remove_from_household(
     *, account: PointAccount, actor: AbstractBaseUser | AnonymousUser | None, reason: str, at: datetime
 ) -> None:

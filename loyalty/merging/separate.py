@@ -17,6 +17,7 @@ from core.outbox import publish
 from loyalty.adjustments.colleagues import Actor, lock_day_of
 from loyalty.adjustments.deeds import SEPARATED
 from loyalty.enrolment import enrol_member
+from loyalty.households.membership import return_to_household
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.lots import new_lot
 from loyalty.ledger.movements import Handover, LotDates
@@ -72,9 +73,10 @@ def separate_members(
 ) -> MemberMerge:
     """Undo a merge: cards, points by their lots, debts and the sign-in go back to whom they belong.
 
-    Letters tell both. A repeat changes nothing. Raises ErasedPerson when the person was erased meanwhile,
-    OwnMerge when the colleague is one of the two, and ApproverNeeded when it leaves more points owed than the
-    colleague may give alone, or than are left of their day.
+    Whoever left a household by the merge is in it again, unless it is full by now. Letters tell both. A
+    repeat changes nothing. Raises ErasedPerson when the person was erased meanwhile, OwnMerge when the
+    colleague is one of the two, and ApproverNeeded when it leaves more points owed than the colleague may
+    give alone, or than are left of their day.
     """
     lock_day_of(actor)
     survivor, merged = lock_members(merge.survivor_id, merge.merged_id)
@@ -92,6 +94,8 @@ def separate_members(
     counted = refuse_separation_by(actor, merge, at=at)
     stop_carrying_limits(merge)
     PointAccount.objects.filter(member=merged).update(merged_into=None)
+    for account, _of_survivor in sorted(pairs, key=lambda pair: pair[0].programme_id):
+        return_to_household(account=account, left_since=merge.merged_at, at=at)
     details = {"merged": merged.pk} | counted
     record_action(actor=actor, action=SEPARATED, subject=survivor, reason=reason, details=details, at=at)
     publish(topic=MEMBERS_SEPARATED, payload={"merge_id": merge.pk}, at=at)

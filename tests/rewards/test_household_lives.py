@@ -1,11 +1,11 @@
 """What becomes of a household, and of what it spent, when members merge, leave, go or lose their card."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from loyalty.enrolment import end_points_of_leavers, leave_programme
-from loyalty.households.membership import stay_of
+from loyalty.households.membership import leave_household, stay_of
 from loyalty.households.pool import permissions_to_spend
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
@@ -77,14 +77,53 @@ def test_a_survivor_stays_in_their_household_and_their_permissions_hold_for_all_
     assert violations() == []
 
 
-def test_separated_members_join_again_themselves(bob: Cardholder, twin: Cardholder) -> None:
+def test_a_separated_member_is_in_the_household_again_with_all_permissions(
+    alice: Cardholder, bob: Cardholder, twin: Cardholder
+) -> None:
     merge = merge_members(survivor=twin.member, merged=bob.member, at=NOW)
 
     separate_members(merge=merge, at=NOW)
+    separate_members(merge=merge, at=NOW)
 
-    assert not is_in_household(bob)
+    bob.account.refresh_from_db()
+    assert is_in_household(bob)
+    assert set(permissions_to_spend(alice.account)) == {bob.account.pk}
+    assert set(permissions_to_spend(bob.account)) == {alice.account.pk}
+    assert SpendingPermission.objects.filter(ended_at=None).count() == 2
     assert (balance(bob.account), balance(twin.account)) == ((2000, 0), (100, 0))
     assert violations() == []
+
+
+def test_permissions_come_back_only_from_and_to_those_who_are_still_there(
+    alice: Cardholder, bob: Cardholder, twin: Cardholder
+) -> None:
+    merge = merge_members(survivor=twin.member, merged=bob.member, at=NOW)
+    leave_household(account=alice.account, at=NOW)
+
+    separate_members(merge=merge, at=NOW)
+
+    assert (is_in_household(alice), is_in_household(bob)) == (False, True)
+    assert not SpendingPermission.objects.filter(ended_at=None).exists()
+
+
+def test_nobody_comes_back_into_a_household_that_has_no_room_any_more(
+    alice: Cardholder, bob: Cardholder, twin: Cardholder, programme: Programme
+) -> None:
+    merge = merge_members(survivor=twin.member, merged=bob.member, at=NOW)
+    Programme.objects.filter(pk=programme.pk).update(household_size=0)
+
+    separate_members(merge=merge, at=NOW)
+
+    assert (is_in_household(alice), is_in_household(bob)) == (True, False)
+
+
+def test_whoever_had_left_before_the_merge_comes_back_to_none(bob: Cardholder, twin: Cardholder) -> None:
+    leave_household(account=bob.account, at=NOW - timedelta(seconds=1))
+    merge = merge_members(survivor=twin.member, merged=bob.member, at=NOW + timedelta(seconds=1))
+
+    separate_members(merge=merge, at=NOW + timedelta(seconds=2))
+
+    assert not is_in_household(bob)
 
 
 def test_what_a_merged_member_had_given_follows_to_the_survivor_when_the_order_is_cancelled(
