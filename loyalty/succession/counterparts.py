@@ -46,7 +46,7 @@ class CounterpartOutcome(StrEnum):
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of the people in a chunk of lines."""
+    """What is known of the people in a chunk of lines; `member_of` tells it of the counterparts they name."""
 
     members: dict[str, int]
     by_reference: dict[str, int]
@@ -147,7 +147,8 @@ def _decide_pair(member: int, counterpart: int, known: _Known, changed: dict[int
     if counterpart in known.member_of:
         return CounterpartOutcome.TAKEN
     if before is not None:
-        del known.member_of[before]
+        # Whom no line of this chunk names was not looked up, and no line of it asks whether they are free.
+        known.member_of.pop(before, None)
     known.counterpart_of[member] = counterpart
     known.member_of[counterpart] = member
     changed[member] = counterpart

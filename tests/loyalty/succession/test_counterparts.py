@@ -72,6 +72,50 @@ def test_a_later_line_replaces_an_earlier_one_and_frees_its_counterpart(
     assert pairs() == [("O1", "N2"), ("O2", "N1")]
 
 
+def test_a_correction_of_one_line_names_nobody_but_the_right_counterpart(
+    strangers: Programmes, tmp_path: Path
+) -> None:
+    people(strangers, "O1", "N1", "N2", "N3")
+    prepare(strangers)
+    import_counterparts(tmp_path, line("O1", "N1"))
+    corrected = import_counterparts(tmp_path, line("O1", "N2"), name="corrected.csv")
+    assert corrected.outcomes == [("accepted", "")]
+    assert pairs() == [("O1", "N2")]
+    twice = import_counterparts(tmp_path, line("O1", "N3"), line("O1", "N1"), name="twice.csv")
+    assert twice.outcomes == [("accepted", "")] * 2
+    assert pairs() == [("O1", "N1")]
+
+
+def test_whom_a_correction_set_free_is_given_to_another_by_a_later_file(
+    strangers: Programmes, tmp_path: Path
+) -> None:
+    people(strangers, "O1", "O2", "N1", "N2")
+    prepare(strangers)
+    import_counterparts(tmp_path, line("O1", "N1"))
+    early = import_counterparts(tmp_path, line("O2", "N1"), name="early.csv")
+    import_counterparts(tmp_path, line("O1", "N2"), name="corrected.csv")
+    later = import_counterparts(tmp_path, line("O2", token="tok-N1"), name="later.csv")  # noqa: S106 - a card token
+    taken = import_counterparts(tmp_path, line("O1", "N1"), name="taken.csv")
+    assert early.outcomes == [("rejected", "counterpart_taken")]
+    assert later.outcomes == [("accepted", "")]
+    assert taken.outcomes == [("rejected", "counterpart_taken")]
+    assert pairs() == [("O1", "N2"), ("O2", "N1")]
+
+
+def test_whom_a_chunk_set_free_is_given_to_another_by_the_next_chunk(
+    strangers: Programmes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(strangers, "O1", "O2", "O3", "N1", "N2")
+    prepare(strangers)
+    import_counterparts(tmp_path, line("O1", "N1"))
+    monkeypatch.setattr("loyalty.feeds.chunks.LINES_AT_ONCE", 1)
+    imported = import_counterparts(
+        tmp_path, line("O1", "N2"), line("O2", "N1"), line("O3", "N1"), name="chunks.csv"
+    )
+    assert imported.outcomes == [("accepted", ""), ("accepted", ""), ("rejected", "counterpart_taken")]
+    assert pairs() == [("O1", "N2"), ("O2", "N1")]
+
+
 def test_lines_that_name_nobody_or_two_people_are_refused(strangers: Programmes, tmp_path: Path) -> None:
     people(strangers, "O1", "O2", "N1", "N2")
     prepare(strangers)
