@@ -5,10 +5,11 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from core.admin_actions import ActionInWords
+from core.attempts import STALLED_AFTER
 from core.audit import with_actor_names
 from core.dashboard import Card, Figure, Table, add_card, list_address
 from core.formatting import moment, number
-from core.jobs import STALLED_AFTER, job_label
+from core.jobs import job_label
 from core.models import JobRun, JobState, OutboxMessage, StaffAction
 
 SHOWN_ACTIONS = 5

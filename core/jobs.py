@@ -18,19 +18,14 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import F, Max
+from django.db.models import Max
 from django.utils.functional import Promise
 
+from core.attempts import note_failure, stalled_ids
 from core.errors import DomainError
 from core.models import JobRun, JobState
 
 logger = logging.getLogger(__name__)
-
-STALLED_AFTER = timedelta(minutes=1)
-"""A run that nobody moved for so long is woken again."""
-
-LONGEST_PAUSE = timedelta(hours=1)
-"""After failing steps the pause doubles from a minute up to this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,21 +151,8 @@ def _start_run(job: Job, scope: Scope, business_date: date, at: datetime) -> int
 
 
 def stalled_runs(*, at: datetime) -> list[int]:
-    """Return the unfinished runs that nobody moved lately.
-
-    After a failing step that takes a minute, and twice as long after each further one.
-    A run whose job this release does not know is left alone.
-    """
-    unfinished = JobRun.objects.filter(
-        state=JobState.RUNNING, job__in=_jobs, moved_at__lte=at - STALLED_AFTER
-    )
-    rows = unfinished.order_by("moved_at", "pk").values_list("pk", "moved_at", "attempts")
-    return [pk for pk, moved_at, attempts in rows if moved_at + _pause(attempts) <= at]
-
-
-def _pause(attempts: int) -> timedelta:
-    doublings = min(max(attempts - 1, 0), 6)
-    return min(STALLED_AFTER * (1 << doublings), LONGEST_PAUSE)
+    """Return the unfinished runs that nobody moved lately. One of a job that this release lacks is left."""
+    return stalled_ids(JobRun.objects.filter(state=JobState.RUNNING, job__in=_jobs), at=at)
 
 
 def step_run(run_id: int, *, at: datetime) -> StepOutcome:
@@ -192,10 +174,7 @@ def step_run(run_id: int, *, at: datetime) -> StepOutcome:
             _store(run, progress, at)
     except Exception as error:
         logger.exception("A step of job run %s failed.", run_id)
-        # Only the kind of error is kept: its text may quote a row. The log masks secrets and has the rest.
-        JobRun.objects.filter(pk=run_id, state=JobState.RUNNING).update(
-            attempts=F("attempts") + 1, last_error=type(error).__name__, moved_at=at
-        )
+        note_failure(JobRun.objects.filter(pk=run_id, state=JobState.RUNNING), error, at=at)
         return StepOutcome.FAILED
     return StepOutcome.DONE if progress.cursor is None else StepOutcome.MORE
 

@@ -6,12 +6,10 @@ from time import monotonic
 from celery import shared_task
 from django.utils import timezone
 
+from core.background import SECONDS_AT_WORK, work_on
 from core.doorbell import ring
 from core.jobs import StepOutcome, register_sweeper, stalled_runs, start_due_runs, step_run, sweep_all
 from core.outbox import deliver_due
-
-SECONDS_AT_WORK = 20
-"""A task that has more to do after so long rings for another, so that workers can be stopped at any time."""
 
 MESSAGES_AT_ONCE = 20
 
@@ -25,11 +23,7 @@ def sweep() -> None:
 @shared_task(name="core.tasks.work_on_run")
 def work_on_run(run_id: int) -> None:
     """Do a job run's chunks one after the other until it is done, fails or has lasted long enough."""
-    started = monotonic()
-    while step_run(run_id, at=timezone.now()) is StepOutcome.MORE:
-        if monotonic() - started > SECONDS_AT_WORK:
-            ring(work_on_run, run_id)
-            return
+    work_on(run_id, lambda: step_run(run_id, at=timezone.now()) is StepOutcome.MORE, task=work_on_run)
 
 
 @shared_task(name="core.tasks.deliver_outbox")

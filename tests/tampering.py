@@ -1,5 +1,8 @@
 """Changing rows behind the program's back, to see that the proofs and the program notice."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import connection
 
 
@@ -21,3 +24,22 @@ def lose_rows(table: str) -> None:
             "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
             f" CREATE TRIGGER lose BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION lose()"
         )
+
+
+@contextmanager
+def full_disk_under(table: str, *, event: str = "INSERT", when: str = "true") -> Iterator[None]:
+    """Let the database refuse rows that are written to a table, as if its disk were full."""
+    connection.check_constraints()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN RAISE ''4970 1000 0000 0055'' USING ERRCODE = ''disk_full''; END';"
+            f" CREATE TRIGGER refuse BEFORE {event} ON {table} FOR EACH ROW WHEN ({when})"
+            " EXECUTE FUNCTION refuse()"
+        )
+    try:
+        yield
+    finally:
+        connection.check_constraints()
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION refuse CASCADE")

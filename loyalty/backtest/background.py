@@ -2,26 +2,22 @@
 
 import logging
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
-from time import monotonic
+from datetime import date, datetime
 
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
+from core.attempts import stalled_ids
+from core.background import work_on
 from core.doorbell import ring
 from core.jobs import register_sweeper
-from loyalty.backtest.run import note_failure, step_back_test
+from loyalty.backtest.run import note_failing_step, step_back_test
 from loyalty.backtest.service import begin_back_test
 from loyalty.models import UNFINISHED_BACK_TESTS, BackTest, EarningRule, Programme
 from members.models import User
 
 logger = logging.getLogger(__name__)
-
-SECONDS_AT_WORK = 15
-"""A task that has more to do after so long rings for another, so that workers can be stopped at any time."""
-
-STALLED_AFTER = timedelta(minutes=1)
 
 
 def start_back_test(
@@ -55,23 +51,19 @@ def start_back_test(
 def run_back_test(back_test_id: int) -> None:
     """Work on a back-test for some seconds; ring again when there is more to do.
 
-    After a failing step the sweeper tries again, until the back-test is given up.
+    After a failing step the sweeper tries again, later each time, until the back-test is given up.
     """
-    started = monotonic()
     try:
-        while step_back_test(back_test_id, at=timezone.now()):
-            if monotonic() - started > SECONDS_AT_WORK:
-                ring(run_back_test, back_test_id)
-                return
+        work_on(back_test_id, lambda: step_back_test(back_test_id, at=timezone.now()), task=run_back_test)
     except Exception as error:
         logger.exception("A step of back-test %s failed.", back_test_id)
-        note_failure(back_test_id, error, at=timezone.now())
+        note_failing_step(back_test_id, error, at=timezone.now())
 
 
 def wake_back_tests(at: datetime) -> None:
     """Ring for the back-tests that nobody works on."""
-    stalled = BackTest.objects.filter(state__in=UNFINISHED_BACK_TESTS, moved_at__lte=at - STALLED_AFTER)
-    for back_test_id in stalled.order_by("pk").values_list("pk", flat=True):
+    unfinished = BackTest.objects.filter(state__in=UNFINISHED_BACK_TESTS)
+    for back_test_id in stalled_ids(unfinished, at=at):
         ring(run_back_test, back_test_id)
 
 

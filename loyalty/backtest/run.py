@@ -13,8 +13,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import Max
 
+from core.attempts import note_failure
 from core.bulk import bulk_cursor
 from loyalty.backtest.budgets import Claim, CutOff, cut_offs_in, forget_claims, new_cut_offs, store_claims
 from loyalty.backtest.figures import Figures, details_with
@@ -192,11 +193,8 @@ MOST_ATTEMPTS = 5
 """After so many failing steps in a row a back-test is given up."""
 
 
-def note_failure(back_test_id: int, error: Exception, *, at: datetime) -> None:
-    """Keep that a step failed, and give the back-test up when too many did in a row.
-
-    Only the kind of the error is kept: its text may quote a row.
-    """
+def note_failing_step(back_test_id: int, error: Exception, *, at: datetime) -> None:
+    """Keep that a step failed, and give the back-test up when too many did in a row."""
     unfinished = BackTest.objects.filter(pk=back_test_id, state__in=UNFINISHED_BACK_TESTS)
-    unfinished.update(attempts=F("attempts") + 1, last_error=type(error).__name__, moved_at=at)
+    note_failure(unfinished, error, at=at)
     unfinished.filter(attempts__gte=MOST_ATTEMPTS).update(state=BackTestState.FAILED, finished_at=at)

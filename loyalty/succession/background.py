@@ -1,11 +1,12 @@
 """Going through the accounts in the background, some seconds at a time. The tables say what is left to do."""
 
 from datetime import datetime, timedelta
-from time import monotonic
 
 from celery import shared_task
 from django.utils import timezone
 
+from core.attempts import stalled_ids
+from core.background import work_on
 from core.doorbell import ring
 from core.jobs import StepOutcome, register_sweeper
 from loyalty.models import Succession, SuccessionState
@@ -13,10 +14,6 @@ from loyalty.succession.errors import NotRunning
 from loyalty.succession.service import follow_up
 from loyalty.succession.walks import step_succession
 
-SECONDS_AT_WORK = 15
-"""A task that has more to do after so long rings for another, so that workers can be stopped at any time."""
-
-STALLED_AFTER = timedelta(minutes=1)
 FOLLOWED_EVERY = {SuccessionState.RUNNING: timedelta(minutes=5), SuccessionState.CLOSED: timedelta(hours=1)}
 """How long what arrives late in the old programme may wait until it moves."""
 
@@ -24,11 +21,11 @@ FOLLOWED_EVERY = {SuccessionState.RUNNING: timedelta(minutes=5), SuccessionState
 @shared_task(name="loyalty.tasks.run_succession")
 def run_succession(succession_id: int) -> None:
     """Go on with the walk of a succession for some seconds; ring again when there is more to do."""
-    started = monotonic()
-    while step_succession(succession_id, at=timezone.now()) is StepOutcome.MORE:
-        if monotonic() - started > SECONDS_AT_WORK:
-            ring(run_succession, succession_id)
-            return
+    work_on(
+        succession_id,
+        lambda: step_succession(succession_id, at=timezone.now()) is StepOutcome.MORE,
+        task=run_succession,
+    )
 
 
 def wake_successions(at: datetime) -> None:
@@ -41,8 +38,7 @@ def wake_successions(at: datetime) -> None:
             except NotRunning:
                 continue  # it was reversed a moment ago
             ring(run_succession, succession.pk)
-    stalled = Succession.objects.filter(is_walking=True, moved_at__lte=at - STALLED_AFTER)
-    for succession_id in stalled.order_by("pk").values_list("pk", flat=True):
+    for succession_id in stalled_ids(Succession.objects.filter(is_walking=True), at=at):
         ring(run_succession, succession_id)
 
 

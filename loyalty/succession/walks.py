@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 
+from core.attempts import note_failure
 from core.jobs import StepOutcome
 from loyalty.models import PointAccount, Purchase, PurchaseState, Succession, SuccessionState
 from loyalty.purchases.reasons import Reason
@@ -73,10 +73,7 @@ def step_succession(succession_id: int, *, at: datetime) -> StepOutcome:
             _store(succession, chunk, at)
     except Exception as error:
         logger.exception("A chunk of succession %s failed.", succession_id)
-        # Only the kind of error is kept: its text may quote a row. The log masks secrets and has the rest.
-        Succession.objects.filter(pk=succession_id).update(
-            attempts=F("attempts") + 1, last_error=type(error).__name__, moved_at=at
-        )
+        note_failure(Succession.objects.filter(pk=succession_id), error, at=at)
         return StepOutcome.FAILED
     return StepOutcome.DONE if chunk.after is None else StepOutcome.MORE
 

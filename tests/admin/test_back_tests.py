@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from core.models import StaffAction
 from loyalty.backtest.background import run_back_test
-from loyalty.backtest.run import note_failure
+from loyalty.backtest.run import note_failing_step
 from loyalty.models import BackTest, BackTestState, EarningRule, Programme
 from rewards.models import GiftCardProduct
 from tests.admin.conftest import WHY, Story, client_of, make_colleague
@@ -217,11 +217,11 @@ def test_who_only_reads_sees_no_way_to_stop_it(story: Story, bonus: EarningRule)
 
 def test_a_failure_is_told_in_words(marketing: Client, story: Story, bonus: EarningRule) -> None:
     back_test = ask(story.programme, [bonus])
-    note_failure(back_test.pk, ValueError("secret"), at=NOW)
-    assert "The last step failed; it is tried again in a minute." in text_of(marketing, page_of(back_test))
+    note_failing_step(back_test.pk, ValueError("secret"), at=NOW)
+    assert "The last step failed; it is tried again by itself." in text_of(marketing, page_of(back_test))
 
     for _ in range(4):
-        note_failure(back_test.pk, ValueError("secret"), at=NOW)
+        note_failing_step(back_test.pk, ValueError("secret"), at=NOW)
 
     page = text_of(marketing, page_of(back_test))
     assert "The back-test failed five times in a row and was given up (ValueError)." in page

@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoCaptureOnCommitCallbacks as Capture
 
-from core import jobs
-from loyalty.backtest import background, run
+from core import background, jobs
+from loyalty.backtest import run
 from loyalty.backtest.background import run_back_test, start_back_test, wake_back_tests
-from loyalty.backtest.run import MOST_ATTEMPTS, note_failure, step_back_test
+from loyalty.backtest.run import MOST_ATTEMPTS, note_failing_step, step_back_test
 from loyalty.backtest.service import stop_back_test
 from loyalty.models import BackTest, BackTestFigure, BackTestState, EarningRule, Programme
 from tests.factories import NOW, bring_back, buy, make_cardholder
@@ -189,6 +189,21 @@ def test_the_sweeper_rings_for_what_nobody_works_on(
     assert jobs._sweepers["back-tests"].every_minutes == 1  # noqa: SLF001 - nothing public lists the sweepers
 
 
+def test_the_sweeper_waits_longer_after_each_failing_step(
+    programme: Programme, rule: EarningRule, django_capture_on_commit_callbacks: Capture
+) -> None:
+    back_test = ask(programme, [rule])
+    for _ in range(3):
+        note_failing_step(back_test.pk, ValueError("secret"), at=NOW)
+
+    with django_capture_on_commit_callbacks() as early:
+        wake_back_tests(NOW + timedelta(seconds=239))
+    with django_capture_on_commit_callbacks() as later:
+        wake_back_tests(NOW + timedelta(seconds=240))
+
+    assert (len(early), len(later)) == (0, 1)
+
+
 def test_a_step_that_fails_is_tried_again_and_given_up_in_the_end(
     programme: Programme, rule: EarningRule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,7 +221,7 @@ def test_a_step_that_fails_is_tried_again_and_given_up_in_the_end(
     assert (back_test.state, back_test.attempts) == (BackTestState.RUNNING, MOST_ATTEMPTS - 1)
     assert back_test.last_error == "ValueError"
 
-    note_failure(back_test.pk, ValueError("secret"), at=NOW)
+    note_failing_step(back_test.pk, ValueError("secret"), at=NOW)
 
     back_test.refresh_from_db()
     assert (back_test.state, back_test.finished_at) == (BackTestState.FAILED, NOW)
@@ -214,7 +229,7 @@ def test_a_step_that_fails_is_tried_again_and_given_up_in_the_end(
 
 def test_a_step_that_succeeds_forgets_earlier_failures(programme: Programme, rule: EarningRule) -> None:
     back_test = ask(programme, [rule])
-    note_failure(back_test.pk, ValueError("secret"), at=NOW)
+    note_failing_step(back_test.pk, ValueError("secret"), at=NOW)
 
     done = answer(back_test)
 

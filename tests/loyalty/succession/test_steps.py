@@ -40,6 +40,7 @@ from tests.loyalty.succession.conftest import (
     terms,
     walk,
 )
+from tests.tampering import full_disk_under
 
 pytestmark = pytest.mark.django_db
 
@@ -230,16 +231,16 @@ def test_a_worker_goes_through_all_accounts_and_rings_again_when_it_lasts(
     programmes: Programmes, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     monkeypatch.setattr(walks, "MOVED_AT_ONCE", 1)
-    monkeypatch.setattr(background, "SECONDS_AT_WORK", -1)
+    monkeypatch.setattr("core.background.SECONDS_AT_WORK", -1)
     rings: list[int] = []
-    monkeypatch.setattr(background, "ring", lambda _task, pk: rings.append(pk))
+    monkeypatch.setattr("core.background.ring", lambda _task, pk: rings.append(pk))
     settings.CELERY_TASK_ALWAYS_EAGER = True
     people = [make_cardholder(programmes.old, points=10) for _ in range(2)]
     succession = begin_succession(succession=rehearse(prepare(programmes)), at=NOW)
     run_succession(succession.pk)
     assert rings == [succession.pk]
     assert [balance(one.account)[0] for one in people] == [0, 10]
-    monkeypatch.setattr(background, "SECONDS_AT_WORK", 60)
+    monkeypatch.setattr("core.background.SECONDS_AT_WORK", 60)
     run_succession(succession.pk)
     assert [balance(one.account)[0] for one in people] == [0, 0]
     succession.refresh_from_db()
@@ -271,6 +272,22 @@ def test_a_walk_whose_worker_was_lost_is_rung_for_again(
     wake_successions(NOW + timedelta(seconds=30))
     assert rings == []
     assert sweep_all(at=LATER) == []
+    assert rings == [succession.pk]
+
+
+def test_a_walk_that_fails_is_rung_for_later_each_time(
+    programmes: Programmes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rings: list[int] = []
+    monkeypatch.setattr(background, "ring", lambda _task, pk: rings.append(pk))
+    make_cardholder(programmes.old, points=10)
+    succession = begin_succession(succession=rehearse(prepare(programmes)), at=NOW)
+    with full_disk_under("loyalty_conversion"):
+        for _ in range(3):
+            assert step_succession(succession.pk, at=NOW) is StepOutcome.FAILED
+    wake_successions(NOW + timedelta(seconds=239))
+    assert rings == []
+    wake_successions(NOW + timedelta(seconds=240))
     assert rings == [succession.pk]
 
 
