@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -92,12 +92,15 @@ def imports_card(_at: datetime) -> Card:
     """Show the latest imports, and how much waits for its other half."""
     latest = FeedImport.objects.select_related("programme").order_by("-pk")[:SHOWN_IMPORTS]
     refused = FeedImport.objects.filter(state=FeedState.REFUSED, pk__in=[one.pk for one in latest]).count()
-    unfinished = FeedImport.objects.filter(state__in=[FeedState.WAITING, FeedState.RUNNING]).count()
+    unfinished = FeedImport.objects.filter(state__in=[FeedState.WAITING, FeedState.RUNNING]).aggregate(
+        all=Count("pk"), failing=Count("pk", filter=Q(attempts__gt=0))
+    )
     parked = Purchase.objects.filter(state=PurchaseState.PARKED)[: COUNTED + 1].count()
     return Card(
         title=_("Imports"),
         figures=[
-            Figure(_("under way"), number(unfinished)),
+            Figure(_("under way"), number(unfinished["all"])),
+            Figure(_("failing"), number(unfinished["failing"]), is_alert=unfinished["failing"] > 0),
             Figure(_("refused among the latest"), number(refused), is_alert=refused > 0),
             Figure(_("lines waiting"), f"{number(COUNTED)}+" if parked > COUNTED else number(parked)),
         ],

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from core.admin import Labelled, LockedAdmin, button, in_colours, link_to, page_of
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 UNFINISHED = frozenset({FeedState.WAITING, FeedState.RUNNING})
 SECONDS_BETWEEN_LOOKS = 2
+SECONDS_BETWEEN_LOOKS_AT_FAILURES = 60
 REFUSED_SHOWN = 20
 EXPLAINED = "feedimport.explained"
 
@@ -107,9 +109,12 @@ class FeedImportAdmin(LockedAdmin):
             FeedState.RUNNING: "info",
             FeedState.WAITING: "info",
             FeedState.REFUSED: "danger",
+            "failing": "danger",
         },
     )
     def shown_state(self, feed_import: FeedImport) -> Labelled:
+        if feed_import.attempts:
+            return "failing", _("failing")
         return feed_import.state, feed_import.get_state_display()
 
     @admin.display(description=_("digest of the content"))
@@ -238,11 +243,11 @@ def _file(pieces: Iterator[bytes], name: str) -> StreamingHttpResponse:
 
 def _progress_of(feed_import: FeedImport) -> dict[str, Any]:
     """Return what the page of an import shows beside its fields."""
-    is_unfinished = feed_import.state in UNFINISHED
     refused = RejectedLine.objects.filter(feed_import=feed_import).order_by("line")[:REFUSED_SHOWN]
     return {
         "feed_import": feed_import,
-        "seconds_between_looks": SECONDS_BETWEEN_LOOKS if is_unfinished else 0,
+        "seconds_between_looks": _seconds_between_looks(feed_import),
+        "failure": _failure_of(feed_import) if feed_import.attempts else "",
         "percent": feed_import.read_lines * 100 // feed_import.total_lines if feed_import.total_lines else 0,
         "read_of_total": _("%(read)s of %(total)s lines")
         % {"read": number(feed_import.read_lines), "total": number(feed_import.total_lines)},
@@ -256,6 +261,23 @@ def _progress_of(feed_import: FeedImport) -> dict[str, Any]:
         "all_rejected": reverse("admin:loyalty_rejectedline_changelist") + f"?feed_import={feed_import.pk}",
         "has_more_rejected": feed_import.rejected_lines > REFUSED_SHOWN,
     }
+
+
+def _seconds_between_looks(feed_import: FeedImport) -> int:
+    if feed_import.state not in UNFINISHED:
+        return 0
+    return SECONDS_BETWEEN_LOOKS_AT_FAILURES if feed_import.attempts else SECONDS_BETWEEN_LOOKS
+
+
+def _failure_of(feed_import: FeedImport) -> str:
+    """Say that the last attempts failed, and how the last one did."""
+    return ngettext(
+        "Work on this file failed once, with %(error)s. It is tried again by itself; what was imported is"
+        " kept.",
+        "Work on this file failed %(times)s times in a row, the last time with %(error)s. It is tried again"
+        " by itself; what was imported is kept.",
+        feed_import.attempts,
+    ) % {"times": number(feed_import.attempts), "error": feed_import.last_error}
 
 
 @admin.register(FeedChunk)

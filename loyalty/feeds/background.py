@@ -1,6 +1,7 @@
 """Importing uploaded files in the background, a few seconds at a time. The tables say what is left to do."""
 
-from datetime import datetime, timedelta
+import logging
+from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -8,6 +9,8 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
+from core.attempts import forget_failures, note_failure, stalled_ids
+from core.background import SECONDS_AT_WORK
 from core.doorbell import ring
 from core.jobs import register_sweeper
 from loyalty.feeds.imports import new_import, save_refused
@@ -19,10 +22,7 @@ from members.models import User
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
 
-SECONDS_AT_WORK = 15
-"""A task that has more to do after so long rings for another, so that workers can be stopped at any time."""
-
-STALLED_AFTER = timedelta(minutes=1)
+logger = logging.getLogger(__name__)
 
 
 def start_import(
@@ -55,18 +55,30 @@ def start_import(
 
 @shared_task(name="loyalty.tasks.run_feed_import")
 def run_feed_import(import_id: int) -> None:
-    """Work on an uploaded file for some seconds; ring again when there is more to do."""
+    """Work on an uploaded file for some seconds; ring again when there is more to do.
+
+    After a failing step the sweeper tries again, later each time.
+    """
+    unfinished = FeedImport.objects.filter(pk=import_id, state__in=UNFINISHED)
     started = monotonic()
-    if step_import(
-        import_id, at=timezone.now(), goes_on=lambda _import: monotonic() - started < SECONDS_AT_WORK
-    ):
+    try:
+        is_more_left = step_import(
+            import_id, at=timezone.now(), goes_on=lambda _import: monotonic() - started < SECONDS_AT_WORK
+        )
+    except Exception as error:
+        logger.exception("A step of import %s failed.", import_id)
+        note_failure(unfinished, error, at=timezone.now())
+        return
+    # The chunks that succeeded may be those of another import of the same content.
+    forget_failures(unfinished)
+    if is_more_left:
         ring(run_feed_import, import_id)
 
 
 def wake_imports(at: datetime) -> None:
     """Ring for uploaded files that nobody works on, and delete files that were left behind."""
-    stalled = FeedImport.objects.filter(state__in=UNFINISHED, moved_at__lte=at - STALLED_AFTER)
-    for import_id in stalled.exclude(path="").order_by("pk").values_list("pk", flat=True):
+    unfinished = FeedImport.objects.filter(state__in=UNFINISHED).exclude(path="")
+    for import_id in stalled_ids(unfinished, at=at):
         ring(run_feed_import, import_id)
     forget_lost_uploads(at)
 

@@ -178,7 +178,7 @@ def _record_chunk(
     feed_import.parked_lines += counts[Outcome.PARKED]
     feed_import.rejected_lines += counts[Outcome.REJECTED]
     feed_import.points += sum(verdict.points for verdict in verdicts)
-    feed_import.moved_at = at
+    feed_import.moved_at, feed_import.attempts, feed_import.last_error = at, 0, ""
     feed_import.save()
     return feed_import, recorded
 
@@ -204,7 +204,13 @@ def finish_import(feed_import: FeedImport, *, at: datetime) -> FeedImport:
     """
     _settle_all(feed_import)
     FeedImport.objects.filter(pk=feed_import.pk, state=FeedState.RUNNING).update(
-        state=FeedState.DONE, refusal="", refusal_details={}, finished_at=at, moved_at=at
+        state=FeedState.DONE,
+        refusal="",
+        refusal_details={},
+        attempts=0,
+        last_error="",
+        finished_at=at,
+        moved_at=at,
     )
     return FeedImport.objects.get(pk=feed_import.pk)
 

@@ -36,7 +36,7 @@ class FeedImport(models.Model):
 
     A file is known by its content (`sha256`), not by its name. `cursor_offset` is in bytes of the
     uncompressed file, `cursor_line` in lines already read; `business_at` is the instant the import counts as
-    having happened.
+    having happened. `attempts` counts the steps that failed in a row, in the background.
     """
 
     public_id = models.UUIDField(_("public reference"), default=new_public_id, unique=True, editable=False)
@@ -68,6 +68,8 @@ class FeedImport(models.Model):
         related_name="+",
         verbose_name=_("sent by"),
     )
+    attempts = models.PositiveIntegerField(_("failed attempts"), default=0, db_default=0)
+    last_error = models.CharField(_("last error"), max_length=100, blank=True, default="", db_default="")
     created_at = models.DateTimeField(_("created"))
     moved_at = models.DateTimeField(_("last moved"))
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)

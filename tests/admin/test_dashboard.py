@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from core.models import JobRun
+from loyalty.models import FeedImport
 from tests.admin.conftest import ADMINISTRATOR, ROLES, Story, client_of, make_colleague
 from tests.factories import NOW
 
@@ -90,6 +91,16 @@ def test_a_failing_job_is_an_alert(story: Story) -> None:
     (jobs,) = [card for card in page.context["cards"] if card.title == "Jobs"]
     assert [(figure.name, figure.value) for figure in jobs.figures if figure.is_alert] == [("failing", "1")]
     assert 'class="is-alert"' in page.content.decode()
+
+
+def test_a_failing_import_is_an_alert(story: Story) -> None:
+    FeedImport.objects.filter(pk=story.feed_import.pk).update(state="running", attempts=3)
+
+    page = client_of(make_colleague("Operator")).get(reverse("admin:index"))
+
+    (imports,) = [card for card in page.context["cards"] if card.title == "Imports"]
+    figures = [(figure.name, figure.value, figure.is_alert) for figure in imports.figures]
+    assert figures[:2] == [("under way", "1", False), ("failing", "1", True)]
 
 
 def test_every_chart_stands_beside_its_figures(story: Story) -> None:

@@ -16,6 +16,7 @@ from loyalty.models import FeedImport, FeedState, Purchase
 from members.services.staff import sync_staff_groups
 from tests.admin.conftest import PURCHASES, Story, client_of, make_colleague
 from tests.kept_fixtures import kept
+from tests.tampering import full_disk_under
 
 if TYPE_CHECKING:
     from django.http import StreamingHttpResponse
@@ -74,6 +75,44 @@ def test_a_file_is_imported_in_the_background_and_its_page_looks_again_until_it_
     assert "The amount is zero." in done
     feed_import.refresh_from_db()
     assert (feed_import.state, feed_import.accepted_lines, feed_import.rejected_lines) == ("done", 1, 1)
+
+
+def test_an_import_that_fails_says_so_in_both_languages_until_it_recovers(
+    manager: Client, story: Story
+) -> None:
+    french = client_of(make_colleague("Operator"), "fr")
+    feed_import = send(manager, story, NEW)
+    once = (
+        "Work on this file failed once, with OperationalError. It is tried again by itself; what was imported"
+        " is kept."
+    )
+    with full_disk_under("loyalty_feedchunk"):
+        run_feed_import(feed_import.pk)
+        assert once in text_of(manager, page_of(feed_import))
+        assert "a échoué une fois (OperationalError)." in text_of(french, page_of(feed_import))
+        run_feed_import(feed_import.pk)
+
+    page = text_of(manager, page_of(feed_import))
+    assert "failed 2 times in a row, the last time with OperationalError. It is tried again by itself" in page
+    assert '<meta http-equiv="refresh" content="60">' in page
+    assert "4970" not in page
+    page = text_of(french, page_of(feed_import))
+    assert (
+        "Le traitement de ce fichier a échoué 2 fois de suite, la dernière fois avec OperationalError."
+        in page
+    )
+    assert (
+        "Il sera tenté à nouveau automatiquement\N{NO-BREAK SPACE}; ce qui est importé est conservé." in page
+    )
+    listed = reverse("admin:loyalty_feedimport_changelist")
+    assert "failing" in text_of(manager, listed)
+    assert "en échec" in text_of(french, listed)
+
+    run_feed_import(feed_import.pk)
+
+    assert "Work on this file" not in text_of(manager, page_of(feed_import))
+    assert "Le traitement de ce fichier" not in text_of(french, page_of(feed_import))
+    assert "failing" not in text_of(manager, listed)
 
 
 def test_the_verdicts_are_downloaded_as_a_file(manager: Client, story: Story) -> None:
