@@ -8,8 +8,16 @@ from typing import Any
 def broker(*, redis_url: str, folder: Path) -> tuple[str, dict[str, Any]]:
     """Return the broker's address and options: Redis when there is one, otherwise files in a folder."""
     if redis_url:
-        # Longer than any task; a message delivered twice is harmless but useless.
-        return redis_url, {"visibility_timeout": 3600}
+        return redis_url, {
+            # Longer than any task; a message delivered twice is harmless but useless.
+            "visibility_timeout": 3600,
+            # A page that rings waits for a Redis that says nothing for a few seconds, and tries once more at
+            # once; a lost ring is found by the sweeper. Workers go on looking for it by themselves.
+            "socket_connect_timeout": 2,
+            "socket_timeout": 2,
+            "max_retries": 1,
+            "interval_start": 0,
+        }
     messages, control = folder / "messages", folder / "control"
     options = {
         "data_folder_in": str(messages),
