@@ -80,6 +80,6 @@ def _let_staff_act(people: Population, at: datetime, random: Random) -> None:
     chosen = random.sample(people.accounts, len(people.accounts) // 10)
     accounts = PointAccount.objects.filter(pk__in=chosen).select_related("programme", "member").order_by("pk")
     for account in accounts:
-        grant_verified_email_points(account=account, at=at)
+        grant_verified_email_points(account=account, verified_at=at, at=at)
     for merged, survivor in zip(accounts[::2], accounts[1::2], strict=False):
         merge_members(survivor=survivor.member, merged=merged.member, at=at)

@@ -79,7 +79,7 @@ class OutboxMessage(models.Model):
         verbose_name_plural = _("messages between apps")
         indexes: ClassVar = [
             models.Index(
-                fields=["id"], name="outbox_undelivered", condition=models.Q(delivered_at__isnull=True)
+                fields=["attempts", "id"], name="outbox_due", condition=models.Q(delivered_at__isnull=True)
             ),
         ]
 

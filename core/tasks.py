@@ -1,17 +1,16 @@
 """What the scheduler and the workers run. A task may be lost, doubled or late: the tables say what is due."""
 
 from datetime import datetime
-from time import monotonic
 
 from celery import shared_task
 from django.utils import timezone
 
-from core.background import SECONDS_AT_WORK, work_on
+from core.background import work_on
 from core.doorbell import ring
 from core.jobs import StepOutcome, register_sweeper, stalled_runs, start_due_runs, step_run, sweep_all
-from core.outbox import deliver_due
+from core.outbox import deliver_outbox
 
-MESSAGES_AT_ONCE = 20
+__all__ = ["deliver_outbox", "sweep", "work_on_run"]
 
 
 @shared_task(name="core.tasks.sweep")
@@ -24,14 +23,6 @@ def sweep() -> None:
 def work_on_run(run_id: int) -> None:
     """Do a job run's chunks one after the other until it is done, fails or has lasted long enough."""
     work_on(run_id, lambda: step_run(run_id, at=timezone.now()) is StepOutcome.MORE, task=work_on_run)
-
-
-@shared_task(name="core.tasks.deliver_outbox")
-def deliver_outbox() -> None:
-    """Deliver messages between apps that are still due, for a while; the next sweep goes on."""
-    started = monotonic()
-    while deliver_due(limit=MESSAGES_AT_ONCE) and monotonic() - started < SECONDS_AT_WORK:
-        pass
 
 
 def wake_runs(at: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import time
 
-from demo.letters import letters_caught
+from demo.letters import letters_caught, told_at
 from demo.mailbox import CODE
 from demo.story.calendar import Period, instant
 from demo.story.deliveries import Story
@@ -27,4 +27,5 @@ def activate_members(programme: Programme, story: Story, period: Period) -> None
         with letters_caught() as letters:
             attempt = send_activation_code(member=member, email=person.sign_in, sign_in_url=site, at=at)
             code = CODE.findall(str(letters[-1].body))[0]
+        with told_at(at):
             activate_member(attempt_id=attempt.public_id, code=code, at=at)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from campaigns.models import Promotion
 from demo.activations import activate_members
 from demo.imports import import_rows
-from demo.letters import letters_caught
+from demo.letters import told_at
 from demo.story import department_store as tale
 from demo.story.calendar import Period, days_before, instant
 from demo.story.deliveries import Story, cardholder_rows, purchase_row, store_rows
@@ -77,12 +77,13 @@ def _order(story: Story, following: tuple[Period, ...]) -> None:
     programme = Programme.objects.select_related("issuer").get(code=PROGRAMME)
     for days_ago in ORDERED_DAYS_AGO:
         if any(period.holds(days_ago) for period in following):
-            with letters_caught():
+            at = instant(story.day, days_ago, time(21, 5))
+            with told_at(at):
                 order_gift_card(
                     account=PointAccount.objects.get(programme=programme, member__reference=tale.ELISE),
                     product=GiftCardProduct.objects.get(programme=programme),
                     request_key=f"demo {PROGRAMME} {days_ago}",
-                    at=instant(story.day, days_ago, time(21, 5)),
+                    at=at,
                 )
 
 

@@ -2,9 +2,7 @@
 
 from datetime import date
 
-from django.db import transaction
-
-from demo.letters import letters_caught
+from demo.letters import told_at
 from demo.story.calendar import instant
 from demo.story.people import ALICE, CHLOE
 from loyalty.households.invitations import invite, join_household
@@ -21,8 +19,8 @@ def found_the_household(day: date) -> None:
     alice, chloe = (accounts.get(member__reference=reference) for reference in (ALICE, CHLOE))
     if HouseholdStay.objects.filter(account=alice).exists():
         return
-    with letters_caught(), transaction.atomic():
-        at = instant(day, LIVED_TOGETHER_DAYS)
+    at = instant(day, LIVED_TOGETHER_DAYS)
+    with told_at(at):
         found_household(account=alice, at=at)
         join_household(account=chloe, code=invite(account=alice, at=at), at=at)
         allow_spending(giver=chloe, spender_id=alice.pk, at=at)

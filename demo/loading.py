@@ -12,12 +12,10 @@ from django.db import connection
 from django.utils import timezone
 
 from core.models import JobRun, JobState
-from core.outbox import deliver_due
 from demo.activations import activate_members
 from demo.department_store import department_store_steps
 from demo.household import found_the_household
 from demo.imports import import_rows
-from demo.letters import letters_caught
 from demo.offers import publish_offers
 from demo.staff import make_staff
 from demo.story.calendar import PARIS, Period, instant, periods
@@ -48,8 +46,6 @@ def load_story(*, at: datetime, report: Report) -> bool:
     if run.state == JobState.DONE:
         return False
     _do_not_wait_for_the_disk()
-    with letters_caught():
-        deliver_due()  # what a load left behind that was cut off between a commit and its messages
     steps = list(_steps(tell(run.business_date), at))
     done = int(run.cursor.get("steps", 0))
     for number in range(done, len(steps)):

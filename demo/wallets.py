@@ -1,6 +1,6 @@
 """Gift cards of the story: ordered with points, paid with in stores, now and then cancelled."""
 
-from demo.letters import letters_caught
+from demo.letters import told_at
 from demo.story.orders import Wish
 from loyalty.models import PointAccount, Programme
 from partners.models import Store
@@ -13,7 +13,7 @@ def order_and_pay(programme: Programme, wish: Wish) -> None:
     """Place an order and do what followed. A repeat changes nothing: each part has its own request key."""
     account = PointAccount.objects.get(programme=programme, member__reference=wish.member)
     product = GiftCardProduct.objects.get(programme=programme, face_value_cents=wish.face_value * 100)
-    with letters_caught():
+    with told_at(wish.at):
         order = order_gift_card(
             account=account, product=product, request_key=f"demo {wish.at.isoformat()}", at=wish.at
         )

@@ -42,7 +42,7 @@ class LoyaltyConfig(AppConfig):
         from loyalty.proofs.succession import register_succession_proofs  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.succession.background import register_successions_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
 
-        subscribe(EMAIL_VERIFIED, on_email_verified)
+        subscribe(EMAIL_VERIFIED, on_email_verified, at_once=True)
         register_programme_letterheads()
         register_loyalty_holding()
         subscribe(POINTS_EXPIRING, on_points_expiring)

@@ -1,11 +1,10 @@
 """Points that are not earned by a purchase: today, those for a verified e-mail address."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
+from core.outbox import Message
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.lots import lot_at_once
 from loyalty.ledger.movements import Movement
@@ -17,10 +16,12 @@ EMAIL_VERIFIED = "members.email_verified"
 
 
 @transaction.atomic
-def grant_verified_email_points(*, account: PointAccount, at: datetime) -> int:
+def grant_verified_email_points(*, account: PointAccount, verified_at: datetime, at: datetime) -> int:
     """Grant the points for a verified e-mail, once per account for ever; return the points granted.
 
-    A repeat, an account that left and a programme that is closed or has no such points grant zero.
+    They are earned, and their life begins, when the address was verified; they are posted at `at`, however
+    much later, so that statements of the days between stay as they were printed. A repeat, an account that
+    left and a programme that is closed or has no such points grant zero.
     """
     programme = account.programme
     lock_accounts([account.pk])
@@ -34,8 +35,8 @@ def grant_verified_email_points(*, account: PointAccount, at: datetime) -> int:
                 account_id=account.pk,
                 kind=EntryKind.VERIFIED_EMAIL,
                 points=programme.verified_email_points,
-                occurred_at=at,
-                lot=lot_at_once(programme, at=at),
+                occurred_at=verified_at,
+                lot=lot_at_once(programme, at=verified_at),
             )
         ],
         zone=programme.zone,
@@ -44,8 +45,8 @@ def grant_verified_email_points(*, account: PointAccount, at: datetime) -> int:
     return programme.verified_email_points
 
 
-def on_email_verified(payload: Mapping[str, Any], at: datetime) -> None:
-    """Grant the points in every programme the member takes part in."""
-    accounts = PointAccount.objects.filter(member_id=payload["member_id"]).select_related("programme")
+def on_email_verified(message: Message, at: datetime) -> None:
+    """Grant the points in every programme the member takes part in, as of when the address was verified."""
+    accounts = PointAccount.objects.filter(member_id=message.payload["member_id"]).select_related("programme")
     for account in accounts.order_by("pk"):
-        grant_verified_email_points(account=account, at=at)
+        grant_verified_email_points(account=account, verified_at=message.written_at, at=at)

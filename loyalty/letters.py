@@ -4,9 +4,7 @@ They confirm a fact, so nobody can switch them off. They go out through the outb
 committed; a repeat carries the same Message-ID.
 """
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
 
 from django.urls import reverse
 from django.utils import translation
@@ -14,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.formatting import day, points
+from core.outbox import Message
 from loyalty.letterheads import letterhead_of
 from loyalty.models import LeavingPolicy, PointAccount
 from members.letters.letter import Button, Letter, Paragraph
@@ -24,10 +23,10 @@ from members.models import Member, MemberMerge
 from members.selectors import address_of
 
 
-def on_member_left(payload: Mapping[str, Any], at: datetime) -> None:
+def on_member_left(message: Message, at: datetime) -> None:
     """Confirm to whoever left that they did, and what became of their points. Who was erased gets none."""
     accounts = PointAccount.objects.select_related("member__user", "programme__brand")
-    account = accounts.get(pk=payload["account_id"])
+    account = accounts.get(pk=message.payload["account_id"])
     member, letterhead = account.member, letterhead_of(account.programme)
     address = address_of(member)
     if not address:
@@ -37,15 +36,15 @@ def on_member_left(payload: Mapping[str, Any], at: datetime) -> None:
             leaving_letter(
                 account,
                 letterhead,
-                left_on=date.fromisoformat(payload["left_on"]),
-                lost=payload["lost_points"],
-                kept=payload["kept_points"],
+                left_on=date.fromisoformat(message.payload["left_on"]),
+                lost=message.payload["lost_points"],
+                kept=message.payload["kept_points"],
             ),
             address=address,
             letterhead=letterhead,
             member=member,
             at=at,
-            reference=f"left-{account.pk}-{payload['left_on']}",
+            reference=f"left-{account.pk}-{message.payload['left_on']}",
         )
 
 
@@ -97,21 +96,21 @@ def _became(*, lost: int, kept: int) -> str:
     return _("You had no points: none were lost.")
 
 
-def on_members_merged(payload: Mapping[str, Any], at: datetime) -> None:
+def on_members_merged(message: Message, at: datetime) -> None:
     """Tell everybody whom the two accounts reached that they are one; nobody when that was undone since."""
-    merge = _merge(payload)
+    merge = _merge(message)
     if merge.undone_at is None:
         _tell(merge, "merged", at)
 
 
-def on_members_separated(payload: Mapping[str, Any], at: datetime) -> None:
+def on_members_separated(message: Message, at: datetime) -> None:
     """Tell both members that their accounts are separate again."""
-    _tell(_merge(payload), "separated", at)
+    _tell(_merge(message), "separated", at)
 
 
-def _merge(payload: Mapping[str, Any]) -> MemberMerge:
+def _merge(message: Message) -> MemberMerge:
     merges = MemberMerge.objects.select_related("survivor__issuer", "survivor__user", "merged__user")
-    return merges.get(pk=payload["merge_id"])
+    return merges.get(pk=message.payload["merge_id"])
 
 
 def _tell(merge: MemberMerge, what: str, at: datetime) -> None:

@@ -1,19 +1,18 @@
 """What follows an activation or a change of contact details once it has committed: letters to the member."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from django.utils import translation
 
+from core.outbox import Message
 from members.mails import send_contact_changed, send_email_changed, send_welcome
 from members.models import ContactDetail, EmailChange, Member
 from members.selectors import address_of
 
 
-def on_activated(payload: Mapping[str, Any], at: datetime) -> None:
+def on_activated(message: Message, at: datetime) -> None:
     """Welcome the member. A repeat carries the same reference, so that mailboxes can tell that it is one."""
-    member = Member.objects.select_related("issuer", "user").get(pk=payload["member_id"])
+    member = Member.objects.select_related("issuer", "user").get(pk=message.payload["member_id"])
     address = address_of(member)
     if not address:
         return
@@ -21,13 +20,16 @@ def on_activated(payload: Mapping[str, Any], at: datetime) -> None:
         send_welcome(member=member, email=address, at=at, reference=f"welcome-{member.public_id}")
 
 
-def on_contact_changed(payload: Mapping[str, Any], at: datetime) -> None:
-    """Tell the member what changed; a former e-mail address is told as well, since it might be a theft."""
-    member = Member.objects.select_related("issuer", "user").get(pk=payload["member_id"])
-    reference = f"contact-{member.public_id}-{at.timestamp():.0f}"
+def on_contact_changed(message: Message, at: datetime) -> None:
+    """Tell the member what changed; a former e-mail address is told as well, since it might be a theft.
+
+    A repeat carries the same reference, which names the instant of the change.
+    """
+    member = Member.objects.select_related("issuer", "user").get(pk=message.payload["member_id"])
+    reference = f"contact-{member.public_id}-{message.written_at.timestamp():.0f}"
     with translation.override(member.language):
         change = EmailChange.objects.filter(
-            pk=payload.get("email_change_id") or 0, used_at__isnull=False
+            pk=message.payload.get("email_change_id") or 0, used_at__isnull=False
         ).first()
         if change is not None and change.former_email:
             send_email_changed(
@@ -38,7 +40,7 @@ def on_contact_changed(payload: Mapping[str, Any], at: datetime) -> None:
                 reference=reference,
             )
         labels = dict(ContactDetail.choices)
-        changed = [str(labels[detail]) for detail in payload["details"] if detail in labels]
+        changed = [str(labels[detail]) for detail in message.payload["details"] if detail in labels]
         address = address_of(member)
         if changed and address:
             send_contact_changed(

@@ -1,14 +1,13 @@
 """What follows an order once it has committed: the member is told by e-mail. The code is never in it."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from core.formatting import day, points, whole_amount
+from core.outbox import Message
 from loyalty.dates import local_date
 from loyalty.letterheads import letterhead_of
 from loyalty.models import Entry
@@ -22,14 +21,14 @@ from members.selectors import address_of, wants
 from rewards.models import Order, OrderShare, OrderState
 
 
-def on_gift_card_ordered(payload: Mapping[str, Any], at: datetime) -> None:
+def on_gift_card_ordered(message: Message, at: datetime) -> None:
     """Write to the member, in their language, that the gift card is in the wallet.
 
     Members without an address get no letter, nor do those who switched these letters off or whose order was
     cancelled meanwhile. A repeat carries the same Message-ID, so that mailboxes can tell that it is one.
     """
     orders = Order.objects.select_related("account__member__user", "account__programme__brand", "gift_card")
-    order = orders.get(pk=payload["order_id"])
+    order = orders.get(pk=message.payload["order_id"])
     member = order.account.member
     address = address_of(member)
     if not address or order.state == OrderState.CANCELLED or not wants(member, NotificationKind.ORDER):
@@ -78,7 +77,7 @@ def order_letter(order: Order, letterhead: Letterhead) -> Letter:
     )
 
 
-def on_household_points_spent(payload: Mapping[str, Any], at: datetime) -> None:
+def on_household_points_spent(message: Message, at: datetime) -> None:
     """Write to a member, in their language, that another one of their household has spent points of theirs.
 
     It is always sent, because it is about their points; not to whoever has no address, nor once the order was
@@ -91,7 +90,7 @@ def on_household_points_spent(payload: Mapping[str, Any], at: datetime) -> None:
         "transfer__source__member__user",
         "transfer__source__programme__brand",
     )
-    share = shares.get(pk=payload["share_id"])
+    share = shares.get(pk=message.payload["share_id"])
     giver = share.transfer.source
     address = address_of(giver.member)
     if not address or share.order.state == OrderState.CANCELLED:

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import starmap
-from typing import Any
 
 from django.db import connection
 from django.db.models import Min, Sum
@@ -26,7 +25,7 @@ from django.utils.translation import ngettext
 from core.formatting import day, points
 from core.jobs import Job, Progress, register_job
 from core.models import JobRun
-from core.outbox import publish
+from core.outbox import Message, publish
 from loyalty.dates import local_date
 from loyalty.documents.calendar_file import CALENDAR, calendar_file
 from loyalty.expiry.job import programme_scopes
@@ -144,14 +143,15 @@ def _next(reminded: list[ExpiryReminder], stage: Stage, stages: list[int]) -> di
     return {"days_before": later[0], "after": 0} if later else None
 
 
-def on_points_expiring(payload: Mapping[str, Any], at: datetime) -> None:
+def on_points_expiring(message: Message, at: datetime) -> None:
     """Write to the member, in their language, which points expire when, if they would still be lost.
 
     Who spent them meanwhile, left, was erased or switched these letters off gets none. If the member leads to
-    another since, that one is told, unless they were. A repeat carries the same Message-ID, so that mailboxes
-    can tell that it is one.
+    another since, that one is told, unless they were. What came since the reminder was written is told with
+    the rest, so the reminder counts as sent from now on. A repeat carries the same Message-ID, so that
+    mailboxes can tell that it is one.
     """
-    reminder = _current(payload["reminder_id"])
+    reminder = _current(message.payload["reminder_id"])
     if reminder is None or not reminder.account.may_spend:
         return
     account, member, programme = reminder.account, reminder.account.member, reminder.account.programme
@@ -169,6 +169,7 @@ def on_points_expiring(payload: Mapping[str, Any], at: datetime) -> None:
             at=at,
             reference=f"expiry-{reminder.pk}-{reminder.expires_on:%Y%m%d}",
         )
+    ExpiryReminder.objects.filter(pk=reminder.pk).update(sent_at=at)
 
 
 def _current(reminder_id: int) -> ExpiryReminder | None:

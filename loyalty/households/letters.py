@@ -1,14 +1,13 @@
 """The letter to those in a household whom somebody has joined. It is always sent, for their safety."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from core.formatting import day
+from core.outbox import Message
 from loyalty.dates import local_date
 from loyalty.letterheads import letterhead_of
 from loyalty.models import HouseholdStay, PointAccount
@@ -20,14 +19,14 @@ from members.mails import hello, reach_us
 from members.selectors import address_of
 
 
-def on_household_joined(payload: Mapping[str, Any], at: datetime) -> None:
+def on_household_joined(message: Message, at: datetime) -> None:
     """Write to one of those who were there, in their language, who has joined.
 
     Who has no address gets no letter, nor does who left meanwhile. A repeat carries the same Message-ID.
     """
-    stay = HouseholdStay.objects.select_related("account__member").get(pk=payload["stay_id"])
+    stay = HouseholdStay.objects.select_related("account__member").get(pk=message.payload["stay_id"])
     account = PointAccount.objects.select_related("member__user", "programme__brand").get(
-        pk=payload["account_id"]
+        pk=message.payload["account_id"]
     )
     address = address_of(account.member)
     is_there = HouseholdStay.objects.filter(household=stay.household_id, account=account, left_at=None)

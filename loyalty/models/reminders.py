@@ -9,7 +9,10 @@ from loyalty.models.ledger import PointAccount
 
 
 class ExpiryReminder(models.Model):
-    """A reminder about the points of an account that expire on a day: sent once, so many days before."""
+    """A reminder about the points of an account that expire on a day: sent once, so many days before.
+
+    `sent_at` is when it was written until its letter has left, and from then on when that was.
+    """
 
     account = models.ForeignKey(
         PointAccount,

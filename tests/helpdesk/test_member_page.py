@@ -1,15 +1,18 @@
 """One page shows all that an agent needs of a member, and remembers who opened it."""
 
+import re
 import uuid
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from core.audit import record_action
 from core.models import StaffAction
+from core.outbox import deliver_outbox
 from helpdesk.looks import OPENED
 from helpdesk.notes import write_note
 from loyalty.enrolment import enrol_member
@@ -50,6 +53,18 @@ def test_the_page_shows_everything_about_the_member(client: Client, agent: User,
     ):  # fmt: skip
         assert text in page, text
     assert f"•••• {caller.order.gift_card.code_last4}" in page
+
+
+def test_a_letter_stands_there_with_the_day_on_which_it_left(client: Client, caller: Caller) -> None:
+    with time_machine.travel(NOW + timedelta(days=2), tick=False):
+        deliver_outbox()
+
+    letters = read(client, address_of(caller)).split('id="letters-title"')[1].split("</section>")[0]
+    subjects_and_days = re.findall(r"<li><p>(.*?)</p><span[^>]*>(.*?), ", letters)
+    assert subjects_and_days == [
+        ("Votre carte cadeau de 15 € vous attend", "24 November 2026"),
+        ("Your gift card", "22 November 2026"),
+    ], letters
 
 
 def test_members_and_agents_read_the_same_sentences(client: Client, caller: Caller) -> None:

@@ -125,7 +125,7 @@ def test_a_cancellation_sees_what_was_just_paid(programme: Programme, alice: Car
 
 def test_points_for_an_address_are_granted_once_to_two_who_ask(alice: Cardholder) -> None:
     def grant() -> int:
-        return grant_verified_email_points(account=alice.account, at=NOW)
+        return grant_verified_email_points(account=alice.account, verified_at=NOW, at=NOW)
 
     second = one_after_the_other(grant, grant)
 
@@ -428,11 +428,11 @@ def test_a_message_that_one_worker_delivers_is_passed_over_by_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     delivered: list[object] = []
-    handlers = {"greeting": lambda payload, _at: delivered.append(payload)}
+    handlers = {"greeting": lambda told, _at: delivered.append(told.payload)}
     monkeypatch.setattr(outbox, "_handlers", handlers)
     message = OutboxMessage.objects.create(topic="greeting", payload={"to": "Alice"}, created_at=NOW)
 
-    second = beside(lambda: outbox.deliver(message.pk), lambda: outbox.deliver(message.pk))
+    second = beside(lambda: outbox.deliver(message.pk, at=NOW), lambda: outbox.deliver(message.pk, at=NOW))
 
     assert second is False
     assert delivered == [{"to": "Alice"}]

@@ -178,7 +178,7 @@ def expire(runner: Runner) -> str:
 
 def verify_address(runner: Runner) -> str:
     """Ask for the points of a verified address, which are granted once."""
-    return str(grant_verified_email_points(account=runner.alice.account, at=NOW))
+    return str(grant_verified_email_points(account=runner.alice.account, verified_at=NOW, at=NOW))
 
 
 def settle(runner: Runner) -> str:

@@ -146,7 +146,7 @@ def _move_points(programme: Programme, alice: Cardholder) -> None:
     bring_back(programme, alice.card.token, reference="A1", euros=1, return_reference="R1")
     bring_back(programme, alice.card.token, reference="A1", euros=9999, return_reference="R2")
     buy(programme, "card-to-come", euros=1, reference="PARKED")
-    grant_verified_email_points(account=alice.account, at=NOW)
+    grant_verified_email_points(account=alice.account, verified_at=NOW, at=NOW)
     product = GiftCardProduct.objects.get(programme=programme, code="gift-card-15")
     for key in ("one", "two"):
         order = order_gift_card(account=alice.account, product=product, request_key=key, at=NOW)

@@ -7,7 +7,7 @@ from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 
 from core.models import OutboxMessage
-from core.outbox import deliver_due
+from core.outbox import Message, deliver_due
 from loyalty.enrolment import give_up_points, leave_programme
 from loyalty.letters import on_member_left, on_members_merged
 from loyalty.merging.merge import merge_members
@@ -42,7 +42,7 @@ def twin(programme: Programme) -> Cardholder:
 
 def letters() -> list[EmailMultiAlternatives]:
     """Deliver what is due, and return all letters that have left."""
-    deliver_due()
+    deliver_due(at=NOW)
     return [message for message in mail.outbox if isinstance(message, EmailMultiAlternatives)]
 
 
@@ -123,7 +123,7 @@ def test_a_repeated_confirmation_carries_the_same_message_id(alice: Cardholder) 
     give_up_points(account=alice.account, at=NOW)
     message = OutboxMessage.objects.get()
     for _ in range(2):
-        on_member_left(message.payload, message.created_at)
+        on_member_left(Message(message.payload, NOW), NOW)
 
     first, second, third = letters()
 
@@ -174,7 +174,7 @@ def test_a_sign_in_that_moved_is_told_and_so_is_the_address_of_whoever_got_it(
 
 def test_a_separation_is_told_to_both(alice: Cardholder, twin: Cardholder) -> None:
     merge = merge_members(survivor=alice.member, merged=twin.member, at=NOW)
-    deliver_due()
+    deliver_due(at=NOW)
     mail.outbox.clear()
 
     separate_members(merge=merge, at=NOW)
@@ -204,6 +204,6 @@ def test_nobody_is_told_of_a_merge_after_an_erasure(alice: Cardholder, twin: Car
     erase_member(member=alice.member, at=NOW)
     mail.outbox.clear()
 
-    on_members_merged({"merge_id": merge.pk}, NOW)
+    on_members_merged(Message({"merge_id": merge.pk}, NOW), NOW)
 
     assert mail.outbox == []

@@ -75,7 +75,7 @@ def test_a_letter_that_was_written_and_not_sent_is_sent_later_and_once(
     written(programme)
     assert (told(), ExpiryReminder.objects.count()) == ([], 1)
 
-    assert (deliver_due(), deliver_due()) == (1, 0)
+    assert (deliver_due(at=AT), deliver_due(at=AT)) == (1, 0)
 
     assert told() == [ALICE_IS_TOLD]
 
@@ -89,11 +89,11 @@ def test_a_letter_that_the_mail_server_did_not_take_is_sent_when_it_does(
     usual = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
-    assert deliver_due() == 0
+    assert deliver_due(at=AT) == 0
     assert OutboxMessage.objects.get(topic=POINTS_EXPIRING).last_error == "ConnectionRefusedError"
 
     settings.EMAIL_BACKEND = usual
-    assert deliver_due() == 1
+    assert deliver_due(at=AT) == 1
 
     assert told() == [ALICE_IS_TOLD]
 
@@ -107,7 +107,7 @@ def test_runs_of_several_dates_tell_each_day_once_in_whatever_order_they_come(
     for later in days:
         written(programme, TOLD_ON + timedelta(days=later))
 
-    deliver_due()
+    deliver_due(at=AT)
 
     listed = [
         event.start
@@ -123,7 +123,7 @@ def test_the_days_go_with_the_letter_as_a_file_for_a_calendar(
 ) -> None:
     buy(programme, alice.card.token, euros=40, at=BOUGHT_AT + timedelta(days=3))
     written(programme)
-    deliver_due()
+    deliver_due(at=AT)
 
     message = mail.outbox[0]
     assert isinstance(message, EmailMultiAlternatives)
@@ -151,7 +151,7 @@ def test_points_of_a_cancelled_order_are_told_again_and_those_of_a_waiting_one_a
     cancel_order(order=ordered, reason="Asked by phone", at=AT - timedelta(days=1))
     mail.outbox.clear()
     written(programme)
-    deliver_due()
+    deliver_due(at=AT)
 
     assert ALICE_IS_TOLD in told()
 
@@ -173,7 +173,7 @@ def test_consent_withdrawn_between_the_write_and_the_letter_holds_it_back(
     written(programme)
     choose_notifications(member=alice.member, wanted=[NotificationKind.ORDER], at=AT)
 
-    assert deliver_due() == 1
+    assert deliver_due(at=AT) == 1
 
     assert told() == []
 
@@ -185,9 +185,9 @@ def test_whoever_was_merged_between_the_write_and_the_letter_is_told_where_they_
     written(programme)
     merge_members(survivor=survivor.member, merged=alice.member, at=AT)
 
-    deliver_due()
+    deliver_due(at=AT)
     written(programme)
-    deliver_due()
+    deliver_due(at=AT)
 
     assert ("dora@example.com", "1,600 points expire on 31 January 2027") in told()
     assert len([one for one in told() if "expire" in one[1]]) == 1
@@ -202,7 +202,7 @@ def test_of_two_who_were_merged_in_between_one_person_is_told_once(
     assert ExpiryReminder.objects.count() == 2
     merge_members(survivor=survivor.member, merged=alice.member, at=AT)
 
-    deliver_due()
+    deliver_due(at=AT)
 
     assert [one for one in told() if "expire" in one[1]] == [
         ("dora@example.com", "1,607 points expire on 31 January 2027")
@@ -216,18 +216,50 @@ def test_points_that_a_merge_brought_after_the_letter_are_told_on_their_day(
     for later in (0, 5):
         buy(programme, other.card.token, euros=40 + later, at=BOUGHT_AT + timedelta(days=5 + later))
     written(programme)
-    deliver_due()
+    deliver_due(at=AT)
     merge_members(survivor=alice.member, merged=other.member, at=AT + timedelta(hours=1))
 
     for later in range(1, 12):
         with transaction.atomic():
             remind_step(run_of(programme, TOLD_ON + timedelta(days=later)), AT + timedelta(days=later))
-    deliver_due()
+    deliver_due(at=AT)
 
     assert [one for one in told() if "expire" in one[1]] == [
         ALICE_IS_TOLD,
         ("alice@example.com", "40 points expire on 5 February 2027"),
     ]
+
+
+def test_a_letter_that_waited_for_days_tells_what_is_still_to_come_on_the_day_it_leaves(
+    alice: Cardholder, programme: Programme
+) -> None:
+    buy(programme, alice.card.token, euros=40, at=BOUGHT_AT + timedelta(days=3))
+    written(programme)
+
+    deliver_due(at=AT + timedelta(days=61))  # after the last day of the first points
+
+    assert told() == [("alice@example.com", "40 points expire on 3 February 2027")]
+
+
+def test_points_that_came_while_the_letter_waited_are_in_it_and_told_once(
+    alice: Cardholder, programme: Programme
+) -> None:
+    other = holder(programme, "Dora", euros=0)
+    buy(programme, other.card.token, euros=45, at=BOUGHT_AT + timedelta(days=10))
+    written(programme)
+    merge_members(survivor=alice.member, merged=other.member, at=AT + timedelta(days=1))
+    left_at = AT + timedelta(days=2)
+
+    deliver_due(at=left_at)
+    for later in range(3, 12):
+        with transaction.atomic():
+            remind_step(run_of(programme, TOLD_ON + timedelta(days=later)), AT + timedelta(days=later))
+    deliver_due(at=AT + timedelta(days=12))
+
+    assert ExpiryReminder.objects.get().sent_at == left_at
+    (message,) = [one for one in mail.outbox if "expire" in str(one.subject)]
+    assert isinstance(message, EmailMultiAlternatives)
+    assert [event.start for event in events_of(message)] == [EXPIRES_ON, EXPIRES_ON + timedelta(days=10)]
 
 
 def test_the_survivors_choice_decides_after_a_merge(alice: Cardholder, programme: Programme) -> None:
@@ -236,7 +268,7 @@ def test_the_survivors_choice_decides_after_a_merge(alice: Cardholder, programme
     written(programme)
     merge_members(survivor=survivor.member, merged=alice.member, at=AT)
 
-    deliver_due()
+    deliver_due(at=AT)
 
     assert [one for one in told() if "expire" in one[1]] == []
 
@@ -247,7 +279,7 @@ def test_points_that_expired_while_the_letter_waited_are_not_told(
     written(programme)
     Lot.objects.filter(account=alice.account).update(remaining_points=0, expired_points=1600)
 
-    deliver_due()
+    deliver_due(at=AT)
 
     assert told() == []
 
@@ -262,7 +294,7 @@ def test_two_workers_with_one_run_write_each_reminder_once(programme: Programme)
 
     assert outcomes.count(StepOutcome.FAILED) == 0
     assert ExpiryReminder.objects.count() == 3
-    deliver_due()
+    deliver_due(at=AT)
     assert sorted(told()) == [
         (f"{name}@example.com", "10 points expire on 31 January 2027") for name in ("alice", "dora", "emil")
     ]

@@ -5,10 +5,10 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.core import mail
 from django.urls import reverse
-from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from core.jobs import start_due_runs, step_run
 from core.models import JobRun
+from core.outbox import deliver_due
 from loyalty.errors import InsufficientPoints
 from loyalty.expiry.reminders import JOB
 from loyalty.expiry.service import expire_points
@@ -30,9 +30,7 @@ def _templates_get_what_they_ask_for() -> None:
     ("rounding", "last_day"),
     [("day", date(2027, 2, 10)), ("month", date(2027, 2, 28)), ("year", date(2027, 12, 31))],
 )
-def test_points_live_through_the_last_second_of_the_period(
-    rounding: str, last_day: date, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
-) -> None:
+def test_points_live_through_the_last_second_of_the_period(rounding: str, last_day: date) -> None:
     programme = make_programme()
     address = reverse("admin:loyalty_programme_change", args=[programme.pk])
     answer = client_of(make_colleague("Programme manager")).post(
@@ -49,8 +47,8 @@ def test_points_live_through_the_last_second_of_the_period(
     reminded_at += timedelta(hours=10)
     start_due_runs(at=reminded_at)
     run = JobRun.objects.get(job=JOB)
-    with django_capture_on_commit_callbacks(execute=True):
-        step_run(run.pk, at=reminded_at)
+    step_run(run.pk, at=reminded_at)
+    deliver_due(at=reminded_at)
     assert [letter.subject for letter in mail.outbox][:1] == [
         f"100 points expire on {last_day.day} {last_day:%B %Y}"
     ]

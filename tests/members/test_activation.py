@@ -1,7 +1,7 @@
 """Activation: a code proves an e-mail address, and an enrolled member gets a sign-in, once."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -11,6 +11,7 @@ from django.db import IntegrityError
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from core.models import OutboxMessage
+from core.outbox import deliver_due
 from loyalty.models import PointAccount
 from members.errors import CodeExpired, WrongCode
 from members.models import ActivationAttempt, Member, User
@@ -186,6 +187,21 @@ def test_the_points_are_granted_once_for_ever(bruno: Cardholder, send: Sender) -
     assert OutboxMessage.objects.filter(topic="members.email_verified").count() == 2
     bruno.account.refresh_from_db()
     assert bruno.account.balance_points == 50
+
+
+def test_points_that_are_granted_days_later_are_earned_when_the_address_was_verified(
+    bruno: Cardholder, send: Sender
+) -> None:
+    attempt, code = send()
+    activate_member(attempt_id=attempt.public_id, code=code, at=NOW)
+    later = NOW + timedelta(days=2)
+
+    deliver_due(at=later)
+
+    entry = bruno.account.entries.get()
+    assert (entry.points, entry.occurred_at, entry.posted_at) == (50, NOW, later)
+    lot = bruno.account.lots.get()
+    assert (lot.available_on, lot.expires_on) == (date(2026, 11, 22), date(2030, 11, 22))
 
 
 @pytest.mark.django_db

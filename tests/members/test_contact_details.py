@@ -8,7 +8,9 @@ from allauth.account.models import EmailAddress
 from django.core import mail
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from core.outbox import Message, deliver_due
 from members.errors import CodeExpired, WrongCode
+from members.handlers import on_contact_changed
 from members.models import ContactDetail, DetailOrigin, DetailSource, EmailChange, Member, User
 from members.services.contact import (
     PostalAddress,
@@ -64,10 +66,21 @@ def test_a_change_is_kept_with_where_it_came_from_and_told_by_e_mail(
         ("address", "site", NOW),
         ("phone", "site", NOW),
     ]
+    deliver_due(at=NOW)
     (letter,) = mail.outbox
     assert (letter.to, letter.subject) == (["alice@example.com"], "Your contact details were changed")
     assert "Changed: Phone, Postal address" in str(letter.body)
     assert "1 rue Neuve" not in str(letter.body)
+
+
+def test_a_letter_that_is_sent_again_days_later_carries_the_same_message_id(alice: Cardholder) -> None:
+    told = Message({"member_id": alice.member.pk, "details": ["phone"]}, NOW)
+
+    for days in (0, 2):
+        on_contact_changed(told, NOW + timedelta(days=days))
+
+    first, second = mail.outbox
+    assert first.extra_headers["Message-ID"] == second.extra_headers["Message-ID"]
 
 
 def test_saying_the_same_again_changes_and_tells_nothing(
@@ -102,6 +115,7 @@ def test_the_right_code_changes_the_address_and_the_old_one_is_told_what_to_do(
 
     with django_capture_on_commit_callbacks(execute=True):
         change_email(member=alice.member, change_id=change.public_id, code=code, at=NOW)
+    deliver_due(at=NOW)
 
     user = User.objects.get(pk=user_of(alice).pk)
     addresses = list(EmailAddress.objects.filter(user=user).values_list("email", "verified", "primary"))

@@ -4,7 +4,7 @@ from django.core import mail
 from django.core.mail import EmailMessage
 
 from core.models import OutboxMessage
-from core.outbox import deliver
+from core.outbox import Message, deliver
 from loyalty.households.letters import on_household_joined
 from loyalty.households.membership import leave_household
 from loyalty.models import Programme
@@ -41,7 +41,7 @@ def carla(programme: Programme) -> Cardholder:
 def letters() -> list[EmailMessage]:
     """Deliver what the outbox holds; return the letters about households."""
     for message in OutboxMessage.objects.filter(delivered_at=None).order_by("pk"):
-        assert deliver(message.pk)
+        assert deliver(message.pk, at=NOW)
     return [one for one in mail.outbox if "gift card" not in one.subject]
 
 
@@ -132,8 +132,9 @@ def test_a_repeat_carries_the_same_message_id(anna: Cardholder, carla: Cardholde
     mail.outbox.clear()
 
     for _ in range(2):
-        on_household_points_spent({"share_id": share.pk}, NOW)
-        on_household_joined({"stay_id": share.permission.spender_id, "account_id": anna.account.pk}, NOW)
+        on_household_points_spent(Message({"share_id": share.pk}, NOW), NOW)
+        joined = {"stay_id": share.permission.spender_id, "account_id": anna.account.pk}
+        on_household_joined(Message(joined, NOW), NOW)
 
     assert len({one.extra_headers["Message-ID"] for one in mail.outbox}) == 2
 
@@ -145,6 +146,6 @@ def test_an_erased_member_is_named_no_more(anna: Cardholder, carla: Cardholder) 
     erase_member(member=carla.member, at=NOW)
     mail.outbox.clear()
 
-    on_household_points_spent({"share_id": OrderShare.objects.get().pk}, NOW)
+    on_household_points_spent(Message({"share_id": OrderShare.objects.get().pk}, NOW), NOW)
 
     assert mail.outbox[-1].subject == "Former member has used 10 points of yours"

@@ -1,20 +1,26 @@
 """The member is told about an order by e-mail, in their language, without the code."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.core import mail
 from django.core.mail import EmailMessage
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import Settings
 
 from core.models import OutboxMessage
-from core.outbox import deliver
+from core.outbox import Message, deliver, deliver_outbox
 from loyalty.models import Programme
+from members.models import SentLetter
 from rewards.codes import reveal_code
 from rewards.handlers import on_gift_card_ordered
 from rewards.models import GiftCardProduct, Order
 from rewards.services.orders import cancel_order, order_gift_card
 from tests.factories import NOW, Cardholder, make_cardholder, make_user
 from tests.kept_fixtures import kept
+
+TWO_DAYS_LATER = NOW + timedelta(days=2)
 
 
 @kept()
@@ -27,7 +33,7 @@ def ordered(cardholder: Cardholder, product: GiftCardProduct) -> Order:
     """Order and deliver what the outbox holds."""
     order = order_gift_card(account=cardholder.account, product=product, request_key="tap", at=NOW)
     for message in OutboxMessage.objects.filter(delivered_at=None):
-        assert deliver(message.pk)
+        assert deliver(message.pk, at=NOW)
     return order
 
 
@@ -38,17 +44,33 @@ def letter() -> EmailMessage:
     return sent
 
 
-def test_the_letter_is_sent_once_the_order_has_committed(
+def test_the_letter_is_left_to_a_worker_once_the_order_has_committed(
     english: Cardholder,
     for_15_euros: GiftCardProduct,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         order_gift_card(account=english.account, product=for_15_euros, request_key="tap", at=NOW)
-        assert mail.outbox == []
+    assert (mail.outbox, OutboxMessage.objects.get().delivered_at) == ([], None)
+
+    deliver_outbox()
 
     assert letter().to == ["alice@example.com"]
     assert OutboxMessage.objects.get().delivered_at is not None
+
+
+def test_a_letter_is_recorded_when_it_left_and_not_when_the_card_was_ordered(
+    english: Cardholder, for_15_euros: GiftCardProduct
+) -> None:
+    order = order_gift_card(account=english.account, product=for_15_euros, request_key="tap", at=NOW)
+
+    with time_machine.travel(TWO_DAYS_LATER, tick=False):
+        deliver_outbox()
+
+    order.refresh_from_db()
+    assert (order.ordered_at, order.letter_sent_at) == (NOW, TWO_DAYS_LATER)
+    assert SentLetter.objects.get().sent_at == TWO_DAYS_LATER
+    assert OutboxMessage.objects.get().delivered_at == TWO_DAYS_LATER
 
 
 def test_the_letter_in_english(
@@ -114,7 +136,7 @@ def test_the_site_of_the_programme_and_its_phone_stand_in_the_letter(
 def test_a_repeat_carries_the_same_message_id(english: Cardholder, for_15_euros: GiftCardProduct) -> None:
     order = ordered(english, for_15_euros)
 
-    on_gift_card_ordered({"order_id": order.pk}, NOW)
+    on_gift_card_ordered(Message({"order_id": order.pk}, NOW), NOW)
 
     first, second = mail.outbox
     assert first.extra_headers == second.extra_headers
@@ -145,7 +167,7 @@ def test_no_letter_speaks_of_an_order_that_was_cancelled_meanwhile(
     order = order_gift_card(account=english.account, product=for_15_euros, request_key="tap", at=NOW)
     cancel_order(order=order, reason="Asked by phone", at=NOW)
 
-    assert deliver(OutboxMessage.objects.get().pk)
+    assert deliver(OutboxMessage.objects.get().pk, at=NOW)
 
     assert mail.outbox == []
 

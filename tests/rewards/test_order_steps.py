@@ -51,7 +51,7 @@ def test_the_letter_is_a_step_once_it_was_sent(programme: Programme) -> None:
     reader = make_cardholder(programme, points=200, user=make_user("reader@example.com"))
     made = order(programme, reader.account, points=100)
     for message in OutboxMessage.objects.filter(delivered_at=None):
-        deliver(message.pk)
+        deliver(message.pk, at=NOW)
     assert (StepKind.LETTER_SENT, True) in steps(made, reader)
 
 

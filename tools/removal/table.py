@@ -23,10 +23,10 @@ LOCKS = {
     "core.jobs.step_run: JobRun SKIP LOCKED": (
         _LOCKS + "test_a_step_that_one_worker_does_is_passed_over_by_another"
     ),
-    "core.outbox.deliver: OutboxMessage": (
+    "core.outbox._deliver_first: due": (
         _LOCKS + "test_a_message_that_one_worker_delivers_is_passed_over_by_another"
     ),
-    "core.outbox.deliver: OutboxMessage SKIP LOCKED": (
+    "core.outbox._deliver_first: due SKIP LOCKED": (
         _LOCKS + "test_a_message_that_one_worker_delivers_is_passed_over_by_another"
     ),
     "helpdesk.notes.write_note: Member": (

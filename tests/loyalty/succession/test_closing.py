@@ -143,7 +143,7 @@ def test_a_closed_programme_gives_no_points_for_an_address(programmes: Programme
     close(run(prepare(programmes)))
     alice.account.refresh_from_db()
     alice.account.programme.refresh_from_db()
-    assert grant_verified_email_points(account=alice.account, at=NEXT_DAY) == 0
+    assert grant_verified_email_points(account=alice.account, verified_at=NEXT_DAY, at=NEXT_DAY) == 0
 
 
 def test_it_is_not_closed_while_late_lines_may_come(programmes: Programmes) -> None:
