@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
+from pytest_django.plugin import blocking_manager_key
 from time_machine import escape_hatch, travel
 
 Made = TypeVar("Made")
@@ -84,6 +85,17 @@ def kept(
     return decorate
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Take back what is kept before a test that commits begins with anything else.
+
+    A browser that it starts brings an event loop, in which Django has another connection to the database.
+    """
+    if _levels and commits(item):
+        with item.config.stash[blocking_manager_key].unblock():
+            keep_only([])
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(
     fixturedef: "pytest.FixtureDef[Any]", request: pytest.FixtureRequest
@@ -96,10 +108,16 @@ def pytest_fixture_setup(
     return (yield)
 
 
+def commits(item: pytest.Item) -> bool:
+    """Say whether a test commits for real."""
+    marker = item.get_closest_marker("django_db")
+    asked = COMMITS.intersection(getattr(item, "fixturenames", ()))
+    return bool(asked or (marker and marker.kwargs.get("transaction")))
+
+
 def asked_for(item: pytest.Function) -> list[Needs]:
     """Return what makes the kept fixtures of a test, each after those that it builds on."""
-    marker = item.get_closest_marker("django_db")
-    if COMMITS.intersection(item.fixturenames) or (marker and marker.kwargs.get("transaction")):
+    if commits(item):
         return []
     known = item._fixtureinfo.name2fixturedefs  # noqa: SLF001 - pytest says it nowhere else
     ordered: dict[Make, Needs] = {}

@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from loyalty.models import Programme
+from tests import kept_fixtures
 from tests.factories import NOW, Cardholder, make_cardholder, make_programme
 from tests.kept_fixtures import Needs, asked_for, copies_of_kept, keep_only, kept
 from tests.transactions import real_commits
@@ -50,14 +51,20 @@ def test_every_test_has_the_rows_and_the_objects_as_they_were_made(
     alice.account.balance_points = turn
 
 
-def test_a_test_sees_nothing_that_it_does_not_ask_for(programme: Programme) -> None:
-    assert Programme.objects.get() == programme
-    assert not programme.accounts.exists()
-
-
 @pytest.mark.django_db
 def test_a_test_that_asks_for_nothing_has_an_empty_database() -> None:
     assert not Programme.objects.exists()
+
+
+@pytest.fixture(scope="session")
+def kept_before_all_else() -> int:
+    """Return how much is kept when the first fixture of a test is set up, such as a browser."""
+    return len(kept_fixtures._levels)  # noqa: SLF001 - this is its test
+
+
+@pytest.mark.usefixtures("real_commits")
+def test_a_test_that_commits_finds_nothing_kept_from_its_very_beginning(kept_before_all_else: int) -> None:
+    assert kept_before_all_else == 0
 
 
 @pytest.mark.usefixtures("real_commits")
@@ -97,6 +104,12 @@ def test_what_fails_while_it_is_made_leaves_nothing_to_the_tests_after_it() -> N
 
     assert not Programme.objects.exists()
     assert copies_of_kept() == {}
+
+
+# The last one that does not commit, so that something is kept when the first one that does begins.
+def test_a_test_sees_nothing_that_it_does_not_ask_for(programme: Programme) -> None:
+    assert Programme.objects.get() == programme
+    assert not programme.accounts.exists()
 
 
 @pytest.mark.usefixtures("real_commits")
