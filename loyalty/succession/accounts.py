@@ -47,7 +47,7 @@ class OldAccount:
     leaving, and wait to be written down so. `member_id` is the member in the new programme, `target_id` their
     account there; both are None as long as there is none. Where that member leads to another, both are the
     other's. An account that `leads_on` to another is none that moves: its points follow there first, and what
-    moved from it before is `moved_behind` of the other.
+    moved from it before is `behind` of the other.
     """
 
     account_id: int
@@ -66,7 +66,7 @@ class OldAccount:
     lots: dict[LotDates, int] = field(default_factory=dict)
     over_points: int = 0
     moved: Moved = field(default_factory=Moved)
-    moved_behind: dict[LotDates, int] = field(default_factory=dict)
+    behind: Moved = field(default_factory=Moved)
     late_returns: list[LateReturn] = field(default_factory=list)
 
     @property
@@ -86,6 +86,11 @@ class OldAccount:
     def held(self) -> Held:
         """What there is to convert."""
         return Held(self.lots, self.owed, self.late_returns, self.moved_behind)
+
+    @property
+    def moved_behind(self) -> dict[LotDates, int]:
+        """What left the lots of accounts that lead to it."""
+        return {lot: points for lot, points in self.behind.left.items() if lot is not None}
 
     @property
     def held_points(self) -> int:
@@ -231,9 +236,8 @@ def _read_moved(cursor: Cursor, accounts: Mapping[int, OldAccount], succession: 
         for part in read_parts(json.loads(parts)):
             if account_id in accounts:
                 accounts[account_id].moved.add(part)
-            if account_id in leads and part.lot is not None:
-                behind = accounts[leads[account_id]].moved_behind
-                behind[part.lot] = behind.get(part.lot, 0) + part.left
+            if account_id in leads:
+                accounts[leads[account_id]].behind.add(part)
 
 
 _LATE_RETURNS = """

@@ -160,8 +160,8 @@ def month_rows(figures: Figures) -> Iterator[Row]:
 def letter_rows(succession: Succession, *, at: datetime) -> Iterator[Row]:
     """Yield what a letter to each member who moves needs, in the order of LETTER_COLUMNS.
 
-    The points are all that moved and would move now; the next expiry is that of the new account, or of the
-    opening lots as long as nothing moved.
+    The points are all that moved and would move now, also what moved from accounts that lead to theirs by
+    now; the next expiry is that of the new account, or of the opening lots as long as nothing moved.
     """
     for chunk in _accounts(succession, at=at):
         moving = [(account, parts) for account, parts in chunk if account.stay is None]
@@ -192,8 +192,8 @@ def _letter_row(account: OldAccount, member: Member, expiry: Expiry) -> Row:
         member.city,
         member.country,
         member.language,
-        account.moved.total_left,
-        account.moved.total_arrived,
+        account.moved.total_left + account.behind.total_left,
+        account.moved.total_arrived + account.behind.total_arrived,
         *(expiry or (None, None)),
         account.new_reference,
     )
