@@ -184,6 +184,49 @@ def find_accounts(succession: Succession, account_ids: Sequence[int]) -> list[Ol
         return [OldAccount(*row) for row in cursor.fetchall()]
 
 
+# Few accounts hold something once points moved: each is followed by indexes, whatever the planner thinks.
+_LEFT_BEHIND = """
+WITH holding AS MATERIALIZED (
+    SELECT id, coalesce(merged_into_id, id) AS leads_to FROM loyalty_pointaccount
+    WHERE programme_id = %(source)s AND (balance_points <> 0 OR owed_points <> 0)
+      AND leaving_policy <> %(lost)s
+)
+SELECT EXISTS (
+    SELECT FROM holding h
+    CROSS JOIN LATERAL (
+        SELECT FROM loyalty_pointaccount a JOIN members_member m ON m.id = a.member_id
+        WHERE a.id = h.leads_to AND a.left_on IS NULL AND m.erased_at IS NULL
+          AND NOT EXISTS (SELECT FROM loyalty_counterpart c
+                          WHERE c.succession_id = %(succession)s AND c.member_id = a.member_id) LIMIT 1
+    ) unknown
+    CROSS JOIN LATERAL (
+        SELECT FROM loyalty_lot l
+        WHERE l.account_id = h.id AND l.remaining_points > 0 AND l.expires_on >= %(today)s LIMIT 1
+    ) held
+)
+"""
+
+
+def leaves_points_behind(succession: Succession, *, at: datetime) -> bool:
+    """Say whether members who are nobody in the new programme hold points that are not over.
+
+    Points that are to follow to the account that theirs leads to count as well. Whoever asks keeps lines out.
+    """
+    if succession.source.issuer_id == succession.target.issuer_id:
+        return False  # everybody is the same member there
+    with bulk_cursor() as cursor:
+        cursor.execute(
+            _LEFT_BEHIND,
+            {
+                "succession": succession.pk,
+                "source": succession.source_id,
+                "lost": LeavingPolicy.LOST,
+                "today": local_date(at, succession.source.zone),
+            },
+        )
+        return cursor.fetchone() == (True,)
+
+
 def read_accounts(succession: Succession, account_ids: Sequence[int], *, at: datetime) -> list[OldAccount]:
     """Return the accounts with all that their conversion needs, in the order of their ids.
 

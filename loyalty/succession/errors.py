@@ -88,7 +88,7 @@ REFUSALS: dict[type[DomainError], StrOrPromise] = {
     DayIsOver: _("Say through which day the old programme takes late purchases and returns; today or later."),
     CounterpartsMissing: _(
         "Members with points are known to nobody in the new programme. Import their counterparts, or say that"
-        " their points stay behind."
+        " their points stay behind: once it is closed they cannot move any more."
     ),
 }
 """What to tell whoever asked, by situation."""

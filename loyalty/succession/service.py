@@ -11,7 +11,7 @@ from django.db import transaction
 
 from loyalty.dates import local_date
 from loyalty.models import Programme, Succession, SuccessionState
-from loyalty.succession.accounts import Stay
+from loyalty.succession.accounts import leaves_points_behind
 from loyalty.succession.errors import (
     CounterpartsMissing,
     DayIsOver,
@@ -175,8 +175,9 @@ def close_succession(*, succession: Succession, leave_behind: bool = False, at: 
     """Close the old programme for good: no line is taken any more, and what is left moves.
 
     Lines that still wait for their other half are refused. Points of members who are nobody in the new
-    programme stay where they are only if `leave_behind` says so. Raises NotRunning, WalkUnderWay,
-    LateReturnsStillCome and CounterpartsMissing.
+    programme stay where they are only if `leave_behind` says so, whenever they came: what is there is looked
+    at once no line can come any more. Raises NotRunning, WalkUnderWay, LateReturnsStillCome and
+    CounterpartsMissing.
     """
     own = _own(succession)
     if own.state in {SuccessionState.CLOSING, SuccessionState.CLOSED}:
@@ -187,11 +188,10 @@ def close_succession(*, succession: Succession, leave_behind: bool = False, at: 
         raise WalkUnderWay
     if own.late_returns_until is None or local_date(at, own.source.zone) <= own.late_returns_until:
         raise LateReturnsStillCome
-    unknown = Figures.of_json(own.walk).staying.get(Stay.NO_COUNTERPART)
-    if unknown is not None and unknown.points and not leave_behind:
-        raise CounterpartsMissing
     # Whoever records lines holds the programme open until they have committed: this waits for them.
     Programme.objects.select_for_update().get(pk=own.source_id)
+    if not leave_behind and leaves_points_behind(own, at=at):
+        raise CounterpartsMissing
     Programme.objects.filter(pk=own.source_id).update(closed_at=at)
     own.state = SuccessionState.CLOSING
     start_walk(own, at=at)

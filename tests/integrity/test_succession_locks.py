@@ -13,7 +13,7 @@ from loyalty.merging.merge import merge_members
 from loyalty.models import PointAccount, Programme, Succession
 from loyalty.purchases.checks import keep_open
 from loyalty.succession.counterparts import CounterpartLine, CounterpartOutcome, record_counterparts
-from loyalty.succession.errors import NotRunning, SuccessionUnderWay
+from loyalty.succession.errors import CounterpartsMissing, NotRunning, SuccessionUnderWay
 from loyalty.succession.figures import Figures
 from loyalty.succession.service import (
     begin_rehearsal,
@@ -23,7 +23,7 @@ from loyalty.succession.service import (
     reverse_succession,
 )
 from loyalty.succession.walks import step_succession
-from tests.factories import NOW, buy, make_cardholder, make_member
+from tests.factories import NOW, buy, make_cardholder, make_issuer, make_member, make_programme
 from tests.loyalty.ledger_state import balance
 from tests.loyalty.succession.conftest import Programmes, make_programmes, prepare, rehearse, run
 from tests.proofs import violations
@@ -31,6 +31,7 @@ from tests.transactions import beside, one_after_the_other
 
 pytestmark = pytest.mark.usefixtures("real_commits")
 
+LAST_DAY = datetime(2027, 1, 31, 22, 59, tzinfo=UTC)
 NEXT_DAY = datetime(2027, 1, 31, 23, 1, tzinfo=UTC)
 
 
@@ -49,6 +50,22 @@ def test_a_programme_is_not_closed_while_somebody_records_lines(programmes: Prog
 
     assert isinstance(second, Succession)
     assert Programme.objects.get(code="smiles").closed_at == NEXT_DAY
+
+
+def test_a_line_that_is_recorded_at_that_moment_is_looked_at_before_the_programme_is_closed(
+    programmes: Programmes,
+) -> None:
+    new = make_programme("elsewhere", issuer=make_issuer("elsewhere", "Elsewhere"))
+    alice = make_cardholder(programmes.old)
+    succession = run(prepare(Programmes(programmes.old, new)))
+
+    second = one_after_the_other(
+        lambda: buy(programmes.old, alice.card.token, euros=5, at=LAST_DAY),
+        lambda: close_succession(succession=succession, at=NEXT_DAY),
+    )
+
+    assert isinstance(second, CounterpartsMissing)
+    assert Programme.objects.get(code="smiles").closed_at is None
 
 
 def test_two_who_prepare_a_succession_get_one(programmes: Programmes) -> None:
