@@ -122,6 +122,7 @@ class CloseForm(ReasonForm):
 
     leave_behind = forms.BooleanField(
         label=_("Leave behind the points of members whom the new programme does not know"),
+        help_text=_("They stay in the old programme for good."),
         required=False,
         widget=UnfoldBooleanSwitchWidget(),
     )

@@ -49,6 +49,7 @@ def shown_succession(succession: Succession) -> dict[str, Any]:
         % {"done": number(walk.accounts), "total": number(succession.walk_accounts)},
         "reconciliation": _reconciliation(succession) if succession.rehearsal else None,
         "moved": _moved(succession),
+        "staying": _staying(succession, walk),
     }
 
 
@@ -68,6 +69,25 @@ def _steps(succession: Succession) -> list[dict[str, Any]]:
         {"name": name, "on": first_day(at) if at else "", "is_done": step <= place}
         for step, (name, at) in enumerate(told)
     ]
+
+
+def _staying(succession: Succession, walk: Figures) -> dict[str, Any] | None:
+    """Return what the last walk found to stay, by reason, and what becomes of it. Nothing during a walk."""
+    told = {
+        SuccessionState.RUNNING: _(
+            "This is what the accounts held when they were last gone through. Whose counterpart is imported"
+            " before the old programme is closed moves as well."
+        ),
+        SuccessionState.CLOSED: _(
+            "The old programme is closed: no counterpart is taken any more, and this stays where it is."
+        ),
+    }.get(SuccessionState(succession.state))
+    rows = [
+        (str(STAY_SENTENCES[Stay(stay)]), number(one.points), number(one.owed))
+        for stay, one in sorted(walk.staying.items())
+        if one.points or one.owed
+    ]
+    return {"sentence": told, "rows": rows} if told and rows and not succession.is_walking else None
 
 
 def _reconciliation(succession: Succession) -> dict[str, Any]:

@@ -41,7 +41,8 @@ CLOSE = _question(
     title=_("Close the old programme"),
     sentence=_(
         "No purchase or return of the old programme is taken any more, lines that still wait are"
-        " refused, and what is left moves. There is no way back: a closed succession is not reversed."
+        " refused, and what is left moves. There is no way back: a closed succession is not reversed and"
+        " takes no counterparts, so points that stay behind can never move."
     ),
     button=_("Close it for good"),
     done=_("The old programme is being closed."),

@@ -112,6 +112,7 @@ _COUNTERPART_VERDICTS = {
     CounterpartOutcome.CHANGED: LineVerdict(Outcome.ACCEPTED),
     CounterpartOutcome.UNCHANGED: LineVerdict(Outcome.DUPLICATE, Reason.UNCHANGED),
     CounterpartOutcome.NO_SUCCESSION: LineVerdict(Outcome.REJECTED, Reason.NO_SUCCESSION),
+    CounterpartOutcome.CLOSED: LineVerdict(Outcome.REJECTED, Reason.SUCCESSION_CLOSED),
     CounterpartOutcome.UNKNOWN_MEMBER: LineVerdict(Outcome.REJECTED, Reason.UNKNOWN_MEMBER),
     CounterpartOutcome.UNKNOWN_COUNTERPART: LineVerdict(Outcome.REJECTED, Reason.UNKNOWN_COUNTERPART),
     CounterpartOutcome.TWO_COUNTERPARTS: LineVerdict(Outcome.REJECTED, Reason.TWO_COUNTERPARTS),

@@ -71,6 +71,7 @@ class Reason(StrEnum):
     CLOSED_BEFORE_OPENED = "closed_before_opened"
     # Counterparts of members, for the succession of a programme.
     NO_SUCCESSION = "no_succession"
+    SUCCESSION_CLOSED = "succession_closed"
     UNKNOWN_MEMBER = "unknown_member"
     UNKNOWN_COUNTERPART = "unknown_counterpart"
     TWO_COUNTERPARTS = "two_counterparts"
@@ -156,6 +157,10 @@ SENTENCES = {
     Reason.MALFORMED_POSITION: _("The latitude or the longitude is no position on Earth."),
     Reason.CLOSED_BEFORE_OPENED: _("The store closed before it opened."),
     Reason.NO_SUCCESSION: _("No succession of this programme is prepared or running."),
+    Reason.SUCCESSION_CLOSED: _(
+        "The succession of this programme is closed and takes no counterparts any more: points that were left"
+        " behind stay where they are."
+    ),
     Reason.UNKNOWN_MEMBER: _("No member of the programme that ends has this reference."),
     Reason.UNKNOWN_COUNTERPART: _("The programme that follows knows neither such a member nor such a card."),
     Reason.TWO_COUNTERPARTS: _(

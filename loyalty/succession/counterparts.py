@@ -19,6 +19,7 @@ TAKES_COUNTERPARTS = (
     SuccessionState.REHEARSED,
     SuccessionState.RUNNING,
 )
+ENDED = (SuccessionState.CLOSING, SuccessionState.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class CounterpartOutcome(StrEnum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     NO_SUCCESSION = "no_succession"
+    CLOSED = "closed"
     UNKNOWN_MEMBER = "unknown_member"
     UNKNOWN_COUNTERPART = "unknown_counterpart"
     TWO_COUNTERPARTS = "two_counterparts"
@@ -64,11 +66,14 @@ def record_counterparts(
     """Record who the members are in the programme that follows; return what became of each line, in order.
 
     `programme` is the one that ends. A repeat changes nothing; a later line for a member replaces an earlier
-    one, and nobody is the counterpart of two members. A walk waits until the lines are recorded.
+    one, and nobody is the counterpart of two members. A walk waits until the lines are recorded. Once it is
+    closed nobody is recorded any more: who was left behind was so because somebody asked for it.
     """
     succession = _succession_of(programme)
-    if succession is None:
-        return [CounterpartOutcome.NO_SUCCESSION for _ in lines]
+    if succession is None or succession.state not in TAKES_COUNTERPARTS:
+        is_closed = succession is not None and succession.state in ENDED
+        refusal = CounterpartOutcome.CLOSED if is_closed else CounterpartOutcome.NO_SUCCESSION
+        return [refusal for _ in lines]
     known = _look_up(lines, succession)
     changed: dict[int, int] = {}
     outcomes = [_decide(line, known, changed) for line in lines]
@@ -82,7 +87,7 @@ def record_counterparts(
 
 
 def _succession_of(programme: Programme) -> Succession | None:
-    found = Succession.objects.filter(source=programme, state__in=TAKES_COUNTERPARTS).first()
+    found = Succession.objects.exclude(state=SuccessionState.REVERSED).filter(source=programme).first()
     return lock_succession(found.pk) if found else None
 
 

@@ -11,8 +11,18 @@ from core.formatting import day
 from core.models import StaffAction
 from loyalty.models import Conversion, Lot, Programme, Succession
 from loyalty.purchases.record import record_purchases
+from loyalty.succession.counterparts import CounterpartLine, record_counterparts
 from tests.admin.conftest import ROLES, WHY, client_of, make_colleague
-from tests.factories import Cardholder, bring_back, buy, make_cardholder, make_line, order
+from tests.factories import (
+    Cardholder,
+    bring_back,
+    buy,
+    make_cardholder,
+    make_issuer,
+    make_line,
+    make_member,
+    order,
+)
 from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import balance, everything
 from tests.loyalty.succession.conftest import Programmes, make_programmes, walk
@@ -214,6 +224,39 @@ def test_the_last_day_is_moved_and_then_the_old_programme_is_closed(
     assert succession.state == "closed"
     assert actions()[-1] == ("succession.closed", WHY)
     assert manager.get(page("reverse", succession)).status_code == 403
+
+
+def test_closing_over_points_that_came_since_the_last_walk_is_refused_and_the_page_tells_what_stays(
+    manager: Client, programmes: Programmes, alice: Cardholder
+) -> None:
+    issuer = make_issuer("elsewhere", "Elsewhere")
+    Programme.objects.filter(pk=programmes.new.pk).update(issuer=issuer)
+    succession = rehearsed(manager, programmes)
+    manager.post(page("begin", succession), {"points": "0"})
+    succession = walk(succession, at=timezone.now())
+    carol = make_cardholder(programmes.old, first_name="Carol")
+    make_member(issuer=issuer, reference="NEW")
+    record_counterparts([CounterpartLine(alice.member.reference, "NEW")], programme=programmes.old)
+    line = make_line(carol.card.token, cents=900, purchased_at=timezone.now())
+    record_purchases([line], programme=programmes.old, at=timezone.now())
+    Succession.objects.update(late_returns_until=TODAY - timedelta(days=1))
+    unknown = "Nobody in the programme that follows is known to be this member."
+    running = text_of(manager, page("change", succession))
+    assert "Whose counterpart is imported before the old programme is closed moves as well." in running
+    assert f'{unknown}</th> <td class="is-number">100</td> <td class="is-number">10</td>' in running
+
+    answer = manager.post(page("close", succession), follow=True)
+    assert "once it is closed they cannot move any more" in answer.content.decode()
+    assert "They stay in the old programme for good." in text_of(manager, page("close", succession))
+    manager.post(page("close", succession), {"leave_behind": "on"})
+    assert "What stays in the old programme" not in text_of(manager, page("change", succession))
+    walk(succession, at=timezone.now())
+
+    closed = text_of(manager, page("change", succession))
+    assert (
+        "The old programme is closed: no counterpart is taken any more, and this stays where it is." in closed
+    )
+    assert f'{unknown}</th> <td class="is-number">9</td> <td class="is-number">10</td>' in closed
 
 
 def test_it_is_reversed_with_a_reason(manager: Client, programmes: Programmes, alice: Cardholder) -> None:

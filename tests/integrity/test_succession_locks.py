@@ -68,6 +68,20 @@ def test_a_line_that_is_recorded_at_that_moment_is_looked_at_before_the_programm
     assert Programme.objects.get(code="smiles").closed_at is None
 
 
+def test_no_counterpart_is_recorded_once_the_programme_is_being_closed(programmes: Programmes) -> None:
+    alice = make_cardholder(programmes.old)
+    other = make_member(issuer=programmes.new.issuer)
+    succession = run(prepare(programmes))
+    line = CounterpartLine(alice.member.reference, new_member_reference=other.reference)
+
+    second = one_after_the_other(
+        lambda: close_succession(succession=succession, at=NEXT_DAY),
+        lambda: record_counterparts([line], programme=programmes.old),
+    )
+
+    assert second == [CounterpartOutcome.CLOSED]
+
+
 def test_two_who_prepare_a_succession_get_one(programmes: Programmes) -> None:
     second = one_after_the_other(lambda: prepare(programmes), lambda: prepare(programmes))
 

@@ -94,7 +94,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--leave-behind",
             action="store_true",
-            help=_("close although members whom the new programme does not know have points"),
+            help=_(
+                "close although members whom the new programme does not know have points, which stay for good"
+            ),
         )
         parser.add_argument("--reason", default="", help=_("why, kept with what is done"))
 

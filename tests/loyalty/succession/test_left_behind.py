@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -13,12 +14,14 @@ from loyalty.enrolment import leave_programme
 from loyalty.merging.follow import follow_all
 from loyalty.merging.merge import merge_members
 from loyalty.models import LeavingPolicy, Programme, Succession
+from loyalty.purchases.reasons import Reason, sentence_for
 from loyalty.succession.counterparts import CounterpartLine, CounterpartOutcome, record_counterparts
 from loyalty.succession.errors import CounterpartsMissing
 from loyalty.succession.figures import Figures
-from loyalty.succession.service import close_succession
+from loyalty.succession.service import close_succession, reverse_succession
 from members.services.erasure import erase_member
 from tests.factories import NOW, bring_back, buy, make_cardholder, make_member, order
+from tests.loyalty.feeds.files import as_csv, run_import
 from tests.loyalty.ledger_state import balance, everything
 from tests.loyalty.succession.conftest import Programmes, follow, prepare, run, walk
 from tests.loyalty.succession.test_merged_members import credit_late
@@ -176,3 +179,44 @@ def test_the_command_refuses_as_well_and_counts_what_was_left_behind(strangers: 
     said = command("--close", "--leave-behind")
     assert said.startswith("state=closed ")
     assert " staying_points=100 " in said
+
+
+def test_who_was_left_behind_stays_there_and_a_file_of_counterparts_says_so(
+    strangers: Programmes, tmp_path: Path
+) -> None:
+    alice = make_cardholder(strangers.old, points=30)
+    make_member(issuer=strangers.new.issuer, reference="NEW")
+    line = CounterpartLine(alice.member.reference, "NEW")
+    succession = close_succession(succession=run(prepare(strangers)), leave_behind=True, at=NEXT_DAY)
+    assert record_counterparts([line], programme=strangers.old) == [CounterpartOutcome.CLOSED]
+    walk(succession, at=NEXT_DAY)
+
+    rows = [{"member_reference": alice.member.reference, "new_member_reference": "NEW", "new_card_token": ""}]
+    imported = run_import(
+        as_csv(rows, "counterparts"), tmp_path, kind="counterparts", name="late.csv", programme="smiles"
+    )
+
+    assert imported.outcomes == [("rejected", Reason.SUCCESSION_CLOSED)]
+    assert balance(alice.account) == (30, 0)
+    assert broken_rules() == []
+
+
+def test_the_reason_is_told_in_both_languages() -> None:
+    with translation.override("en"):
+        assert sentence_for("succession_closed") == (
+            "The succession of this programme is closed and takes no counterparts any more: points that were"
+            " left behind stay where they are."
+        )
+    with translation.override("fr"):
+        assert sentence_for("succession_closed") == (
+            "La succession de ce programme est fermée et n’accepte plus de contreparties\u00a0: les points"
+            " laissés dans l’ancien programme y restent."
+        )
+
+
+def test_a_succession_that_is_being_reversed_takes_no_counterparts(strangers: Programmes) -> None:
+    alice = make_cardholder(strangers.old, points=30)
+    make_member(issuer=strangers.new.issuer, reference="NEW")
+    reverse_succession(succession=run(prepare(strangers)), at=NOW)
+    lines = [CounterpartLine(alice.member.reference, "NEW")]
+    assert record_counterparts(lines, programme=strangers.old) == [CounterpartOutcome.NO_SUCCESSION]
