@@ -60,6 +60,17 @@ REVERSE = _question(
     action="succession.reversed",
     is_dangerous=True,
 )
+ABANDON = _question(
+    title=_("Abandon the succession"),
+    sentence=_(
+        "Nothing moved, and nothing will: both programmes go on as they are, and another succession can be"
+        " prepared. This one stays in the list, and cannot be taken up again."
+    ),
+    button=_("Abandon it"),
+    done=_("The succession is abandoned."),
+    action="succession.abandoned",
+    is_dangerous=True,
+)
 
 
 def question_to_begin(succession: Succession, figures: Figures) -> Question:

@@ -24,6 +24,7 @@ name_actions(
         "succession.extended": _("Set another last day for late lines"),
         "succession.closed": _("Close the old programme"),
         "succession.reversed": _("Reverse a succession"),
+        "succession.abandoned": _("Abandon a succession"),
         "succession.exported": _("Export of a succession"),
         "succession.letters": _("Export for the letters of a succession"),
     }

@@ -40,6 +40,7 @@ from loyalty.succession.figures import Figures
 from loyalty.succession.service import (
     PREPARED,
     TermsOfSuccession,
+    abandon_succession,
     begin_rehearsal,
     begin_succession,
     change_terms,
@@ -68,7 +69,7 @@ class SuccessionAdmin(SuccessionFiles, LockedAdmin):
         (_("Terms"), {"fields": ("shown_rate", "rounding", "rounded_over", "late_returns_until")}),
     )
     readonly_fields: ClassVar = ("shown_state", "shown_rate")
-    actions_detail = ("terms", "rehearse", "begin", "follow", "extend", "close", "reverse")
+    actions_detail = ("terms", "rehearse", "begin", "follow", "extend", "close", "reverse", "abandon")
     change_form_template = "admin/loyalty/succession/page.html"
 
     @in_colours(
@@ -79,6 +80,7 @@ class SuccessionAdmin(SuccessionFiles, LockedAdmin):
             SuccessionState.RUNNING: "success",
             SuccessionState.CLOSED: "success",
             SuccessionState.REVERSED: "warning",
+            SuccessionState.ABANDONED: "warning",
             "failing": "danger",
         },
     )
@@ -285,3 +287,8 @@ class SuccessionAdmin(SuccessionFiles, LockedAdmin):
     def reverse(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then give every point back."""
         return self._ask(request, self.row(request, object_id), questions.REVERSE, reverse_succession)
+
+    @button(_("Abandon"), url_path="abandon", permissions=["prepare"], icon="delete")
+    def abandon(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then give up a succession that never ran."""
+        return self._ask(request, self.row(request, object_id), questions.ABANDON, abandon_succession)

@@ -42,6 +42,11 @@ class SuccessionState(models.TextChoices):
     CLOSED = "closed", _("closed")
     REVERSING = "reversing", _("being reversed")
     REVERSED = "reversed", _("reversed")
+    ABANDONED = "abandoned", _("abandoned")
+
+
+FORMER = (SuccessionState.REVERSED, SuccessionState.ABANDONED)
+"""States after which the programme may have another succession: it goes on as if there had been none."""
 
 
 class Succession(models.Model):
@@ -116,7 +121,7 @@ class Succession(models.Model):
     moved_at = models.DateTimeField(_("last moved"), editable=False)
     rehearsed_at = models.DateTimeField(_("rehearsed"), null=True, blank=True, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, blank=True, editable=False)
-    ended_at = models.DateTimeField(_("closed or reversed"), null=True, blank=True, editable=False)
+    ended_at = models.DateTimeField(_("closed, reversed or abandoned"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("succession of a programme")
@@ -127,7 +132,7 @@ class Succession(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["source"],
-                condition=~Q(state=SuccessionState.REVERSED),
+                condition=~Q(state__in=FORMER),
                 name="succession_one_of_a_programme",
             ),
             models.CheckConstraint(condition=~Q(source=F("target")), name="succession_of_two_programmes"),
@@ -141,7 +146,13 @@ class Succession(models.Model):
                 name="succession_rate_within_reason",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=[SuccessionState.DRAFT, SuccessionState.REHEARSING])
+                condition=Q(
+                    state__in=[
+                        SuccessionState.DRAFT,
+                        SuccessionState.REHEARSING,
+                        SuccessionState.ABANDONED,
+                    ]
+                )
                 | Q(rehearsed_at__isnull=False),
                 name="succession_rehearsed_before_it_runs",
             ),

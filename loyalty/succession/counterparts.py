@@ -10,6 +10,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from loyalty.models import Conversion, Counterpart, PointAccount, Programme, Succession, SuccessionState
+from loyalty.models.succession import FORMER
 from loyalty.succession.walks import lock_succession
 from members.models import Card, Issuer, Member
 
@@ -87,7 +88,7 @@ def record_counterparts(
 
 
 def _succession_of(programme: Programme) -> Succession | None:
-    found = Succession.objects.exclude(state=SuccessionState.REVERSED).filter(source=programme).first()
+    found = Succession.objects.exclude(state__in=FORMER).filter(source=programme).first()
     return lock_succession(found.pk) if found else None
 
 

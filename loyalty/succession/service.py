@@ -1,4 +1,4 @@
-"""What staff do with a succession: prepare it, rehearse it, let it run, close it, or reverse it.
+"""What staff do with a succession: prepare it, rehearse it, let it run, close it, reverse it or abandon it.
 
 Each function locks the succession, checks, and writes its new state; the walks through the accounts follow in
 the background. A repeat of what is done already, or under way, changes nothing.
@@ -11,6 +11,7 @@ from django.db import transaction
 
 from loyalty.dates import local_date
 from loyalty.models import Programme, Succession, SuccessionState
+from loyalty.models.succession import FORMER
 from loyalty.succession.accounts import leaves_points_behind
 from loyalty.succession.errors import (
     CounterpartsMissing,
@@ -50,7 +51,7 @@ def prepare_succession(
     created_by: User | None = None,
     at: datetime,
 ) -> Succession:
-    """Write down a draft: nothing moves yet. A programme has one succession that is not reversed.
+    """Write down a draft: nothing moves yet. A programme has one that is not reversed or abandoned.
 
     Raises SuccessionUnderWay and SuccessorEnds.
     """
@@ -67,15 +68,15 @@ def prepare_succession(
 
 
 def _refuse_ending(source: Programme, target: Programme) -> None:
-    ends = Succession.objects.exclude(state=SuccessionState.REVERSED).filter(source=target).exists()
+    ends = Succession.objects.exclude(state__in=FORMER).filter(source=target).exists()
     if ends or target.closed_at is not None or source.closed_at is not None or source == target:
         raise SuccessorEnds
 
 
 def open_succession_of(source: Programme) -> Succession | None:
-    """Return the succession of a programme that is not reversed, if there is one."""
+    """Return the succession of a programme that is neither reversed nor abandoned, if there is one."""
     found = Succession.objects.select_related("source", "target").filter(source=source)
-    return found.exclude(state=SuccessionState.REVERSED).first()
+    return found.exclude(state__in=FORMER).first()
 
 
 @transaction.atomic
@@ -95,6 +96,24 @@ def change_terms(*, succession: Succession, terms: TermsOfSuccession, at: dateti
     own.is_walking = False
     own.rehearsal = {}
     own.moved_at = at
+    own.save()
+    return own
+
+
+@transaction.atomic
+def abandon_succession(*, succession: Succession, at: datetime) -> Succession:
+    """Give up a succession that never ran, so that another one can be prepared. A repeat changes nothing.
+
+    Raises TermsFixed once it ran: then it is reversed instead.
+    """
+    own = _own(succession)
+    if own.state == SuccessionState.ABANDONED:
+        return own
+    if own.state not in PREPARED:
+        raise TermsFixed
+    own.state = SuccessionState.ABANDONED
+    own.is_walking = False
+    own.moved_at = own.ended_at = at
     own.save()
     return own
 

@@ -65,7 +65,7 @@ def page(name: str, succession: Succession, *more: str) -> str:
 def prepared(manager: Client, programmes: Programmes, until: str = "2099-01-31") -> Succession:
     fields = {"source": programmes.old.pk, "target": programmes.new.pk, "late_returns_until": until}
     answer = manager.post(reverse("admin:loyalty_succession_add"), TERMS | fields)
-    succession = Succession.objects.get()
+    succession = Succession.objects.latest("pk")
     assert answer.headers["Location"] == page("change", succession)
     return succession
 
@@ -269,6 +269,18 @@ def test_it_is_reversed_with_a_reason(manager: Client, programmes: Programmes, a
     assert balance(alice.account) == (100, 0)
     assert actions()[-1] == ("succession.reversed", WHY)
     assert "reversed" in text_of(manager, page("change", succession))
+
+
+def test_a_draft_is_abandoned_with_a_reason_and_another_one_prepared(
+    manager: Client, programmes: Programmes
+) -> None:
+    draft = prepared(manager, programmes)
+    manager.post(page("abandon", draft))
+    draft.refresh_from_db()
+    assert (draft.state, actions()[-1]) == ("abandoned", ("succession.abandoned", WHY))
+    assert "abandoned" in text_of(manager, page("change", draft))
+    assert manager.get(page("abandon", draft)).status_code == 403
+    assert prepared(manager, programmes).pk != draft.pk
 
 
 @pytest.mark.usefixtures("alice")

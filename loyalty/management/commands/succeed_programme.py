@@ -37,6 +37,7 @@ from loyalty.succession.files import (
 from loyalty.succession.service import (
     PREPARED,
     TermsOfSuccession,
+    abandon_succession,
     begin_rehearsal,
     begin_succession,
     change_terms,
@@ -57,6 +58,7 @@ AGREED: tuple[Literal["new_points", "old_points", "rounding", "rounded_over"], .
     "rounded_over",
 )
 """The terms by which points move."""
+ONLY_OF_ONE_THAT_IS_THERE = ("reverse", "abandon", "close", "letters")
 SECONDS_BETWEEN_LOOKS = 0.2
 
 
@@ -88,6 +90,7 @@ class Command(BaseCommand):
         action.add_argument("--dry-run", action="store_true", help=_("rehearse, and move nothing"))
         action.add_argument("--run", action="store_true", help=_("move points, or those that came late"))
         action.add_argument("--reverse", action="store_true", help=_("give every point back"))
+        action.add_argument("--abandon", action="store_true", help=_("give it up before it ran"))
         action.add_argument("--close", action="store_true", help=_("close the old programme for good"))
         action.add_argument("--letters", metavar="FILE", help=_("write what letters to members need"))
         parser.add_argument("--report", metavar="FILE", help=_("write each account to the point, as CSV"))
@@ -123,7 +126,7 @@ class Command(BaseCommand):
         old, new = find_programme(options["old"]), find_programme(options["new"])
         found = open_succession_of(old)
         at = timezone.now()
-        if found is None and not (options["reverse"] or options["close"] or options["letters"]):
+        if found is None and not any(options[name] for name in ONLY_OF_ONE_THAT_IS_THERE):
             terms = _terms(options, None, old)
             prepared = prepare_succession(source=old, target=new, terms=terms, at=at)
             _record(prepared, "prepared", options["reason"])
@@ -142,6 +145,8 @@ class Command(BaseCommand):
             begun, deed = begin_succession(succession=succession, at=at), "run"
         elif options["reverse"]:
             begun, deed = reverse_succession(succession=succession, at=at), "reversed"
+        elif options["abandon"]:
+            begun, deed = abandon_succession(succession=succession, at=at), "abandoned"
         elif options["close"]:
             leave_behind = options["leave_behind"]
             begun = close_succession(succession=succession, leave_behind=leave_behind, at=at)

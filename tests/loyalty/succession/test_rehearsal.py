@@ -195,6 +195,17 @@ def test_the_command_reverses_and_may_begin_again(programmes: Programmes) -> Non
 
 
 @pytest.mark.usefixtures("people")
+def test_the_command_abandons_what_never_ran_and_may_begin_again(programmes: Programmes) -> None:
+    assert programmes.new.pk
+    command("--rate", "1:1")
+    assert command("--abandon").startswith("state=abandoned ")
+    with pytest.raises(CommandError):
+        command("--abandon")
+    assert command("--rate", "2:1").startswith("state=rehearsed ")
+    done = list(StaffAction.objects.order_by("pk").values_list("action", flat=True))
+    assert done[-3:] == ["succession.abandoned", "succession.prepared", "succession.rehearsed"]
+
+
 def test_other_terms_are_a_draft_that_is_rehearsed_again(programmes: Programmes) -> None:
     command("--rate", "1:3")
     with pytest.raises(CommandError, match="It is not rehearsed with these terms"):

@@ -19,6 +19,7 @@ from loyalty.succession.errors import (
     TermsFixed,
 )
 from loyalty.succession.service import (
+    abandon_succession,
     begin_rehearsal,
     begin_succession,
     change_terms,
@@ -101,6 +102,28 @@ def test_terms_are_fixed_once_it_runs(programmes: Programmes) -> None:
     with pytest.raises(TermsFixed):
         begin_rehearsal(succession=succession, at=NOW)
     assert begin_succession(succession=succession, at=NOW).walks == 1
+
+
+def test_what_never_ran_can_be_abandoned_for_another_one(programmes: Programmes) -> None:
+    make_cardholder(programmes.old, points=10)
+    before = everything()
+    rehearsing = begin_rehearsal(succession=prepare(programmes), at=NOW)
+    abandoned = abandon_succession(succession=rehearsing, at=NOW)
+    assert abandon_succession(succession=rehearsing, at=LATER).ended_at == NOW
+    assert step_succession(abandoned.pk, at=NOW) is StepOutcome.NOTHING
+    with pytest.raises(TermsFixed):
+        change_terms(succession=abandoned, terms=terms(2, 1), at=NOW)
+    assert everything() == before
+    # Neither programme ends by it: even the other way round is possible now.
+    prepare_succession(source=programmes.new, target=programmes.old, terms=terms(1, 1), at=NOW)
+    assert states() == ["abandoned", "draft"]
+
+
+def test_what_ran_is_reversed_and_not_abandoned(programmes: Programmes) -> None:
+    succession = run(prepare(programmes))
+    with pytest.raises(TermsFixed):
+        abandon_succession(succession=succession, at=NOW)
+    assert states() == ["running"]
 
 
 @pytest.mark.parametrize("until", [None, date(2026, 11, 21)])
