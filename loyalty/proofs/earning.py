@@ -42,41 +42,52 @@ def _entitled(purchase: str, cents: str) -> str:
     """  # noqa: S608 - the names are ours
 
 
-# Such a row names the one rule that gave everything: a base rule of its programme, without limit and budget.
-EARNED = """
-SELECT 'purchase ' || p.id, format('%%s points for %%s cents', p.points, p.amount_cents)
-FROM loyalty_purchase p LEFT JOIN loyalty_earningrule r ON r.id = p.rule_id
-WHERE p.state = %(accepted)s AND p.kind = %(purchase)s AND p.breakdown IS NULL
-  AND (p.points IS DISTINCT FROM coalesce(p.amount_cents * r.points / r.per_cents, 0)
-       OR r.id IS NOT NULL
-          AND (r.programme_id <> p.programme_id OR r.effect <> 'base' OR r.limit_points IS NOT NULL
-               OR r.budget_points IS NOT NULL))
-"""
-
-# What the line itself says is looked at again. Cards, birthdays and groups may have changed since, and so may
-# the end of a version.
-MISSED = """
-    (r.applies_from > p.purchased_at
-     OR cardinality(r.partner_ids) > 0 AND p.partner_id <> ALL(r.partner_ids)
-     OR cardinality(r.store_ids) > 0 AND p.store_id <> ALL(r.store_ids)
-     OR r.channel <> '' AND r.channel <> p.channel
-     OR r.minimum_cents > p.amount_cents
-     OR r.starts_on > bought.day OR r.ends_on < bought.day
-     OR cardinality(r.weekdays) > 0 AND bought.weekday <> ALL(r.weekdays)
-     OR CASE WHEN coalesce(r.from_hour, 0) < coalesce(r.until_hour, 24)
-             THEN bought.hour < r.from_hour OR bought.hour >= r.until_hour
-             ELSE bought.hour >= r.until_hour AND bought.hour < r.from_hour END)
-"""
-
-PARTS = f"""
-SELECT 'purchase ' || p.id,
-       format('%%s points for %%s cents, parts %%s', p.points, p.amount_cents, p.breakdown)
-FROM loyalty_purchase p
+_BOUGHT = """
 JOIN loyalty_programme m ON m.id = p.programme_id
 CROSS JOIN LATERAL (SELECT p.purchased_at AT TIME ZONE m.time_zone AS at) clock
 CROSS JOIN LATERAL (
     SELECT clock.at::date AS day, extract(isodow FROM clock.at) AS weekday,
            extract(hour FROM clock.at) AS hour) bought
+"""
+
+# What the line itself says is looked at again; cards, birthdays and groups may have changed since. A version
+# may end after purchases of the same minutes were recorded by it, some of which a till dated ahead. Versions
+# of the time before there were instants all have the one at which they got theirs. Clocks and calendars are
+# asked only where the rule does, since most rules do not.
+_MISSED = """
+    (r.applies_from > p.purchased_at AND r.applies_until IS DISTINCT FROM r.scheduled_at
+     OR r.applies_until + interval '1 hour' < p.purchased_at
+     OR cardinality(r.partner_ids) > 0 AND p.partner_id <> ALL(r.partner_ids)
+     OR cardinality(r.store_ids) > 0 AND p.store_id <> ALL(r.store_ids)
+     OR r.channel <> '' AND r.channel <> p.channel
+     OR r.minimum_cents > p.amount_cents
+     OR (num_nonnulls(r.starts_on, r.ends_on, r.from_hour, r.until_hour) > 0 OR cardinality(r.weekdays) > 0)
+        AND (r.starts_on > bought.day OR r.ends_on < bought.day
+             OR cardinality(r.weekdays) > 0 AND bought.weekday <> ALL(r.weekdays)
+             OR CASE WHEN coalesce(r.from_hour, 0) < coalesce(r.until_hour, 24)
+                     THEN bought.hour < r.from_hour OR bought.hour >= r.until_hour
+                     ELSE bought.hour >= r.until_hour AND bought.hour < r.from_hour END))
+"""
+
+# Such a row names the one rule that gave everything: a base rule of its programme, without limit and budget.
+EARNED = f"""
+SELECT 'purchase ' || p.id,
+       format('%%s points for %%s cents by rule %%s', p.points, p.amount_cents, coalesce(r.id::text, 'none'))
+FROM loyalty_purchase p
+LEFT JOIN loyalty_earningrule r ON r.id = p.rule_id
+{_BOUGHT}
+WHERE p.state = %(accepted)s AND p.kind = %(purchase)s AND p.breakdown IS NULL
+  AND (p.points IS DISTINCT FROM coalesce(p.amount_cents * r.points / r.per_cents, 0)
+       OR r.id IS NOT NULL
+          AND (r.scheduled_at IS NULL OR r.programme_id <> p.programme_id OR r.effect <> 'base'
+               OR r.limit_points IS NOT NULL OR r.budget_points IS NOT NULL OR {_MISSED}))
+"""  # noqa: S608 - the names are ours
+
+PARTS = f"""
+SELECT 'purchase ' || p.id,
+       format('%%s points for %%s cents, parts %%s', p.points, p.amount_cents, p.breakdown)
+FROM loyalty_purchase p
+{_BOUGHT}
 CROSS JOIN LATERAL (
     SELECT coalesce(sum((b->>'points')::bigint), 0) AS points,
            coalesce(sum((b->>'entitled')::bigint) FILTER (WHERE NOT b ? 'counted'), 0) AS entitled,
@@ -89,7 +100,7 @@ CROSS JOIN LATERAL (
                            OR b->>'limit' = 'budget' AND r.budget_points IS NULL
                            OR b->>'limit' <> 'budget'
                               AND (r.limit_points IS NULL OR b->>'limit' <> r.limit_period)
-                           OR NOT b ? 'full_amounts' AND {MISSED}
+                           OR NOT b ? 'full_amounts' AND {_MISSED}
                       ELSE (b->>'points')::bigint > 0 OR (b->>'entitled')::bigint > 0 END) AS is_odd
     FROM jsonb_array_elements(p.breakdown) b LEFT JOIN loyalty_earningrule r ON r.id = (b->>'rule')::bigint) g
 WHERE p.state = %(accepted)s AND p.breakdown IS NOT NULL
@@ -114,6 +125,13 @@ WHERE o.id IS NULL OR o.state <> %(accepted)s OR o.kind <> %(purchase)s OR t.poi
           SELECT coalesce(sum((b->>'entitled')::bigint), 0)
           FROM loyalty_purchase l, jsonb_array_elements(l.breakdown) b
           WHERE (l.id = o.id OR l.original_id = o.id AND l.state = %(accepted)s) AND NOT b ? 'counted') END
+UNION ALL
+SELECT 'purchase ' || l.id,
+       format('names purchase %%s of partner %%s by card %%s, takes back %%s of partner %%s by card %%s',
+              l.original_reference, l.partner_id, l.card_id, o.reference, o.partner_id, o.card_id)
+FROM loyalty_purchase l JOIN loyalty_purchase o ON o.id = l.original_id
+WHERE (l.programme_id, l.partner_id, l.original_reference) <> (o.programme_id, o.partner_id, o.reference)
+   OR l.kind <> %(return)s OR l.state = %(accepted)s AND l.card_id IS DISTINCT FROM o.card_id
 """  # noqa: S608 - the names are ours
 
 PARTS_TAKEN_BACK = """
@@ -135,7 +153,8 @@ WHERE g.rule IS NULL
       AND t.points <> g.points - least(g.points, g.entitled - t.entitled)
 """
 
-# What a budget refused of a part stands in no tally: at most what it gave.
+# What a budget refused of a part stands in no tally: at most what it gave. Of versions with several limits
+# the older ones count first, so how much each let through is not worked out: the largest is never passed.
 TALLIES = """
 SELECT 'tally of account ' || coalesce(t.account_id, g.account_id) || ' and rule '
                            || coalesce(t.family_id, g.family_id),
@@ -144,7 +163,9 @@ SELECT 'tally of account ' || coalesce(t.account_id, g.account_id) || ' and rule
 FROM loyalty_ruletally t
 FULL JOIN (
     SELECT account_id, family_id, period, period_starts_on, sum(purchases) AS purchases,
-           sum(least(entitled, most)) AS entitled, sum(granted) AS granted
+           sum(least(entitled, most)) AS entitled, sum(granted) AS granted,
+           min(limit_points) AS lowest, max(limit_points) AS highest,
+           bool_or(limit_points IS NULL) AS is_open
     FROM (
         SELECT e.account_id, coalesce(r.family_id, r.id) AS family_id, r.limit_period AS period,
                CASE r.limit_period WHEN 'day' THEN d.day WHEN 'month' THEN date_trunc('month', d.day)::date
@@ -153,7 +174,8 @@ FULL JOIN (
                    AS purchases,
                sum((b->>'entitled')::bigint) AS entitled, sum((b->>'points')::bigint) AS granted,
                min((b->>'points')::bigint) FILTER (WHERE p.kind = %(purchase)s AND b->>'limit' = 'budget'
-                                                     AND NOT b ? 'counted') AS most
+                                                     AND NOT b ? 'counted') AS most,
+               r.limit_points
         FROM loyalty_purchase p
         CROSS JOIN LATERAL jsonb_array_elements(p.breakdown) b
         JOIN loyalty_earningrule r ON r.id = (b->>'rule')::bigint
@@ -167,7 +189,8 @@ FULL JOIN (
         GROUP BY 1, 2, 3, 4, e.purchase_id, r.id) one
     GROUP BY 1, 2, 3, 4) g USING (account_id, family_id, period, period_starts_on)
 LEFT JOIN LATERAL (
-    SELECT count(*) AS versions, sum((v.value->>1)::bigint) AS entitled, min((v.value->>0)::bigint) AS most
+    SELECT sum((v.value->>1)::bigint) AS entitled, min((v.value->>0)::bigint) AS lowest,
+           max((v.value->>0)::bigint) AS highest
     FROM jsonb_each(t.by_version) v) v ON true
 LEFT JOIN LATERAL (
     SELECT coalesce(sum((c.value->>0)::bigint), 0)::bigint AS points,
@@ -175,38 +198,41 @@ LEFT JOIN LATERAL (
     FROM jsonb_each(t.carried) c) c ON true
 LEFT JOIN loyalty_earningrule f ON f.id = t.family_id
 CROSS JOIN LATERAL (
-    SELECT least(CASE WHEN v.most >= c.points THEN v.most - c.points WHEN v.most IS NOT NULL THEN 0 END,
-                 t.entitled_points) AS points) due
+    SELECT least(CASE WHEN NOT g.is_open THEN greatest(0, g.highest - c.points) END, t.entitled_points)
+           AS points) due
 WHERE (t.purchases, t.entitled_points, t.granted_points) IS DISTINCT FROM
       (coalesce(g.purchases, 0), coalesce(g.entitled, 0), coalesce(g.granted, 0))
-   OR t.entitled_points <> v.entitled
+   OR t.entitled_points <> v.entitled OR (v.lowest, v.highest) IS DISTINCT FROM (g.lowest, g.highest)
    OR f.nth_purchase IS NOT NULL AND t.entitled_points <> f.points * CASE
           WHEN f.is_every_nth THEN (t.purchases + c.purchases) / f.nth_purchase - c.purchases / f.nth_purchase
           ELSE (t.purchases + c.purchases >= f.nth_purchase)::int - (c.purchases >= f.nth_purchase)::int END
-   OR v.versions = 1 AND (t.granted_points > due.points OR t.granted_points < due.points
+   OR t.granted_points > due.points
+   OR t.granted_points < due.points AND (g.highest IS NULL OR g.lowest = g.highest AND NOT g.is_open)
       AND NOT EXISTS (SELECT 1 FROM loyalty_earningrule r
                       WHERE coalesce(r.family_id, r.id) = t.family_id AND r.budget_points IS NOT NULL)
       AND NOT EXISTS (SELECT 1 FROM members_membermerge m
                       JOIN loyalty_pointaccount a ON a.member_id = m.survivor_id
-                      WHERE a.id = t.account_id AND m.undone_at IS NOT NULL))
+                      WHERE a.id = t.account_id AND m.undone_at IS NOT NULL)
 """
 
+# Whichever version gave points last, its budget was enough for all that had been given.
 SPENDING = """
 SELECT 'budget of rule ' || family_id,
        format('%%s points given, %%s by the purchases, budget %%s', s.granted_points, coalesce(g.granted, 0),
-              b.budget)
+              coalesce(g.budget, b.budget))
 FROM loyalty_rulespending s
 FULL JOIN (
     SELECT coalesce(r.family_id, r.id) AS family_id, max(r.budget_points) AS budget FROM loyalty_earningrule r
     WHERE r.budget_points IS NOT NULL AND r.scheduled_at IS NOT NULL GROUP BY 1) b USING (family_id)
 LEFT JOIN (
-    SELECT coalesce(r.family_id, r.id) AS family_id, sum((b->>'points')::bigint) AS granted
+    SELECT coalesce(r.family_id, r.id) AS family_id, sum((b->>'points')::bigint) AS granted,
+           max(r.budget_points) FILTER (WHERE (b->>'points')::bigint > 0) AS budget
     FROM loyalty_purchase p
     CROSS JOIN LATERAL jsonb_array_elements(p.breakdown) b
     JOIN loyalty_earningrule r ON r.id = (b->>'rule')::bigint AND r.budget_points IS NOT NULL
     WHERE p.state = %(accepted)s AND p.kind = %(purchase)s AND p.breakdown IS NOT NULL
     GROUP BY 1) g USING (family_id)
-WHERE s.granted_points IS DISTINCT FROM coalesce(g.granted, 0) OR s.granted_points > coalesce(b.budget, 0)
+WHERE s.granted_points IS DISTINCT FROM coalesce(g.granted, 0) OR s.granted_points > coalesce(g.budget, 0)
 """
 
 EARNING_PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {

@@ -1,11 +1,21 @@
 """`verify_ledger` finds each kind of wrong row about what rules gave, and only that row."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
+from loyalty.earning.versions import withdraw_rule
 from loyalty.models import EarningRule, LimitPeriod, Programme, RuleEffect
-from tests.factories import bring_back, buy, make_cardholder, make_next_version, make_programme, make_rule
+from tests.factories import (
+    NOW,
+    bring_back,
+    buy,
+    make_cardholder,
+    make_next_version,
+    make_programme,
+    make_rule,
+)
 from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import purchase
 from tests.proofs import broken_rules, violations
@@ -105,6 +115,7 @@ def change_rule(code: str, change: str) -> None:
     "change",
     [
         "applies_from = '2026-11-23'",
+        "applies_until = '2026-11-22 08:59+00'",
         "partner_ids = '{0}'",
         "store_ids = '{0}'",
         "channel = 'online'",
@@ -156,7 +167,7 @@ def test_a_purchase_that_names_a_rule_beside_its_breakdown_is_found() -> None:
 def test_a_purchase_of_one_rule_that_got_other_points_is_found(programme: Programme) -> None:
     bob = make_cardholder(programme, first_name="Bob")
     for rule in EarningRule.objects.exclude(code="base").order_by("pk"):
-        tamper(f"UPDATE loyalty_earningrule SET applies_until = '2026-11-01' WHERE id = {rule.pk}")  # noqa: S608 - a number
+        tamper(f"UPDATE loyalty_earningrule SET applies_until = '2026-11-22 10:00+00' WHERE id = {rule.pk}")  # noqa: S608 - a number
     buy(programme, bob.card.token, euros=10, reference="B1")
     assert (purchase("B1").breakdown, purchase("B1").points) == (None, 10)
     (row,) = tamper(
@@ -242,6 +253,15 @@ def test_a_budget_that_gave_something_else_or_too_much_is_found() -> None:
     assert [rule for rule, _ in broken_rules()] == ["rule budget"]
 
 
+def test_a_budget_of_a_version_that_never_gave_anything_is_none() -> None:
+    budgeted = EarningRule.objects.get(code="budgeted")
+    larger = make_next_version(budgeted, starts_at=NOW + timedelta(days=1), budget_points=1000)
+    withdraw_rule(rule=larger, at=NOW)
+    assert violations() == []
+    tamper(f"UPDATE loyalty_earningrule SET budget_points = 99 WHERE id = {budgeted.pk}")  # noqa: S608 - a number
+    assert [rule for rule, _ in broken_rules()] == ["rule budget"]
+
+
 def test_a_lost_budget_is_found() -> None:
     tamper("DELETE FROM loyalty_rulespending")
     assert broken_rules() == [
@@ -254,5 +274,14 @@ def test_limits_that_changed_are_proved_as_far_as_sums_go(programme: Programme) 
     limited = EarningRule.objects.get(code="double")
     buy(programme, alice.card.token, euros=21)
     make_next_version(limited, limit_points=50)
-    buy(programme, alice.card.token, euros=21)
+    buy(programme, alice.card.token, euros=21, reference="L2")
+    bring_back(programme, alice.card.token, reference="L2", euros=5)
     assert violations() == []
+    tamper("UPDATE loyalty_earningrule SET limit_points = 40 WHERE limit_points = 50")
+    tamper("UPDATE loyalty_ruletally SET by_version = replace(by_version::text, '[50,', '[40,')::jsonb")
+    assert [rule for rule, _ in broken_rules()] == ["tally"]
+
+
+def test_a_limit_that_a_tally_has_by_no_version_is_found() -> None:
+    tamper("UPDATE loyalty_ruletally SET by_version = replace(by_version::text, '[30,', '[31,')::jsonb")
+    assert [rule for rule, _ in broken_rules()] == ["tally"]

@@ -132,7 +132,8 @@ def _history(programme: Programme) -> None:
         ),
         pytest.param(
             "return",
-            "UPDATE loyalty_purchase r SET original_id = o.id FROM loyalty_purchase o"
+            "UPDATE loyalty_purchase r SET original_id = o.id, original_reference = o.reference"
+            " FROM loyalty_purchase o"
             " WHERE r.reference = 'R1' AND o.reference = 'SMALL' RETURNING 'purchase ' || o.id",
             id="a return that took back more than the purchase earned",
         ),
