@@ -12,6 +12,7 @@ from loyalty.expiry.service import expire_points
 from loyalty.merging.merge import merge_members
 from loyalty.models import PointAccount, PurchaseKind
 from loyalty.purchases.record import record_purchases
+from members.models import Member
 from rewards.models import GiftCardProduct, Order
 from rewards.services.orders import cancel_order, order_gift_card
 
@@ -79,6 +80,7 @@ def _let_staff_act(people: Population, at: datetime, random: Random) -> None:
     """Give a few members points for their address, and merge a few of them with others."""
     chosen = random.sample(people.accounts, len(people.accounts) // 10)
     accounts = PointAccount.objects.filter(pk__in=chosen).select_related("programme", "member").order_by("pk")
+    Member.objects.filter(accounts__in=accounts).update(activated_at=at)
     for account in accounts:
         grant_verified_email_points(account=account, verified_at=at, at=at)
     for merged, survivor in zip(accounts[::2], accounts[1::2], strict=False):

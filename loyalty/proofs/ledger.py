@@ -10,12 +10,18 @@ from django.utils import timezone
 
 from core.proof import Violation, register_proof, rows_that_break
 from loyalty.models import EntryKind, PurchaseState, TransferReason
+from loyalty.models.programmes import MOST_DAYS_UNTIL_AVAILABLE, MOST_EMAIL_POINTS, MOST_VALIDITY_YEARS
 from loyalty.proofs.earning import EARNING_PROOFS
 
 # A purchase and a return have the same number as kind of line and as kind of entry.
 KINDS: dict[str, int | str] = {kind.name.lower(): int(kind) for kind in EntryKind}
 REASONS: dict[str, int | str] = {reason.name.lower(): int(reason) for reason in TransferReason}
 ACCEPTED: dict[str, int | str] = {"accepted": int(PurchaseState.ACCEPTED)}
+LIMITS: dict[str, int | str] = {
+    "most_validity_years": MOST_VALIDITY_YEARS,
+    "most_days_until_available": MOST_DAYS_UNTIL_AVAILABLE,
+    "most_email_points": MOST_EMAIL_POINTS,
+}
 
 BALANCES = """
 SELECT 'account ' || a.id,
@@ -99,6 +105,8 @@ CROSS JOIN LATERAL (
 WHERE a.owed_points <> 0 AND (a.owed_points < 0 OR l.live > 0)
 """
 
+# What is earned, or given for an address, has the days that the programme's terms of then gave it. These may
+# have changed since, as may its time zone: only days that no terms ever give are found.
 LOT_DAYS = """
 SELECT 'entry ' || e.id,
        format('kind %%s posted on %%s for points that can be spent from %%s to %%s',
@@ -108,16 +116,30 @@ JOIN loyalty_pointaccount a ON a.id = e.account_id JOIN loyalty_programme p ON p
 CROSS JOIN LATERAL (SELECT (e.posted_at AT TIME ZONE p.time_zone)::date AS posted_on) d
 WHERE (e.kind = %(order)s AND d.posted_on NOT BETWEEN l.available_on AND l.expires_on)
    OR (e.kind = %(expiry)s AND d.posted_on <= l.expires_on)
+UNION ALL
+SELECT 'entry ' || e.id,
+       format('kind %%s of %%s for points that can be spent from %%s to %%s',
+              e.kind, d.earned_on, l.available_on, l.expires_on)
+FROM loyalty_entry e JOIN loyalty_lot l ON l.id = e.lot_id
+CROSS JOIN LATERAL (SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS earned_on) d
+WHERE e.kind IN (%(purchase)s, %(verified_email)s) AND e.points > 0
+  AND (l.available_on NOT BETWEEN d.earned_on - 1 AND d.earned_on + 1 + %(most_days_until_available)s
+       OR l.expires_on < (d.earned_on - 1) + interval '1 year'
+       OR l.expires_on > make_date(extract(year FROM d.earned_on + 1)::int + %(most_validity_years)s, 12, 31))
 """
 
 PURCHASES = """
 SELECT 'purchase ' || p.id,
-       format('accepted for %%s points with %%s entries for %%s', p.points, e.entries, e.points)
+       format('made at %%s, accepted for %%s points with %%s entries for %%s of %%s',
+              p.purchased_at, p.points, e.entries, e.points, e.occurred_at)
 FROM loyalty_purchase p
-LEFT JOIN (SELECT purchase_id, kind, count(*) AS entries, sum(points) AS points FROM loyalty_entry
+LEFT JOIN (SELECT purchase_id, kind, count(*) AS entries, sum(points) AS points,
+                  max(occurred_at) AS occurred_at
+           FROM loyalty_entry
            WHERE kind IN (%(purchase)s, %(return)s) GROUP BY purchase_id, kind) e
        ON e.purchase_id = p.id AND e.kind = p.kind
-WHERE p.state = %(accepted)s AND (e.entries IS DISTINCT FROM 1 OR e.points <> p.points)
+WHERE p.state = %(accepted)s
+  AND (e.entries IS DISTINCT FROM 1 OR e.points <> p.points OR e.occurred_at <> p.purchased_at)
 UNION ALL
 SELECT 'entry ' || e.id, format('purchase %%s is of kind %%s in state %%s', p.id, p.kind, p.state)
 FROM loyalty_entry e LEFT JOIN loyalty_purchase p ON p.id = e.purchase_id
@@ -149,6 +171,40 @@ WHERE CASE c.kind
       WHEN %(move_undone_out)s THEN e.kind IS DISTINCT FROM %(moved_in)s OR e.points <> -c.points
       ELSE c.corrects_id IS NOT NULL END
    OR e.account_id <> c.account_id OR e.id >= c.id
+"""
+
+# An expiry is undone for whatever takes the points next, in the same batch: a return or an adjustment from
+# that lot; a transfer, whose one entry may give the lot as much as it takes from it.
+EXPIRIES_UNDONE = """
+SELECT 'entry ' || c.id,
+       format('undoes entry %%s for %%s points of lot %%s, which nothing took then', c.corrects_id, c.points,
+              u.lot_id)
+FROM loyalty_entry c
+LEFT JOIN loyalty_lotuse u ON u.entry_id = c.id
+LEFT JOIN loyalty_lotuse o ON o.entry_id = c.corrects_id AND o.lot_id = u.lot_id
+LEFT JOIN loyalty_entry r ON r.purchase_id = c.purchase_id AND r.kind = %(return)s
+LEFT JOIN loyalty_lotuse w ON w.entry_id = r.id AND w.lot_id = u.lot_id
+WHERE c.kind = %(expiry_reversed)s AND (
+      c.corrects_id IS NOT NULL AND o.id IS NULL OR CASE WHEN c.purchase_id IS NOT NULL
+      THEN coalesce(w.points, 0) < c.points OR r.id < c.id
+           OR (r.account_id, r.posted_at) <> (c.account_id, c.posted_at)
+      ELSE NOT EXISTS (
+           SELECT FROM loyalty_entry x LEFT JOIN loyalty_lotuse y ON y.entry_id = x.id AND y.lot_id = u.lot_id
+           WHERE x.account_id = c.account_id AND x.posted_at = c.posted_at AND x.id > c.id
+             AND (x.transfer_id IS NOT NULL OR x.kind = %(adjustment)s AND y.points >= c.points)) END)
+"""
+
+# Points for an address are given to whoever opens a sign-in. A merge may hand that to the other member, and
+# an erasure forgets it.
+VERIFIED_EMAILS = """
+SELECT 'entry ' || e.id,
+       format('%%s points for the verified address of member %%s, who never had a sign-in', e.points, m.id)
+FROM loyalty_entry e JOIN loyalty_pointaccount a ON a.id = e.account_id
+JOIN members_member m ON m.id = a.member_id
+WHERE e.kind = %(verified_email)s AND (
+      e.points NOT BETWEEN 1 AND %(most_email_points)s
+   OR m.activated_at IS NULL AND m.user_id IS NULL AND m.erased_at IS NULL AND NOT EXISTS (
+      SELECT FROM members_membermerge g WHERE m.id IN (g.merged_id, g.survivor_id)))
 """
 
 # Between two programmes, points are counted differently: the proof of the succession compares them.
@@ -210,9 +266,11 @@ PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {
     "entry": (ENTRIES, KINDS),
     "lot": (LOTS, KINDS),
     "owed": (OWED, {}),
-    "lot day": (LOT_DAYS, KINDS),
+    "lot day": (LOT_DAYS, KINDS | LIMITS),
     "purchase": (PURCHASES, KINDS | ACCEPTED),
     "correction": (CORRECTIONS, KINDS),
+    "expiry undone": (EXPIRIES_UNDONE, KINDS),
+    "verified e-mail": (VERIFIED_EMAILS, KINDS | LIMITS),
     "transfer": (TRANSFERS, KINDS | REASONS),
     "days of moved points": (MOVED_DAYS, KINDS | REASONS),
     **EARNING_PROOFS,

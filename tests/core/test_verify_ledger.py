@@ -43,6 +43,8 @@ def test_all_apps_bring_their_proofs() -> None:
         "earned",
         "return",
         "correction",
+        "expiry undone",
+        "verified e-mail",
         "transfer",
         "days of moved points",
         "parts",

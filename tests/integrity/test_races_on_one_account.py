@@ -58,6 +58,7 @@ from tests.factories import (
     make_return_line,
     make_rule,
     make_store,
+    make_user,
 )
 from tests.households import allow_households
 from tests.loyalty.adjusting import SAID, ask, make_agent, make_manager, reason_of
@@ -290,7 +291,7 @@ def do(runner: Runner, deed: Callable[[Runner], str]) -> None:
 def test_every_kind_of_movement_at_once_on_one_account_loses_nothing(runners: int, deeds: int) -> None:
     programme = make_programme()
     allow_households(programme)
-    alice = make_cardholder(programme, points=40)
+    alice = make_cardholder(programme, points=40, user=make_user())
     bob = make_cardholder(programme, first_name="Bob", points=40)
     for number in range(OLD_PURCHASES):
         bought_at = NOW - FOUR_YEARS - timedelta(days=number)

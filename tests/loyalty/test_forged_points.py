@@ -1,24 +1,35 @@
 """`verify_ledger` sees points that somebody forged with all that belongs to them, by nothing but SQL."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from loyalty.bonuses import grant_verified_email_points
 from loyalty.earning.versions import draft_new_rule, retire_rule
+from loyalty.enrolment import give_up_points
+from loyalty.expiry.service import expire_points
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
 from loyalty.models import EarningRule, EntryKind, LimitPeriod, Lot, Programme, RuleEffect
+from loyalty.purchases.record import record_purchases
+from members.services.erasure import erase_member
 from tests.factories import (
     NOW,
     Cardholder,
     bring_back,
     buy,
+    make_cardholder,
     make_next_version,
     make_partner,
+    make_return_line,
     make_rule,
+    make_user,
 )
 from tests.loyalty.forging import (
+    FOUR_YEARS_ON,
+    TODAY,
+    forge_credit,
     forge_earning,
     forge_purchase,
     forge_use,
@@ -26,6 +37,7 @@ from tests.loyalty.forging import (
 )
 from tests.loyalty.ledger_state import purchase
 from tests.proofs import broken_rules
+from tests.tampering import tamper
 
 HOUR = timedelta(hours=1)
 
@@ -165,3 +177,124 @@ def test_a_return_of_another_purchase_than_it_names_is_seen(
     )
 
     assert broken_rules() == [("return", f"purchase {forged}")]
+
+
+def test_an_expiry_undone_for_nothing_is_seen(programme: Programme, bob: Cardholder) -> None:
+    buy(programme, bob.card.token, euros=300, purchased_at=datetime(2022, 11, 25, 10, tzinfo=UTC))
+    at = datetime(2026, 11, 27, 10, tzinfo=UTC)
+    expire_points(programme=programme, as_of=at.date(), at=at)
+    forged = undo_ending(bob, EntryKind.EXPIRY, 300, at)
+
+    assert broken_rules() == [("expiry undone", f"entry {forged}")]
+
+
+def test_points_lost_by_leaving_that_live_again_are_seen(programme: Programme) -> None:
+    bob = make_cardholder(programme, first_name="Bob", points=30)
+    give_up_points(account=bob.account, at=NOW)
+    forged = undo_ending(bob, EntryKind.GIVEN_UP, 30, NOW)
+    sql("UPDATE loyalty_pointaccount SET left_on = NULL, leaving_policy = '' WHERE id = %s", bob.account.pk)
+
+    assert broken_rules() == [("expiry undone", f"entry {forged}")]
+
+
+def undo_ending(who: Cardholder, kind: EntryKind, points: int, at: datetime) -> int:
+    """Forge that points which ended are there again; return the entry."""
+    lot = Lot.objects.get(account=who.account)
+    ending = who.account.entries.get(kind=kind)
+    return forge_use(
+        who.account.pk,
+        EntryKind.EXPIRY_REVERSED,
+        -points,
+        lot_id=lot.pk,
+        column="expired_points",
+        corrects_id=ending.pk,
+        at=at,
+    )
+
+
+def test_an_expiry_undone_for_a_late_return_names_the_expiry_of_that_lot(
+    programme: Programme, bob: Cardholder
+) -> None:
+    for day, reference in ((24, "B1"), (25, "B2")):
+        bought_at = datetime(2022, 11, day, 10, tzinfo=UTC)
+        buy(programme, bob.card.token, euros=30, purchased_at=bought_at, reference=reference)
+    at = datetime(2026, 11, 27, 10, tzinfo=UTC)
+    expire_points(programme=programme, as_of=at.date(), at=at)
+    line = make_return_line(bob.card.token, original_reference="B1", cents=1000, returned_at=NOW)
+    record_purchases([line], programme=programme, at=at)
+    assert broken_rules() == []
+    bob.account.refresh_from_db()
+    undone = bob.account.entries.get(kind=EntryKind.EXPIRY_REVERSED)
+    other = bob.account.entries.filter(kind=EntryKind.EXPIRY).exclude(corrections=undone).get()
+
+    tamper_with_entry(undone.pk, f"corrects_id = {other.pk}")
+
+    assert broken_rules() == [("expiry undone", f"entry {undone.pk}")]
+
+
+def tamper_with_entry(entry_id: int, change: str) -> None:
+    """Change what never changes."""
+    tamper(f"UPDATE loyalty_entry SET {change} WHERE id = {entry_id}")  # noqa: S608 - values of tests
+
+
+def test_points_for_an_address_that_nobody_verified_are_seen(bob: Cardholder) -> None:
+    forged = forge_credit(bob.account.pk, EntryKind.VERIFIED_EMAIL, 50)
+
+    assert broken_rules() == [("verified e-mail", f"entry {forged}")]
+
+
+def test_more_points_for_an_address_than_any_programme_gives_are_seen(programme: Programme) -> None:
+    carla = make_cardholder(programme, first_name="Carla", user=make_user())
+    forged = forge_credit(carla.account.pk, EntryKind.VERIFIED_EMAIL, 100_001)
+
+    assert broken_rules() == [("verified e-mail", f"entry {forged}")]
+
+
+def test_points_for_an_address_are_right_whoever_has_the_sign_in_since(programme: Programme) -> None:
+    carla, dora = (
+        make_cardholder(programme, first_name=name, user=user)
+        for name, user in (("Carla", make_user()), ("Dora", None))
+    )
+    grant_verified_email_points(account=carla.account, at=NOW)
+    merge = merge_members(survivor=dora.member, merged=carla.member, at=NOW)
+    assert broken_rules() == []
+    separate_members(merge=merge, at=NOW + HOUR)
+    assert broken_rules() == []
+    erase_member(member=carla.member, reason="asked for it", at=NOW + HOUR)
+    assert broken_rules() == []
+
+
+@pytest.mark.parametrize(
+    ("available_on", "expires_on"),
+    [
+        pytest.param(TODAY, date(2027, 11, 20), id="over within a year"),
+        pytest.param(TODAY, date(2047, 1, 1), id="alive longer than any programme lets points live"),
+        pytest.param(date(2026, 11, 20), FOUR_YEARS_ON, id="there before they were earned"),
+        pytest.param(
+            date(2027, 5, 23), FOUR_YEARS_ON, id="waiting longer than any programme lets points wait"
+        ),
+    ],
+)
+def test_points_with_days_that_no_programme_gives_are_seen(
+    programme: Programme, bob: Cardholder, available_on: date, expires_on: date
+) -> None:
+    base = EarningRule.objects.get(code="base", programme=programme)
+    forged = forge_purchase(bob, points=1, rule_id=base.pk)
+    entry = forge_credit(
+        bob.account.pk,
+        EntryKind.PURCHASE,
+        1,
+        available_on=available_on,
+        expires_on=expires_on,
+        purchase_id=forged,
+    )
+
+    assert broken_rules() == [("lot day", f"entry {entry}")]
+
+
+def test_an_entry_says_when_its_purchase_was_made(programme: Programme, bob: Cardholder) -> None:
+    buy(programme, bob.card.token, euros=3, reference="B1")
+    bought = purchase("B1")
+    tamper_with_entry(bob.account.entries.get().pk, "occurred_at = occurred_at + interval '1 day'")
+
+    assert broken_rules() == [("purchase", f"purchase {bought.pk}")]
