@@ -35,6 +35,26 @@ FROM loyalty_transfer t LEFT JOIN loyalty_conversion c ON c.transfer_id = t.id
 WHERE t.reason = %(succession)s AND c.id IS NULL
 """
 
+# Points go to the same person: the same member, or the counterpart, or whom one of these led to then. A walk
+# and a merge, or a separation, may cross by as long as one waits for the other. What undoes a transfer goes
+# where that came from.
+WHOSE_CONVERSIONS = """
+SELECT 'conversion ' || c.id,
+       format('of an account of member %%s, whose counterpart is %%s, with an account of member %%s',
+              a.member_id, coalesce(k.counterpart_id::text, 'unknown'), b.member_id)
+FROM loyalty_conversion c
+JOIN loyalty_transfer t ON t.id = c.transfer_id AND t.undoes_id IS NULL
+JOIN loyalty_pointaccount a ON a.id = c.account_id
+JOIN loyalty_pointaccount b
+  ON b.id = CASE WHEN t.source_id = c.account_id THEN t.target_id ELSE t.source_id END
+LEFT JOIN loyalty_counterpart k ON k.succession_id = c.succession_id AND k.member_id = a.member_id
+LEFT JOIN members_membermerge m
+       ON m.merged_id = coalesce(k.counterpart_id, a.member_id) AND m.survivor_id = b.member_id
+      AND t.moved_at BETWEEN m.merged_at - interval '1 hour'
+                         AND coalesce(m.undone_at, t.moved_at) + interval '1 hour'
+WHERE b.member_id <> a.member_id AND b.member_id IS DISTINCT FROM k.counterpart_id AND m.id IS NULL
+"""
+
 # The kind follows from the transfer and its parts: what it undoes, which way it goes, and whether lots or
 # points owed moved. So no conversion calls itself one whose days are not proved. Points come back alike by a
 # late return and by a reversal, which is the last conversion of its account.
@@ -152,6 +172,7 @@ WHERE u.state = %(parked)s
 
 PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {
     "conversion": (CONVERSIONS, {"succession": int(TransferReason.SUCCESSION)}),
+    "whose conversion": (WHOSE_CONVERSIONS, {}),
     "kind of a conversion": (
         CONVERSION_KINDS,
         {

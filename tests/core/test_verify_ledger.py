@@ -57,6 +57,7 @@ def test_all_apps_bring_their_proofs() -> None:
         "adjustment within limits",
         "points moved by a deed",
         "conversion",
+        "whose conversion",
         "kind of a conversion",
         "days kept",
         "merged account",

@@ -1,13 +1,18 @@
 """`verify_ledger` finds each thing that may be wrong with a succession, and nothing else."""
 
+import json
 from datetime import timedelta
 
 import pytest
 
-from loyalty.models import RoundedOver
+from loyalty.merging.merge import merge_members
+from loyalty.merging.separate import separate_members
+from loyalty.models import EntryKind, Lot, PointAccount, RoundedOver, Succession
+from loyalty.succession.counterparts import CounterpartLine, record_counterparts
 from loyalty.succession.service import close_succession, reverse_succession
 from tests.factories import NOW, bring_back, buy, make_cardholder, order
-from tests.loyalty.succession.conftest import Programmes, follow, prepare, run, terms, walk
+from tests.loyalty.forging import forge_lot, forge_use, sql
+from tests.loyalty.succession.conftest import Programmes, follow, new_account, prepare, run, terms, walk
 from tests.proofs import broken_rules
 from tests.tampering import tamper
 
@@ -136,3 +141,80 @@ def test_a_reversal_is_proved_by_account(programmes: Programmes) -> None:
     assert broken_rules() == []
     tamper("UPDATE loyalty_conversion SET kind = 2 WHERE kind = 4")
     assert {rule for rule, _row in broken_rules()} == {"kind of a conversion"}
+
+
+def forge_conversion(succession: Succession, source: PointAccount, target: PointAccount) -> str:
+    """Let all points of an account arrive in another one, with all that belongs to it; return the row."""
+    lot = Lot.objects.get(account=source, remaining_points__gt=0)
+    points = lot.remaining_points
+    transfer = sql(
+        "INSERT INTO loyalty_transfer (reason, source_id, target_id, moved_at) VALUES (3, %s, %s, %s)"
+        " RETURNING id",
+        source.pk,
+        target.pk,
+        NOW,
+    )
+    arrived = forge_lot(target.pk, lot.expires_on, lot.available_on)
+    for account, kind, points_left, lot_id in (
+        (source, EntryKind.MOVED_OUT, points, lot.pk),
+        (target, EntryKind.MOVED_IN, -points, arrived),
+    ):
+        forge_use(account.pk, kind, points_left, lot_id=lot_id, column="moved_points", transfer_id=transfer)
+    sql(
+        "UPDATE loyalty_succession SET left_points = left_points + %s, arrived_points = arrived_points + %s",
+        points,
+        points,
+    )
+    parts = [[lot.expires_on.isoformat(), lot.available_on.isoformat(), points, points]]
+    conversion = sql(
+        "INSERT INTO loyalty_conversion (succession_id, account_id, transfer_id, kind, left_points,"
+        " arrived_points, parts) VALUES (%s, %s, %s, 1, %s, %s, %s) RETURNING id",
+        succession.pk,
+        source.pk,
+        transfer,
+        points,
+        points,
+        json.dumps(parts),
+    )
+    return f"conversion {conversion}"
+
+
+@pytest.mark.parametrize("were_merged", [False, True])
+def test_points_that_arrived_with_somebody_else_are_found(
+    programmes: Programmes, *, were_merged: bool
+) -> None:
+    alice, mallory = (make_cardholder(programmes.old, first_name=name) for name in ("Alice", "Mallory"))
+    if were_merged:
+        merge = merge_members(survivor=mallory.member, merged=alice.member, at=NOW - timedelta(days=2))
+        separate_members(merge=merge, at=NOW - timedelta(days=1))
+    succession = run(prepare(programmes))
+    buy(programmes.old, alice.card.token, euros=50)
+    assert broken_rules() == []
+
+    forged = forge_conversion(succession, alice.account, new_account(programmes, mallory.account))
+
+    assert broken_rules() == [("whose conversion", forged)]
+
+
+def test_points_that_arrive_with_the_counterpart_or_whom_they_lead_to_are_right(
+    strangers: Programmes,
+) -> None:
+    alice = make_cardholder(strangers.old, points=50)
+    there, other = (make_cardholder(strangers.new, first_name=name) for name in ("Alix", "Alicia"))
+    succession = prepare(strangers)
+    record_counterparts(
+        [CounterpartLine(alice.member.reference, there.member.reference)], programme=strangers.old
+    )
+    merge = merge_members(survivor=other.member, merged=there.member, at=NOW)
+    succession = run(succession)
+    separate_members(merge=merge, at=NOW)
+    buy(strangers.old, alice.card.token, euros=7)
+    succession = follow(succession)
+    merge_members(survivor=other.member, merged=there.member, at=NOW)
+    buy(strangers.old, alice.card.token, euros=8)
+    follow(succession)
+    assert broken_rules() == []
+
+    tamper("UPDATE loyalty_counterpart SET counterpart_id = member_id")
+
+    assert {rule for rule, _row in broken_rules()} == {"whose conversion"}
