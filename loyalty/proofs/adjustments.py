@@ -9,8 +9,11 @@ Each proof is one query that finds the rows that break its rule. Nothing here wr
 from functools import partial
 
 from core.proof import register_proof, rows_that_break
+from loyalty.adjustments.decisions import APPROVED, DECLINED, WITHDRAWN
 from loyalty.adjustments.deeds import LEFT, LIMITS, MERGED, POINTS, SEPARATED
-from loyalty.models import AdjustmentKind, AdjustmentState, EntryKind
+from loyalty.adjustments.requests import POSTED, REQUESTED
+from loyalty.models import AdjustmentKind, AdjustmentRequest, AdjustmentState, EntryKind
+from loyalty.models.adjustments import MOST_POINTS
 
 PARAMETERS: dict[str, int | str] = {
     "adjustment": int(AdjustmentKind.ADJUSTMENT),
@@ -23,6 +26,14 @@ PARAMETERS: dict[str, int | str] = {
     "separated": SEPARATED,
     "points": POINTS,
     "limits": LIMITS,
+    "most_points": MOST_POINTS,
+    "declined": AdjustmentState.DECLINED.value,
+    "request": AdjustmentRequest._meta.label_lower,
+    "asked_alone": POSTED,
+    "asked": REQUESTED,
+    "approved": APPROVED,
+    "refused": DECLINED,
+    "taken_back": WITHDRAWN,
 }
 
 REQUESTS = """
@@ -95,7 +106,30 @@ SELECT 'adjustment ' || id,
 FROM (SELECT q.*, sum(abs(points)) OVER (PARTITION BY requested_by_id, programme_id, kind, requested_on
                                          ORDER BY id) AS of_day
       FROM loyalty_adjustmentrequest q WHERE state = %(posted)s) q
-WHERE of_day > limit_points
+WHERE of_day > limit_points OR limit_points > %(most_points)s OR alone_points > limit_points
+"""
+
+# Whoever asks and whoever decides is written down as well. Sign-ins may be gone since, but their numbers are
+# given in order: one that is still to come is nobody's.
+WRITTEN_DOWN = """
+SELECT 'adjustment ' || q.id,
+       format('%%s, asked by %%s at %%s, decided by %%s at %%s; the actions of staff do not tell it so',
+              q.state, q.requested_by_id, q.requested_at, coalesce(q.decided_by_id::text, 'nobody else'),
+              q.decided_at)
+FROM loyalty_adjustmentrequest q
+WHERE NOT EXISTS (
+      SELECT FROM core_staffaction s
+      WHERE s.subject_type = %(request)s AND s.subject_id = q.id AND s.actor_id = q.requested_by_id
+        AND s.at = q.requested_at
+        AND s.action = CASE WHEN q.approve_before IS NULL THEN %(asked_alone)s ELSE %(asked)s END)
+   OR q.decided_by_id IS NOT NULL AND (
+      q.decided_by_id > (SELECT last_value FROM members_user_id_seq)
+      OR NOT EXISTS (
+         SELECT FROM core_staffaction s
+         WHERE s.subject_type = %(request)s AND s.subject_id = q.id AND s.actor_id = q.decided_by_id
+           AND s.at = q.decided_at
+           AND s.action = CASE q.state WHEN %(posted)s THEN %(approved)s WHEN %(declined)s THEN %(refused)s
+                                       ELSE %(taken_back)s END))
 """
 
 # Who may approve is not counted: nothing stands with their deeds. A merge counts at least what it moved.
@@ -141,6 +175,7 @@ PROOFS = {
     "adjustment asked for": MOVEMENTS,
     "adjustment by four eyes": FOUR_EYES,
     "adjustment within limits": OF_A_DAY,
+    "adjustment written down": WRITTEN_DOWN,
     "points moved by a deed": DEEDS,
 }
 """The rules of what staff move, each with the query that finds the rows that break it."""

@@ -55,6 +55,7 @@ def test_all_apps_bring_their_proofs() -> None:
         "adjustment asked for",
         "adjustment by four eyes",
         "adjustment within limits",
+        "adjustment written down",
         "points moved by a deed",
         "conversion",
         "whose conversion",

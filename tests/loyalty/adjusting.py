@@ -6,7 +6,8 @@ from itertools import count
 from django.conf import settings
 from django.contrib.auth.models import Group
 
-from loyalty.adjustments.requests import request_adjustment
+from core.models import StaffAction
+from loyalty.adjustments.requests import POSTED, request_adjustment
 from loyalty.dates import local_date
 from loyalty.models import (
     AdjustmentEntry,
@@ -101,6 +102,13 @@ def vouch_for(entry_id: int) -> None:
         decided_at=entry.posted_at,
     )
     AdjustmentEntry.objects.create(request=request, entry=entry)
+    StaffAction.objects.create(
+        actor_id=entry_id,
+        action=POSTED,
+        subject_type=request._meta.label_lower,
+        subject_id=request.pk,
+        at=request.requested_at,
+    )
     if entry.corrects is not None and entry.kind == EntryKind.REINSTATED:
         ReinstatedExpiry.objects.create(
             request=request, expiry=entry.corrects, points=points, window_days=30_000
