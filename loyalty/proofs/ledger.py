@@ -106,7 +106,8 @@ WHERE a.owed_points <> 0 AND (a.owed_points < 0 OR l.live > 0)
 """
 
 # What is earned, or given for an address, has the days that the programme's terms of then gave it. These may
-# have changed since, as may its time zone: only days that no terms ever give are found.
+# have changed since, as may its time zone: only days that no terms ever give are found. The day is worked out
+# once a row (OFFSET), and calendars are asked only near the bounds.
 LOT_DAYS = """
 SELECT 'entry ' || e.id,
        format('kind %%s posted on %%s for points that can be spent from %%s to %%s',
@@ -119,13 +120,14 @@ WHERE (e.kind = %(order)s AND d.posted_on NOT BETWEEN l.available_on AND l.expir
 UNION ALL
 SELECT 'entry ' || e.id,
        format('kind %%s of %%s for points that can be spent from %%s to %%s',
-              e.kind, d.earned_on, l.available_on, l.expires_on)
-FROM loyalty_entry e JOIN loyalty_lot l ON l.id = e.lot_id
-CROSS JOIN LATERAL (SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS earned_on) d
-WHERE e.kind IN (%(purchase)s, %(verified_email)s) AND e.points > 0
-  AND (l.available_on NOT BETWEEN d.earned_on - 1 AND d.earned_on + 1 + %(most_days_until_available)s
-       OR l.expires_on < (d.earned_on - 1) + interval '1 year'
-       OR l.expires_on > make_date(extract(year FROM d.earned_on + 1)::int + %(most_validity_years)s, 12, 31))
+              e.kind, e.earned_on, l.available_on, l.expires_on)
+FROM (SELECT id, kind, lot_id, (occurred_at AT TIME ZONE 'UTC')::date AS earned_on FROM loyalty_entry
+      WHERE kind IN (%(purchase)s, %(verified_email)s) AND points > 0 OFFSET 0) e
+JOIN loyalty_lot l ON l.id = e.lot_id
+WHERE l.available_on NOT BETWEEN e.earned_on - 1 AND e.earned_on + 1 + %(most_days_until_available)s
+   OR l.expires_on < e.earned_on + 366 AND l.expires_on < (e.earned_on - 1) + interval '1 year'
+   OR l.expires_on > e.earned_on + 365 * %(most_validity_years)s
+      AND l.expires_on > make_date(extract(year FROM e.earned_on + 1)::int + %(most_validity_years)s, 12, 31)
 """
 
 PURCHASES = """
