@@ -13,6 +13,20 @@ from loyalty.ledger.plan.batch import CREDITS
 from loyalty.ledger.plan.state import AccountState, Corrected, LotState
 from loyalty.models import EntryKind
 
+REPAID_SINCE = """
+WITH repaying AS (
+    SELECT id, kind, lot_id, corrects_id, -owed_change_points AS points
+    FROM loyalty_entry WHERE account_id = %s AND id > %s AND owed_change_points < 0)
+SELECT l.expires_on, l.available_on, r.points
+FROM (SELECT id, lot_id, points FROM repaying WHERE lot_id IS NOT NULL
+      UNION ALL
+      SELECT c.id, u.lot_id, sum(u.points)::bigint
+      FROM repaying c JOIN loyalty_lotuse u ON u.entry_id IN (c.id, c.corrects_id)
+      WHERE c.kind = %s GROUP BY c.id, u.lot_id HAVING sum(u.points) > 0) r
+JOIN loyalty_lot l ON l.id = r.lot_id
+ORDER BY r.id DESC, l.expires_on DESC, l.available_on DESC
+"""
+
 
 class Before(NamedTuple):
     """The earlier entries that a batch undoes: those that movements name, and those of transfers."""
@@ -58,13 +72,11 @@ def load_before(movements: Sequence[AnyMovement]) -> Before:
 def _repaid_since(
     cursor: psycopg.Cursor[tuple[Any, ...]], account_id: int, entry_id: int
 ) -> list[tuple[LotDates, int]]:
-    """Return the lots of the credits that repaid points owed after an entry, the newest credit first."""
-    cursor.execute(
-        "SELECT l.expires_on, l.available_on, -e.owed_change_points"
-        " FROM loyalty_entry e JOIN loyalty_lot l ON l.id = e.lot_id"
-        " WHERE e.account_id = %s AND e.id > %s AND e.owed_change_points < 0 ORDER BY e.id DESC",
-        [account_id, entry_id],
-    )
+    """Return the lots of the credits that repaid points owed after an entry, the newest credit first.
+
+    A cancelled order names no lot: what it kept of those that the order had used repaid the points.
+    """
+    cursor.execute(REPAID_SINCE, [account_id, entry_id, EntryKind.ORDER_CANCELLED])
     return [(LotDates(expires_on, available_on), points) for expires_on, available_on, points in cursor]
 
 

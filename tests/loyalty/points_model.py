@@ -49,7 +49,7 @@ class ModelAccount:
     owed: int = 0
     purchases: dict[str, Bought] = field(default_factory=dict)
     repaid: list[Dates] = field(default_factory=list)
-    """The dates of points that were earned and went into repaying points owed, in their order."""
+    """The dates of points, earned or of cancelled orders, that repaid points owed, in their order."""
 
     @property
     def balance(self) -> int:
@@ -138,6 +138,7 @@ class ModelAccount:
                 token.place = "expired"
             elif self.owed:
                 self.owed -= 1
+                self.repaid.append(token.dates)
                 token.place = "gone"
             else:
                 token.place = "live"

@@ -10,6 +10,7 @@ from loyalty.ledger.movements import LotDates, Move, Movement, part_of
 from loyalty.ledger.post import post_batch
 from loyalty.ledger.transfers import move_points, undo_transfer
 from loyalty.models import Entry, EntryKind, PointAccount, Programme, Transfer, TransferReason
+from rewards.services.orders import cancel_order
 from tests.factories import NOW, PARIS, Cardholder, bring_back, buy, make_cardholder, make_programme, order
 from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import LotCounts, balance, entries, everything, lots, paris
@@ -140,6 +141,56 @@ def test_a_debt_moves_and_comes_back_even_when_it_was_repaid(
         TODAYS: 10,
         date(2030, 11, 23): 25,
     }
+    assert ledger_violations() == []
+
+
+def test_a_debt_that_cancelled_orders_repaid_comes_back_to_the_lots_of_the_orders(
+    programme: Programme, alice: Cardholder, bob: Cardholder
+) -> None:
+    buy(programme, alice.card.token, euros=40, reference="A1")
+    order(programme, alice.account, points=40)
+    bring_back(programme, alice.card.token, reference="A1", euros=40)
+    buy(programme, bob.card.token, euros=20, at=paris("2026-01-10 12:00"))
+    buy(programme, bob.card.token, euros=15, at=paris("2026-03-10 12:00"))
+    first, second = (order(programme, bob.account, points=points) for points in (18, 17))
+
+    transfer = move(alice, bob)
+    cancel_order(order=first, reason="Asked by phone", at=NOW)
+    assert balance(bob.account) == (-22, 22)
+    # 2 points of January and 15 of March are left of the debt's 22, and 5 points more are owed.
+    cancel_order(order=second, reason="Asked by phone", at=NOW)
+    assert balance(bob.account) == (-5, 5)
+    undo(transfer)
+
+    assert balance(bob.account) == (35, 0)
+    assert {day: lot.remaining for day, lot in lots(bob.account).items()} == {
+        date(2030, 1, 10): 20,
+        MARCH: 15,
+    }
+    assert ledger_violations() == []
+
+
+def test_what_a_cancelled_order_gave_back_repaid_nothing(
+    programme: Programme, alice: Cardholder, bob: Cardholder
+) -> None:
+    buy(programme, alice.card.token, euros=10, reference="A1")
+    order(programme, alice.account, points=10)
+    bring_back(programme, alice.card.token, reference="A1", euros=10)
+    buy(programme, bob.card.token, euros=20, at=paris("2026-01-10 12:00"))
+    buy(programme, bob.card.token, euros=15, at=paris("2026-03-10 12:00"))
+    made = order(programme, bob.account, points=35)
+
+    transfer = move(alice, bob)
+    cancel_order(order=made, reason="Asked by phone", at=NOW)
+    assert {day: lot.remaining for day, lot in lots(bob.account).items()} == {
+        date(2030, 1, 10): 10,
+        MARCH: 15,
+    }
+    order(programme, bob.account, points=25)
+    undo(transfer)
+
+    assert balance(bob.account) == (10, 0)
+    assert lots(bob.account)[date(2030, 1, 10)].remaining == 10
     assert ledger_violations() == []
 
 

@@ -263,6 +263,25 @@ def test_what_the_survivor_spent_stays_with_them_and_may_be_owed(
     assert violations() == []
 
 
+def test_points_of_an_order_that_repaid_the_others_debt_do_not_come_back_younger(
+    programme: Programme, alice: Cardholder, twin: Cardholder
+) -> None:
+    buy(programme, alice.card.token, euros=100, at=paris("2023-01-10 12:00"))
+    ordered = order(programme, alice.account, points=100)
+    buy(programme, twin.card.token, euros=100, reference="T1")
+    order(programme, twin.account, points=100)
+    bring_back(programme, twin.card.token, reference="T1", euros=100)
+    made = merge(alice, twin)
+    cancel_order(order=ordered, reason="Asked by phone", at=NOW)
+    assert balance(alice.account) == (0, 0)
+
+    separate_members(merge=made, at=NOW)
+
+    assert (balance(alice.account), balance(twin.account)) == ((100, 0), (-100, 100))
+    assert {day: lot.remaining for day, lot in lots(alice.account).items()} == {date(2027, 1, 10): 100}
+    assert violations() == []
+
+
 def test_returns_of_what_was_bought_meanwhile_find_their_points_after_the_separation(
     programme: Programme, alice: Cardholder, twin: Cardholder
 ) -> None:
