@@ -75,6 +75,21 @@ class Tally:
             allowed = max(allowed, reached)
         return allowed
 
+    def count(self, rule: Rule, *, purchases: int, entitled: int, granted: int) -> None:
+        """Add what a version counted."""
+        self.purchases += purchases
+        self.granted_points += granted
+        _under(rule, self).entitled_points += entitled
+
+    def hand_over(self, counted: "Tally", to: "Tally") -> None:
+        """Let what counted here count in another tally."""
+        for tally, sign in ((self, -1), (to, 1)):
+            tally.purchases += sign * counted.purchases
+            tally.granted_points += sign * counted.granted_points
+            for version, part in counted.under.items():
+                under = tally.under.setdefault(version, Under(part.limit_points))
+                under.entitled_points += sign * part.entitled_points
+
 
 def kept_tally(
     purchases: int,
@@ -87,8 +102,8 @@ def kept_tally(
         purchases,
         granted_points,
         {int(version): Under(*sums) for version, sums in by_version.items()},
-        sum(points for points, _ in carried.values()),
-        sum(counted for _, counted in carried.values()),
+        sum(points for points, *_ in carried.values()),
+        sum(counted for _, counted, *_ in carried.values()),
     )
 
 
@@ -151,7 +166,10 @@ def grant(part: Part, tally: Tally | None, budget: Budget | None) -> Granted:
             tally.purchases += 1
         _under(rule, tally).entitled_points += entitled
         points = min(entitled, max(0, tally.allowed_points - tally.granted_points))
-        if points < entitled:
+        if rule.limit_points is None:
+            # More than the bonuses due was given to whoever was separated: no limit holds back the next one.
+            entitled = points
+        elif points < entitled:
             stopped_by = str(rule.limit_period)
     if budget is not None and rule.budget_points is not None:
         left = max(0, rule.budget_points - budget.granted_points)
@@ -177,6 +195,8 @@ def take_from_tally(rule: Rule, tally: Tally, *, entitled_lost: int, is_uncounte
         entitled_lost = _next_bonus(rule, tally)
     _under(rule, tally).entitled_points -= entitled_lost
     taken = max(0, tally.granted_points - tally.allowed_points)
+    # After a separation more may have been given than is allowed: no return takes more of that than its own.
+    taken = min(taken, rule.points if is_uncounted else entitled_lost)
     tally.granted_points -= taken
     return Granted(-entitled_lost, -taken)
 
@@ -202,7 +222,9 @@ def carried_over(rule: Rule, *, gone: Tally, staying: Tally) -> Carried:
         under.limit_points for under in (*gone.under.values(), *staying.under.values()) if under.limit_points
     ]
     free = min(limits) - staying.carried_points - staying.granted_points if limits else 0
-    return Carried(max(0, min(gone.granted_points, free)), _carried_purchases(rule, gone.purchases, staying))
+    return Carried(
+        max(0, min(gone.granted_points, free)), _carried_purchases(rule, gone.counted_purchases, staying)
+    )
 
 
 def _carried_purchases(rule: Rule, gone: int, staying: Tally) -> int:
@@ -218,10 +240,19 @@ def _carried_purchases(rule: Rule, gone: int, staying: Tally) -> int:
     return gone if gone > last else min(gone, last - counted)
 
 
-def may_stop_carrying(rule: Rule, tally: Tally, purchases: int) -> bool:
-    """Whether so many carried purchases can go without a bonus that was given, or was not, being wrong."""
-    rest = tally.carried_purchases - purchases
-    return _bonuses(rule, tally.purchases, tally.carried_purchases) == _bonuses(rule, tally.purchases, rest)
+def purchases_still_carried(rule: Rule, tally: Tally, carried: int) -> int:
+    """Return how many purchases go on counting beside a tally's own ones after a separation.
+
+    So many were `carried`, and count no more. As few as make the bonuses right that were given, or not given,
+    while two were one. Where no number does, none: the bonuses due are those that its own purchases come to.
+    """
+    if rule.nth_purchase is None:
+        return 0
+    for purchases in (0, carried, rule.nth_purchase - 1, rule.nth_purchase):
+        if _bonuses(rule, tally.purchases, tally.carried_purchases + purchases) == tally.entitled_points:
+            return purchases
+    _under(rule, tally).entitled_points = _bonuses(rule, tally.purchases, tally.carried_purchases)
+    return 0
 
 
 def _bonuses(rule: Rule, purchases: int, carried: int) -> int:

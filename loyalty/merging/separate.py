@@ -1,8 +1,8 @@
 """Separating two members who were merged: each gets back their own, to the point.
 
 What came with the member goes back to its own lots. The purchases made since with the cards that go back go
-with them, less what was returned. What the survivor spent, was granted or gave up meanwhile stays with the
-survivor: where their own points do not cover it, they owe it.
+with them, less what was returned, and count under the limits of whom they go to. What the survivor spent, was
+granted or gave up meanwhile stays with the survivor: where their own points do not cover it, they owe it.
 """
 
 from collections import defaultdict
@@ -22,8 +22,9 @@ from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.lots import new_lot
 from loyalty.ledger.movements import Handover, LotDates
 from loyalty.ledger.transfers import undo_together
+from loyalty.merging.counted import counted_since
 from loyalty.merging.eyes import refuse_own, refuse_separation_by
-from loyalty.merging.limits import stop_carrying_limits
+from loyalty.merging.limits import divide_limits
 from loyalty.models import (
     EntryKind,
     MergedPoints,
@@ -92,7 +93,6 @@ def separate_members(
     for account, of_survivor in pairs:
         _give_back(merge, account, of_survivor, at)
     counted = refuse_separation_by(actor, merge, at=at)
-    stop_carrying_limits(merge)
     PointAccount.objects.filter(member=merged).update(merged_into=None)
     for account, _of_survivor in sorted(pairs, key=lambda pair: pair[0].programme_id):
         return_to_household(account=account, left_since=merge.merged_at, at=at)
@@ -113,19 +113,30 @@ def _pairs(
     pairs = []
     for target in PointAccount.objects.filter(member=survivor).select_related("programme").order_by("pk"):
         account = own.get(target.programme_id)
-        if account is None and _posted_since(merge, target.pk, 0):
+        if account is None and _has_done_something(merge, target):
             account = enrol_member(member=merged, programme=target.programme, at=at)
         if account is not None:
             pairs.append((account, target))
     return pairs
 
 
+def _has_done_something(merge: MemberMerge, target: PointAccount) -> bool:
+    """Say whether the cards earned points, or counted under a rule, in a programme without an account."""
+    posted = _posted_since(merge, target.pk, 0)
+    return bool(posted or counted_since(merge, target.pk, 0, target.programme.zone))
+
+
 def _give_back(merge: MemberMerge, account: PointAccount, of_survivor: PointAccount, at: datetime) -> None:
-    """Undo the transfers of an account, the latest first; what its cards earned since goes with them."""
+    """Undo the transfers of an account, the latest first; what its cards earned since goes with them.
+
+    What only counted, without any points, is handed over as well: the transfer says that it was.
+    """
     programme = of_survivor.programme
     points = MergedPoints.objects.filter(merge=merge, transfer__source=account).select_related("transfer")
     moved = list(points.order_by("-pk"))
-    posted = _posted_since(merge, of_survivor.pk, moved[-1].last_entry_id if moved else 0)
+    since = moved[-1].last_entry_id if moved else 0
+    posted = _posted_since(merge, of_survivor.pk, since)
+    counted = counted_since(merge, of_survivor.pk, since, programme.zone)
     undo_together(
         source_id=account.pk,
         target_id=of_survivor.pk,
@@ -133,8 +144,9 @@ def _give_back(merge: MemberMerge, account: PointAccount, of_survivor: PointAcco
         lot=new_lot(programme, at=at),
         zone=programme.zone,
         at=at,
-        handover=_handover(posted, account, of_survivor, at) if posted else None,
+        handover=_handover(posted, account, of_survivor, at) if posted or counted else None,
     )
+    divide_limits(merge, counted, account=account, of_survivor=of_survivor)
 
 
 def _handover(

@@ -272,10 +272,12 @@ class RuleTally(models.Model):
     `entitled_points` is the plain sum over the account's purchases less what was returned, so it does not
     depend on their order; `granted_points` is what of it the limit let through. What a budget refused is in
     neither, unless the rule counts purchases. `by_version` holds, by the number of each version that counted,
-    its limit and its part of the sum. Only purchases write these.
+    its limit and its part of the sum. Only purchases write these, and separations hand them over.
 
     `carried` holds, by the number of each merge, the points and the purchases that count here as well because
-    the other account had them: they leave less of the limit, and bring the n-th purchase nearer.
+    the other account had them: they leave less of the limit, and bring the n-th purchase nearer. After a
+    separation it holds, in the accounts of both, purchases of the other one with which a bonus was given, or
+    was not; and as a third number, below zero, points that returns took although the other one had got them.
     """
 
     account = models.ForeignKey(

@@ -105,9 +105,11 @@ SELECT 'tally ' || t.id, format('carries a use of limits of merge %%s, which is 
 FROM loyalty_ruletally t
 CROSS JOIN LATERAL jsonb_each(t.carried) c
 JOIN loyalty_pointaccount a ON a.id = t.account_id
-LEFT JOIN members_membermerge m ON m.id = c.key::bigint AND m.survivor_id = a.member_id
-WHERE m.id IS NULL OR (c.value->>0)::bigint < 0 OR (c.value->>1)::bigint < 0
+LEFT JOIN members_membermerge m ON m.id = c.key::bigint
+      AND (m.survivor_id = a.member_id OR m.merged_id = a.member_id AND m.undone_at IS NOT NULL)
+WHERE m.id IS NULL OR (c.value->>0)::bigint < 0 OR (c.value->>1)::bigint < 0 OR (c.value->>2)::bigint >= 0
    OR m.undone_at IS NOT NULL AND (c.value->>0)::bigint > 0
+   OR m.undone_at IS NULL AND c.value->>2 IS NOT NULL
 """
 
 PROOFS = {

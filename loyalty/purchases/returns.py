@@ -15,6 +15,7 @@ from loyalty.earning.book import load_rules
 from loyalty.earning.breakdown import GivenPart, parts_of
 from loyalty.earning.returned import taken_back
 from loyalty.earning.terms import Rule
+from loyalty.merging.counted import HANDED_TO
 from loyalty.models import EntryKind, Programme, PurchaseKind, PurchaseState
 from loyalty.purchases.lines import LineVerdict, Outcome
 from loyalty.purchases.meters import Meters
@@ -26,9 +27,9 @@ from loyalty.purchases.written import packed_breakdown
 class WaitingReturn:
     """A parked return whose purchase is settled. The account is None when the purchase was rejected.
 
-    `counted_in_id` is the account in which the purchase counted: another one when its member leads to the
-    owner of the account since, or did then. `separations` is the account's count when it was looked up, none
-    when it is that of the purchase that is settled as well.
+    `counted_in_id` is the account in which the purchase counts: another one when its member leads to the
+    owner of the account since, or did then and no separation handed the purchase over. `separations` is the
+    account's count when it was looked up, none when it is that of the purchase that is settled as well.
     """
 
     return_id: int
@@ -98,8 +99,8 @@ def waiting_returns(
         if not wanted:
             return []
         cursor.execute(
-            """
-            SELECT r.id, r.amount_cents, r.purchased_at, o.id, e.account_id, o.card_id,
+            f"""
+            SELECT r.id, r.amount_cents, r.purchased_at, o.id, coalesce(h.target_id, e.account_id), o.card_id,
                    CASE WHEN o.state = %s THEN a.id END, a.separations
             FROM loyalty_purchase r
             JOIN loyalty_purchase o ON o.partner_id = r.partner_id AND o.reference = r.original_reference
@@ -107,9 +108,10 @@ def waiting_returns(
             LEFT JOIN members_card c ON c.id = o.card_id
             LEFT JOIN loyalty_pointaccount a ON a.member_id = c.member_id AND a.programme_id = o.programme_id
             LEFT JOIN loyalty_entry e ON e.purchase_id = o.id AND e.kind = %s
+            LEFT JOIN LATERAL ({HANDED_TO}) h ON true
             WHERE r.id = ANY(%b) AND r.state = %s AND o.kind = %s AND (o.state <> %s OR o.id = ANY(%b))
             ORDER BY r.id FOR UPDATE OF r
-            """,
+            """,  # noqa: S608 - a query of ours is put in
             [
                 PurchaseState.ACCEPTED,
                 EntryKind.PURCHASE,
@@ -122,9 +124,9 @@ def waiting_returns(
         )
         rows = cursor.fetchall()
     returns = []
-    for return_id, cents, returned_at, original_id, posted_to_id, *owner in rows:
+    for return_id, cents, returned_at, original_id, counts_in_id, *owner in rows:
         card_id, account_id, separations = settling.get(original_id, owner)
-        counted_in_id = account_id and (posted_to_id or account_id)
+        counted_in_id = account_id and (counts_in_id or account_id)
         returns.append(
             WaitingReturn(
                 return_id, cents, returned_at, original_id, card_id, account_id, counted_in_id, separations
