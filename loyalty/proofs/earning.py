@@ -6,12 +6,13 @@ another way. Rows without a breakdown cost one comparison each.
 
 from collections.abc import Mapping
 
-from loyalty.models import PurchaseKind, PurchaseState
+from loyalty.models import PurchaseKind, PurchaseState, TransferReason
 
 NUMBERS: dict[str, int | str] = {
     "accepted": int(PurchaseState.ACCEPTED),
     "purchase": int(PurchaseKind.PURCHASE),
     "return": int(PurchaseKind.RETURN),
+    "separation": int(TransferReason.SEPARATION),
 }
 
 
@@ -153,9 +154,30 @@ WHERE g.rule IS NULL
       AND t.points <> g.points - least(g.points, g.entitled - t.entitled)
 """
 
+# Purchases that a separation handed over count where their cards went back to.
+HANDED_OVER = """
+WITH handed_over AS (
+    SELECT DISTINCT p.id AS purchase_id, t.target_id AS account_id
+    FROM loyalty_transfer t
+    JOIN loyalty_pointaccount s ON s.id = t.source_id JOIN loyalty_pointaccount a ON a.id = t.target_id
+    JOIN members_membermerge m ON m.survivor_id = s.member_id AND m.merged_id = a.member_id
+                              AND m.undone_at = t.moved_at
+    JOIN members_mergedcard c ON c.merge_id = m.id
+    JOIN loyalty_entry x ON x.transfer_id = t.id AND x.account_id = t.source_id
+    JOIN loyalty_purchase p ON p.card_id = c.card_id
+    JOIN loyalty_entry e ON e.purchase_id = p.id AND e.kind = %(purchase)s AND e.account_id = t.source_id
+    WHERE t.reason = %(separation)s AND e.id < x.id AND e.id > coalesce((
+        SELECT min(w.last_entry_id)
+        FROM loyalty_mergedpoints w JOIN loyalty_transfer f ON f.id = w.transfer_id
+        WHERE w.merge_id = m.id AND f.source_id = t.target_id), 0))
+"""
+
 # What a budget refused of a part stands in no tally: at most what it gave. Of versions with several limits
 # the older ones count first, so how much each let through is not worked out: the largest is never passed.
-TALLIES = """
+# While two members were one, either got what there was for both: once they are separated, it may be less or
+# more than their purchases give.
+TALLIES = f"""
+{HANDED_OVER}
 SELECT 'tally of account ' || coalesce(t.account_id, g.account_id) || ' and rule '
                            || coalesce(t.family_id, g.family_id),
        format('%%s purchases, %%s points of %%s by %%s; by the purchases %%s, %%s of %%s', t.purchases,
@@ -167,7 +189,8 @@ FULL JOIN (
            min(limit_points) AS lowest, max(limit_points) AS highest,
            bool_or(limit_points IS NULL) AS is_open
     FROM (
-        SELECT e.account_id, coalesce(r.family_id, r.id) AS family_id, r.limit_period AS period,
+        SELECT coalesce(h.account_id, e.account_id) AS account_id,
+               coalesce(r.family_id, r.id) AS family_id, r.limit_period AS period,
                CASE r.limit_period WHEN 'day' THEN d.day WHEN 'month' THEN date_trunc('month', d.day)::date
                                    ELSE DATE '1970-01-01' END AS period_starts_on,
                sum(CASE WHEN NOT b ? 'counted' THEN 0 WHEN p.kind = %(purchase)s THEN 1 ELSE -1 END)
@@ -182,6 +205,7 @@ FULL JOIN (
         JOIN loyalty_programme g ON g.id = p.programme_id
         LEFT JOIN loyalty_purchase o ON o.id = p.original_id
         JOIN loyalty_entry e ON e.purchase_id = coalesce(o.id, p.id) AND e.kind = %(purchase)s
+        LEFT JOIN handed_over h ON h.purchase_id = e.purchase_id
         CROSS JOIN LATERAL (
             SELECT (coalesce(o.purchased_at, p.purchased_at) AT TIME ZONE g.time_zone)::date AS day) d
         WHERE p.state = %(accepted)s AND p.breakdown IS NOT NULL
@@ -194,26 +218,32 @@ LEFT JOIN LATERAL (
     FROM jsonb_each(t.by_version) v) v ON true
 LEFT JOIN LATERAL (
     SELECT coalesce(sum((c.value->>0)::bigint), 0)::bigint AS points,
-           coalesce(sum((c.value->>1)::bigint), 0)::bigint AS purchases
+           coalesce(sum((c.value->>1)::bigint), 0)::bigint AS purchases,
+           coalesce(sum((c.value->>2)::bigint), 0)::bigint AS missing
     FROM jsonb_each(t.carried) c) c ON true
 LEFT JOIN loyalty_earningrule f ON f.id = t.family_id
 CROSS JOIN LATERAL (
     SELECT least(CASE WHEN NOT g.is_open THEN greatest(0, g.highest - c.points) END, t.entitled_points)
            AS points) due
-WHERE (t.purchases, t.entitled_points, t.granted_points) IS DISTINCT FROM
-      (coalesce(g.purchases, 0), coalesce(g.entitled, 0), coalesce(g.granted, 0))
-   OR t.entitled_points <> v.entitled OR (v.lowest, v.highest) IS DISTINCT FROM (g.lowest, g.highest)
+CROSS JOIN LATERAL (
+    SELECT EXISTS (SELECT 1 FROM members_membermerge m
+                   JOIN loyalty_pointaccount a ON a.member_id IN (m.survivor_id, m.merged_id)
+                   WHERE a.id = t.account_id AND m.undone_at >= t.period_starts_on - 1) AS separated) was
+WHERE (t.purchases, t.granted_points + c.missing) IS DISTINCT FROM
+      (coalesce(g.purchases, 0), coalesce(g.granted, 0))
+   OR t.entitled_points IS DISTINCT FROM coalesce(g.entitled, 0)
+      AND (f.nth_purchase IS NULL OR NOT was.separated)
+   OR t.entitled_points <> v.entitled
+   OR (v.lowest, v.highest) IS DISTINCT FROM (g.lowest, g.highest) AND NOT was.separated
    OR f.nth_purchase IS NOT NULL AND t.entitled_points <> f.points * CASE
           WHEN f.is_every_nth THEN (t.purchases + c.purchases) / f.nth_purchase - c.purchases / f.nth_purchase
           ELSE (t.purchases + c.purchases >= f.nth_purchase)::int - (c.purchases >= f.nth_purchase)::int END
-   OR t.granted_points > due.points
-   OR t.granted_points < due.points AND (g.highest IS NULL OR g.lowest = g.highest AND NOT g.is_open)
-      AND NOT EXISTS (SELECT 1 FROM loyalty_earningrule r
-                      WHERE coalesce(r.family_id, r.id) = t.family_id AND r.budget_points IS NOT NULL)
-      AND NOT EXISTS (SELECT 1 FROM members_membermerge m
-                      JOIN loyalty_pointaccount a ON a.member_id = m.survivor_id
-                      WHERE a.id = t.account_id AND m.undone_at IS NOT NULL)
-"""
+   OR NOT was.separated AND (
+          t.granted_points > due.points
+          OR t.granted_points < due.points AND (g.highest IS NULL OR g.lowest = g.highest AND NOT g.is_open)
+             AND NOT EXISTS (SELECT 1 FROM loyalty_earningrule r
+                             WHERE coalesce(r.family_id, r.id) = t.family_id AND r.budget_points IS NOT NULL))
+"""  # noqa: S608 - the names are ours
 
 # Whichever version gave points last, its budget was enough for all that had been given.
 SPENDING = """

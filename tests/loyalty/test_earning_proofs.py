@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from loyalty.earning.versions import withdraw_rule
+from loyalty.merging.merge import merge_members
+from loyalty.merging.separate import separate_members
 from loyalty.models import EarningRule, LimitPeriod, Programme, RuleEffect
 from tests.factories import (
     NOW,
@@ -232,6 +234,24 @@ def test_a_lost_and_an_invented_tally_are_found() -> None:
     tamper("DELETE FROM loyalty_ruletally WHERE purchases > 0")
     tamper("UPDATE loyalty_ruletally SET period_starts_on = '2026-12-01'")
     assert [rule for rule, _ in broken_rules()] == ["tally"] * 3
+
+
+def test_a_tally_that_stayed_with_the_survivor_of_a_separation_is_found(programme: Programme) -> None:
+    survivor, other = (make_cardholder(programme, first_name=name) for name in ("Bob", "Charlie"))
+    made = merge_members(survivor=survivor.member, merged=other.member, at=NOW)
+    buy(programme, other.card.token, euros=21)
+    separate_members(merge=made, at=NOW)
+    assert violations() == []
+    tamper(f"DELETE FROM loyalty_ruletally WHERE account_id = {survivor.account.pk}")  # noqa: S608 - a number
+    rows = tamper(
+        f"UPDATE loyalty_ruletally SET account_id = {survivor.account.pk}"  # noqa: S608 - numbers
+        f" WHERE account_id = {other.account.pk} RETURNING ' and rule ' || family_id"
+    )
+    assert sorted(broken_rules()) == sorted(
+        ("tally", f"tally of account {holder.account.pk}{row}")
+        for holder in (survivor, other)
+        for row in rows
+    )
 
 
 def test_more_than_the_limit_is_found_where_purchases_agree() -> None:
