@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import time_machine
 from django.db import transaction
@@ -19,10 +20,19 @@ from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
-from loyalty.models import EntryKind, Lot, PointAccount, Programme
+from loyalty.models import EntryKind, LimitPeriod, Lot, PointAccount, Programme, Purchase, RuleEffect
 from rewards.models import Order
 from rewards.services.orders import cancel_order
-from tests.factories import PARIS, Cardholder, bring_back, buy, make_cardholder, make_programme, order
+from tests.factories import (
+    PARIS,
+    Cardholder,
+    bring_back,
+    buy,
+    make_cardholder,
+    make_programme,
+    make_rule,
+    order,
+)
 from tests.kept_fixtures import kept
 from tests.loyalty.adjusting import vouch_for
 from tests.patience import patient
@@ -33,9 +43,11 @@ SURVIVOR, MERGED = 0, 1
 
 people = st.sampled_from((SURVIVOR, MERGED))
 numbers = st.integers(1, 40)
+purchases = st.tuples(st.just("buy"), people, numbers)
+returns = st.tuples(st.just("bring_back"), people, numbers)
 steps = st.one_of(
-    st.tuples(st.just("buy"), people, numbers),
-    st.tuples(st.just("bring_back"), people, numbers),
+    purchases,
+    returns,
     st.tuples(st.just("order"), people, numbers),
     st.tuples(st.just("cancel"), people, numbers),
     st.tuples(st.just("adjust"), people, numbers),
@@ -142,6 +154,13 @@ class World:
         with time_machine.travel(self.now, tick=False):
             return violations() == []
 
+    def bring_everything_back(self) -> None:
+        """Bring back every purchase, whole."""
+        for person, reference in self.bought:
+            token = self.cardholders[person].card.token
+            cents = Purchase.objects.get(reference=reference).amount_cents
+            bring_back(self.programme, token, reference=reference, euros=cents // 100, at=self.now)
+
 
 @contextmanager
 def undone_afterwards() -> Iterator[None]:
@@ -158,6 +177,21 @@ PATIENT = patient(12)
 def world() -> World:
     """Return two members without points."""
     programme = make_programme()
+    cardholders = make_cardholder(programme, at=START), make_cardholder(programme, at=START)
+    return World(programme, cardholders)
+
+
+@kept()
+def limited_world() -> World:
+    """Return two members whose purchases are counted and limited in several ways."""
+    programme = make_programme()
+    double: dict[str, Any] = {"effect": RuleEffect.MULTIPLIER, "factor_percent": 200, "limit_points": 30}
+    bonus: dict[str, Any] = {"effect": RuleEffect.BONUS, "points": 9}
+    make_rule(programme, code="double", limit_period=LimitPeriod.MONTH, **double)
+    make_rule(programme, code="gift", limit_points=20, **bonus)
+    make_rule(programme, code="third", nth_purchase=3, **bonus)
+    make_rule(programme, code="every-second", nth_purchase=2, is_every_nth=True, **bonus)
+    make_rule(programme, code="limited", nth_purchase=2, is_every_nth=True, limit_points=20, **bonus)
     cardholders = make_cardholder(programme, at=START), make_cardholder(programme, at=START)
     return World(programme, cardholders)
 
@@ -205,7 +239,9 @@ def test_a_merge_that_is_undone_restores_both(world: World) -> None:
     check()
 
 
-def test_what_happens_meanwhile_goes_with_the_cards_or_stays_with_the_survivor(world: World) -> None:
+def follow_the_rule_meanwhile(world: World) -> None:
+    """Check what happens between merge and separation: it goes with the cards or stays with the survivor."""
+
     @example(
         before=[("buy", SURVIVOR, 1), ("buy", MERGED, 1), ("time", 0, 1500)],
         meanwhile=[("buy", SURVIVOR, 1), ("bring_back", 0, 1)],
@@ -243,7 +279,49 @@ def test_what_happens_meanwhile_goes_with_the_cards_or_stays_with_the_survivor(w
     check()
 
 
-def test_years_may_pass_before_two_are_separated(world: World) -> None:
+def test_what_happens_meanwhile_goes_with_the_cards_or_stays_with_the_survivor(world: World) -> None:
+    follow_the_rule_meanwhile(world)
+
+
+def test_so_does_what_happens_under_limits_and_counts(limited_world: World) -> None:
+    follow_the_rule_meanwhile(limited_world)
+
+
+def test_no_return_takes_what_was_never_given_to_whom_it_takes_it_from(limited_world: World) -> None:
+    @PATIENT
+    @given(
+        before=st.lists(purchases, max_size=5),
+        meanwhile=st.lists(purchases, min_size=1, max_size=8),
+        after=st.lists(st.one_of(purchases, returns), max_size=6),
+    )
+    def check(
+        before: Sequence[tuple[str, int, int]],
+        meanwhile: Sequence[tuple[str, int, int]],
+        after: Sequence[tuple[str, int, int]],
+    ) -> None:
+        with undone_afterwards():
+            here = fresh(limited_world)
+            for step in before:
+                here.do(step)
+            separate = merged(here)
+            for step in meanwhile:
+                here.do(step)
+            separate()
+            assert here.is_proved()
+            for step in after:
+                here.do(step)
+                assert all(balance >= 0 for balance, _owed, _lots in here.points())
+            here.bring_everything_back()
+
+            assert [(balance, owed) for balance, owed, _lots in here.points()] == [(0, 0), (0, 0)]
+            assert here.is_proved()
+
+    check()
+
+
+def stay_proved_over_years(world: World) -> None:
+    """Check that every proof is clean however long two stay merged, and whatever they do afterwards."""
+
     @PATIENT
     @given(
         before=st.lists(st.one_of(steps, times), max_size=8),
@@ -270,3 +348,11 @@ def test_years_may_pass_before_two_are_separated(world: World) -> None:
             assert here.is_proved()
 
     check()
+
+
+def test_years_may_pass_before_two_are_separated(world: World) -> None:
+    stay_proved_over_years(world)
+
+
+def test_years_may_pass_under_limits_and_counts(limited_world: World) -> None:
+    stay_proved_over_years(limited_world)
