@@ -56,15 +56,15 @@ def _holds_something(account: PointAccount) -> bool:
 def bring_expired_along(*, source_id: int, target_id: int, lot: LotDates, points: int, at: datetime) -> None:
     """Move points that expired in an account of before to where a return takes so many from their lot.
 
-    Only as many as the lot in the account it leads to lacks: the return undoes their expiry there, as it
-    would have done here. Both accounts are locked.
+    Only as many as the lot in the account it leads to does not hold: the return undoes their expiry there, as
+    it would have done here, and leaves what else expired there to returns of its own. Both are locked.
     """
     source = PointAccount.objects.select_related("programme", "merged_into").get(pk=source_id)
     if source.merged_into is None or source.merged_into_id != target_id:
         return
     there = Lot.objects.filter(account=target_id, expires_on=lot.expires_on, available_on=lot.available_on)
     here = Lot.objects.filter(account=source_id, expires_on=lot.expires_on, available_on=lot.available_on)
-    held = sum(one.remaining_points + one.expired_points for one in there)
+    held = sum(one.remaining_points for one in there)
     expired = sum(one.expired_points for one in here)
     wanted = min(points - held, expired)
     if wanted > 0:
