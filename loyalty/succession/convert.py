@@ -164,10 +164,13 @@ def _convert_part(lot: Bucket, points: int, terms: Terms, moved: Moved) -> Conve
 def shared_out(moved: Moved, terms: Terms) -> list[Converted]:
     """Return what left each lot and has not come back, and its share of what arrived for all lots.
 
-    The shares add up to what arrived. Rounding may have given it to other lots, or counted it together with
-    points owed of no lot; then they do so as far as no share is below zero.
+    It is what arrived in the lot itself, if that can be. Otherwise rounding gave it to other lots, or counted
+    it together with points owed of no lot; the shares then add up to it as far as none is below zero.
     """
     left = {lot: points for lot, points in moved.left.items() if lot is not None}
+    exact = [Converted(lot, points, moved.arrived[lot]) for lot, points in sorted(left.items())]
+    if all(part.arrived >= 0 if part.left else not part.arrived for part in exact):
+        return [part for part in exact if part.left]
     shares = convert(Held(lots=left), terms, Moved())
     arrived = sum(points for lot, points in moved.arrived.items() if lot is not None)
     missing = arrived - sum(share.arrived for share in shares)

@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from loyalty.dates import local_date
 from loyalty.enrolment import end_points_of_leavers, leave_programme
+from loyalty.expiry.service import expire_points
 from loyalty.models import Conversion, ConversionKind, Lot, PointAccount, Programme, Succession, Transfer
 from loyalty.succession.service import begin_succession, reverse_succession
 from loyalty.succession.walks import step_succession
 from members.services.erasure import erase_member
-from tests.factories import NOW, bring_back, buy, make_cardholder, order
+from tests.factories import NOW, PARIS, bring_back, buy, make_cardholder, order
 from tests.loyalty.ledger_state import balance, lots
 from tests.loyalty.succession.conftest import (
     Programmes,
@@ -131,6 +133,24 @@ def test_where_rounding_took_from_no_lot_each_transfer_is_undone(programmes: Pro
     assert (succession.left_points, succession.arrived_points) == (0, 0)
     assert balance(alice.account) == (-3, 3)
     assert balance(new_account(programmes, alice.account)) == (0, 0)
+    assert broken_rules() == []
+
+
+def test_rounding_leaves_nothing_owed_of_what_expired(programmes: Programmes) -> None:
+    alice = make_cardholder(programmes.old)
+    buy(programmes.old, alice.card.token, euros=14, reference="KEPT")
+    succession = run(prepare(programmes, terms(1, 3)))
+    buy(programmes.old, alice.card.token, euros=25, purchased_at=NOW - timedelta(days=1090))
+    succession = follow(succession)
+    new = new_account(programmes, alice.account)
+    assert [lot.remaining for lot in lots(new).values()] == [9, 4]
+    expire_points(programme=programmes.new, as_of=local_date(LATER, PARIS), at=LATER)
+    bring_back(programmes.old, alice.card.token, reference="KEPT", euros=8, at=LATER)
+    succession = follow(succession, at=LATER)
+
+    reverse(succession)
+
+    assert (balance(alice.account), balance(new)) == ((6, 0), (0, 0))
     assert broken_rules() == []
 
 
