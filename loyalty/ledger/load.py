@@ -128,6 +128,7 @@ def _named_lots(movements: Sequence[AnyMovement], before: Before) -> list[tuple[
             named |= _named_by_going_back(movement, before)
         else:
             named |= {(movement.account_id, part.leaves) for part in movement.parts or ()}
+            named |= {(movement.target_id, dates) for dates, _points in movement.paid_from}
     return sorted(named)
 
 

@@ -58,7 +58,8 @@ class Move(NamedTuple):
     `parts` None moves everything: all points that are not over, those that wait included, and points owed.
     Otherwise each part leaves its own lot, and points owed move as many as given. What the lots of the parts
     no longer hold is refused, unless the source `may_owe`: then it pays from its own lot, then from its other
-    lots, then owes.
+    lots, then owes. Points owed that arrive are paid from the target's lots `paid_from` first, from each at
+    most so many and even from what expired there, then from its others.
     """
 
     account_id: int
@@ -69,6 +70,7 @@ class Move(NamedTuple):
     leaving_owed: int = 0
     arriving_owed: int = 0
     may_owe: bool = False
+    paid_from: Sequence[tuple[LotDates, int]] = ()
 
     @property
     def kind(self) -> EntryKind:

@@ -27,12 +27,14 @@ def move_points(
     leaving_owed: int = 0,
     arriving_owed: int = 0,
     may_owe: bool = False,
+    paid_from: Sequence[tuple[LotDates, int]] = (),
 ) -> Transfer:
     """Move points between two accounts: the parts given, or without any everything, points owed included.
 
     What arrives repays points that the target owes first; points owed that arrive are paid at once from what
-    the target has. Raises InsufficientPoints when a lot no longer holds its part, unless the source `may_owe`
-    what is missing; then nothing has moved. Not idempotent: the caller knows whether it has moved them.
+    the target has, from the lots `paid_from` first, even from what expired there. Raises InsufficientPoints
+    when a lot no longer holds its part, unless the source `may_owe` what is missing; then nothing has moved.
+    Not idempotent: the caller knows whether it has moved them.
     """
     transfer = Transfer.objects.create(reason=reason, source_id=source_id, target_id=target_id, moved_at=at)
     post_batch(
@@ -46,6 +48,7 @@ def move_points(
                 leaving_owed=leaving_owed,
                 arriving_owed=arriving_owed,
                 may_owe=may_owe,
+                paid_from=paid_from,
             )
         ],
         zone=zone,

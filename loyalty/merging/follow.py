@@ -4,7 +4,7 @@ A cancelled order gives its points back to the account that had ordered. A purch
 while its card moved still reaches the account of before. Neither is lost: it moves on, at once or in minutes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -18,6 +18,9 @@ from loyalty.models import Lot, PointAccount
 from members.models import MemberMerge
 
 AT_ONCE = 200
+
+PaidFrom = Mapping[int, Sequence[tuple[LotDates, int]]]
+"""By account, the lots whose points it owes and how many of each."""
 
 
 def with_survivors(account_ids: Iterable[int]) -> list[int]:
@@ -33,10 +36,11 @@ def accounts_together(account_id: int) -> list[int]:
 
 
 @transaction.atomic
-def follow(account_ids: Iterable[int], *, at: datetime) -> int:
+def follow(account_ids: Iterable[int], *, at: datetime, paid_from: PaidFrom | None = None) -> int:
     """Move what there is in accounts that lead to others; return in how many there was something.
 
     The accounts and their survivors are locked by now, in the order of their ids. A repeat finds nothing.
+    What an account owes is paid where it leads to from the lots `paid_from` first, even from what expired.
     """
     leading = PointAccount.objects.filter(pk__in=account_ids).select_related("programme", "merged_into")
     moved = 0
@@ -44,7 +48,8 @@ def follow(account_ids: Iterable[int], *, at: datetime) -> int:
         if account.merged_into is None or not _holds_something(account):
             continue
         merge = MemberMerge.objects.get(merged=account.member_id, undone_at__isnull=True)
-        move_to_survivor(merge, source=account, target=account.merged_into, at=at)
+        lots = (paid_from or {}).get(account.pk, ())
+        move_to_survivor(merge, source=account, target=account.merged_into, at=at, paid_from=lots)
         moved += 1
     return moved
 

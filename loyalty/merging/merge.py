@@ -14,7 +14,7 @@ from loyalty.enrolment import enrol_member
 from loyalty.errors import SurvivorLeft
 from loyalty.households.membership import leave_household
 from loyalty.ledger.locks import lock_accounts
-from loyalty.ledger.movements import Part
+from loyalty.ledger.movements import LotDates, Part
 from loyalty.ledger.transfers import move_points
 from loyalty.merging.eyes import refuse_merge_by
 from loyalty.merging.limits import carry_limits
@@ -92,8 +92,12 @@ def move_to_survivor(
     target: PointAccount,
     at: datetime,
     parts: Sequence[Part] | None = None,
+    paid_from: Sequence[tuple[LotDates, int]] = (),
 ) -> None:
-    """Move points of an account to the one it leads to, all or some, as part of a merge. Both are locked."""
+    """Move points of an account to the one it leads to, all or some, as part of a merge. Both are locked.
+
+    Points owed are paid there from the lots `paid_from` first, even from what expired.
+    """
     latest = Entry.objects.filter(account=target).aggregate(latest=Max("pk"))["latest"]
     transfer = move_points(
         source_id=source.pk,
@@ -103,5 +107,6 @@ def move_to_survivor(
         at=at,
         parts=parts,
         may_owe=parts is not None,
+        paid_from=paid_from,
     )
     MergedPoints.objects.create(merge=merge, transfer=transfer, last_entry_id=latest or 0)

@@ -13,6 +13,7 @@ PARAMETERS: dict[str, int | str] = {
     "separation": int(TransferReason.SEPARATION),
     "purchase": int(EntryKind.PURCHASE),
     "return": int(EntryKind.RETURN),
+    "expiry_reversed": int(EntryKind.EXPIRY_REVERSED),
 }
 
 MEMBERS = """
@@ -36,6 +37,7 @@ WHERE (a.merged_into_id IS NOT NULL OR m.merged_into_id IS NOT NULL)
   AND (t.member_id IS DISTINCT FROM m.merged_into_id OR t.programme_id IS DISTINCT FROM a.programme_id)
 """
 
+# Counted are purchases and returns: expiries that a transfer undid itself may stand between.
 TRANSFERS = """
 SELECT 'transfer ' || t.id,
        format('from member %%s to member %%s, by a merge of member %%s into member %%s; counted from'
@@ -47,8 +49,11 @@ LEFT JOIN loyalty_transfer u ON u.undoes_id = t.id
 LEFT JOIN loyalty_entry e ON e.transfer_id = t.id AND e.account_id = t.target_id
 WHERE (s.member_id, a.member_id) <> (m.merged_id, m.survivor_id) OR t.reason <> %(merge)s
    OR t.undoes_id IS NOT NULL OR (u.id IS NULL) <> (m.undone_at IS NULL)
-   OR e.id IS NOT NULL AND p.last_entry_id <> coalesce((
-       SELECT max(x.id) FROM loyalty_entry x WHERE x.account_id = t.target_id AND x.id < e.id), 0)
+   OR e.id IS NOT NULL AND NOT EXISTS (
+       SELECT FROM (
+           SELECT max(x.id) AS id, max(x.id) FILTER (WHERE x.kind <> %(expiry_reversed)s) AS counted_id
+           FROM loyalty_entry x WHERE x.account_id = t.target_id AND x.id < e.id) x
+       WHERE p.last_entry_id BETWEEN coalesce(x.counted_id, 0) AND coalesce(x.id, 0))
 UNION ALL
 SELECT 'transfer ' || t.id, 'moves the points of a merged member, and no merge made it'
 FROM loyalty_transfer t LEFT JOIN loyalty_mergedpoints p ON p.transfer_id = t.id

@@ -57,7 +57,7 @@ WHERE b.member_id <> a.member_id AND b.member_id IS DISTINCT FROM k.counterpart_
 
 # The kind follows from the transfer and its parts: what it undoes, which way it goes, and whether lots or
 # points owed moved. So no conversion calls itself one whose days are not proved. Points come back alike by a
-# late return and by a reversal, which is the last conversion of its account.
+# late return and by a reversal, after which come only others of its account.
 CONVERSION_KINDS = """
 SELECT 'conversion ' || c.id,
        format('of kind %%s, by transfer %%s that undoes %%s; left lots: %%s, came back: %%s, owed: %%s',
@@ -77,7 +77,7 @@ WHERE CASE
       WHEN t.target_id = c.account_id AND p.come_back THEN c.kind <> %(late_return)s AND (
           c.kind <> %(given_back)s OR s.state NOT IN (%(reversing)s, %(reversed)s)
           OR EXISTS (SELECT FROM loyalty_conversion n WHERE n.succession_id = c.succession_id
-                     AND n.account_id = c.account_id AND n.id > c.id))
+                     AND n.account_id = c.account_id AND n.id > c.id AND n.kind <> %(given_back)s))
       ELSE TRUE END
 """
 

@@ -5,11 +5,14 @@ Whoever spent new points meanwhile pays from others or owes them there. In the c
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from core.bulk import bulk_cursor
 from loyalty.ledger.lots import lot_at_once
-from loyalty.ledger.movements import MoveBack, Movement
+from loyalty.ledger.movements import LotDates, MoveBack, Movement
 from loyalty.ledger.post import post_batch
+from loyalty.merging.follow import PaidFrom, follow, with_survivors
 from loyalty.models import (
     Conversion,
     ConversionKind,
@@ -21,7 +24,7 @@ from loyalty.models import (
     TransferReason,
 )
 from loyalty.succession.accounts import OldAccount, read_parts, terms_of, write_parts
-from loyalty.succession.convert import Converted, settle_late_returns, shared_out
+from loyalty.succession.convert import Bucket, Converted, settle_late_returns, shared_out
 from loyalty.succession.figures import Figures
 from loyalty.succession.move import Step, both_sides_under_lock, post_steps, steps_of
 
@@ -39,10 +42,9 @@ def reverse_accounts(succession: Succession, account_ids: Sequence[int], *, at: 
     would hold if nothing had ever moved.
     """
     # Who leads to another by now had other accounts: those that the points came to give them back.
-    moved_to = Transfer.objects.filter(conversion__succession=succession, source_id__in=account_ids)
-    found = both_sides_under_lock(
-        succession, account_ids, at=at, besides=moved_to.values_list("target_id", flat=True)
-    )
+    transfers = Transfer.objects.filter(conversion__succession=succession, source_id__in=account_ids)
+    moved_to = set(transfers.values_list("target_id", flat=True))
+    found = both_sides_under_lock(succession, account_ids, at=at, besides=with_survivors(moved_to))
     accounts = [one for one in found if any(one.moved.left.values())]
     figures = Figures(
         accounts=len(account_ids),
@@ -51,19 +53,26 @@ def reverse_accounts(succession: Succession, account_ids: Sequence[int], *, at: 
         undone_arrived=sum(one.moved.total_arrived for one in accounts),
     )
     _settle_late_returns(succession, accounts, at=at)
+    _give_back(succession, accounts, at=at)
+    follow(moved_to, at=at, paid_from=_missing(succession, account_ids))
+    _let_leavers_spend(accounts)
+    return figures
+
+
+def _give_back(succession: Succession, accounts: Sequence[OldAccount], *, at: datetime) -> None:
     done = _conversions(succession, accounts)
     undone: list[Conversion] = []
     steps: list[Step] = []
     for account in accounts:
         own = done[account.account_id]
         backwards = _backwards(account, own, succession)
-        steps += steps_of(account, backwards, kind=ConversionKind.REVERSED)
+        for target_id, parts in _where_they_went(backwards, own).items():
+            there = replace(account, target_id=target_id)
+            steps += steps_of(there, parts, kind=ConversionKind.REVERSED)
         undone += [one for one in reversed(own) if not backwards or one.kind == ConversionKind.OWED]
     _undo(succession, undone, at=at)
     post_steps(succession, steps, at=at)
     _end_points_of_erased(succession, accounts, at=at)
-    _let_leavers_spend(accounts)
-    return figures
 
 
 def _settle_late_returns(succession: Succession, accounts: Sequence[OldAccount], *, at: datetime) -> None:
@@ -92,12 +101,49 @@ def _backwards(
     return [Converted(share.lot, -share.left, -share.arrived) for share in shares]
 
 
+def _where_they_went(
+    parts: Sequence[Converted], conversions: Sequence[Conversion]
+) -> Mapping[int, Sequence[Converted]]:
+    """Sort the parts by the accounts to which the points of their lots had gone first."""
+    went: dict[Bucket, int] = {}
+    for one in conversions:
+        if one.kind == ConversionKind.POINTS:
+            for part in read_parts(one.parts):
+                went.setdefault(part.lot, one.transfer.target_id)
+    found: dict[int, list[Converted]] = defaultdict(list)
+    for part in parts:
+        found[went[part.lot]].append(part)
+    return found
+
+
+_MISSING = """
+SELECT e.account_id, l.expires_on, l.available_on, -sum(u.points)::bigint
+FROM loyalty_conversion c
+JOIN loyalty_entry e ON e.transfer_id = c.transfer_id AND e.account_id <> c.account_id
+JOIN loyalty_pointaccount a ON a.id = e.account_id AND a.merged_into_id IS NOT NULL
+JOIN loyalty_lotuse u ON u.entry_id = e.id JOIN loyalty_lot l ON l.id = u.lot_id
+WHERE c.succession_id = %s AND c.account_id = ANY(%b)
+GROUP BY 1, 2, 3 HAVING sum(u.points) < 0 ORDER BY 1, 2, 3
+"""
+
+
+def _missing(succession: Succession, account_ids: Sequence[int]) -> PaidFrom:
+    """Return what new accounts that lead to others owe, as the points of these lots had moved on."""
+    missing: dict[int, list[tuple[LotDates, int]]] = defaultdict(list)
+    with bulk_cursor() as cursor:
+        cursor.execute(_MISSING, [succession.pk, list(account_ids)])
+        for account_id, expires_on, available_on, points in cursor.fetchall():
+            missing[account_id].append((LotDates(expires_on, available_on), points))
+    return missing
+
+
 def _conversions(
     succession: Succession, accounts: Sequence[OldAccount]
 ) -> Mapping[int, Sequence[Conversion]]:
     found: dict[int, list[Conversion]] = defaultdict(list)
     ids = [one.account_id for one in accounts]
-    for one in Conversion.objects.filter(succession=succession, account_id__in=ids).order_by("pk"):
+    conversions = Conversion.objects.filter(succession=succession, account_id__in=ids)
+    for one in conversions.select_related("transfer").order_by("pk"):
         found[one.account_id].append(one)
     return found
 

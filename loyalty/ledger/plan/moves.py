@@ -37,8 +37,8 @@ def move(
     getting = Side(target, today=today, occurred_at=movement.occurred_at)
     for part in sorted(parts, key=lambda part: part.arrives):
         getting.get(part.arrives, part.arriving_points)
-    getting.owe(arriving_owed)
-    entries += giving.before
+    getting.owe(getting.pay(arriving_owed, movement.paid_from))
+    entries += [*giving.before, *getting.before]
     entries.append(giving.entry(EntryKind.MOVED_OUT, transfer_id=movement.transfer_id))
     entries.append(getting.entry(EntryKind.MOVED_IN, transfer_id=movement.transfer_id))
     return entries + expire(target, today, zone, only={part.arrives for part in parts})

@@ -1,10 +1,11 @@
 """Moves that are undone: whoever gave gets back what they gave, whoever got gives back what they got.
 
 What is gone meanwhile is paid from other lots, and owed at last. Everything goes back before anything
-expires, so that points which are over find what they belong to.
+expires, so that points which are over find what they belong to, and what the owner owes again comes last.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -36,14 +37,16 @@ def move_back(
     giving = side_of(payer)
     if handover is not None:
         _forget_returns(giving, handover, movement.lot)
-    for transfer_id, undoes_id in movement.undoing:
-        for account, kind in ((payer, EntryKind.MOVE_UNDONE_OUT), (owner, EntryKind.MOVE_UNDONE_IN)):
-            entry = undone.get(undoes_id, {}).get(account.account_id)
-            if entry is not None:
-                side = side_of(account)
-                _reverse(side, entry, movement.lot)
-                entries += side.before
-                entries.append(side.entry(kind, transfer_id=transfer_id, corrects_id=entry.entry_id))
+    for transfer_id, before, account, kind in _in_turn(payer, owner, movement, undone):
+        entry = before[account.account_id]
+        first: Sequence[tuple[LotDates, int]] = ()
+        if account is owner and entry.owed_change < 0:
+            paid = before[payer.account_id].uses
+            first = _came_back([side for side in sides if side.account is owner], paid, today)
+        side = side_of(account)
+        _reverse(side, entry, movement.lot, first)
+        entries += side.before
+        entries.append(side.entry(kind, transfer_id=transfer_id, corrects_id=entry.entry_id))
     if handover is not None:
         getting = side_of(owner)
         _hand_over(giving, getting, handover)
@@ -54,6 +57,42 @@ def move_back(
         touched = {dates for side in sides if side.account is account for dates in side.lots}
         entries += expire(account, today, zone, only=touched)
     return entries
+
+
+def _in_turn(
+    payer: AccountState,
+    owner: AccountState,
+    movement: MoveBack,
+    undone: Mapping[int, Mapping[int, Corrected]],
+) -> list[tuple[int, Mapping[int, Corrected], AccountState, EntryKind]]:
+    """Return what is undone, in its order, but what the owner owes again last: then points came to pay it."""
+    steps = [
+        (transfer_id, undone[undoes_id], account, kind)
+        for transfer_id, undoes_id in movement.undoing
+        for account, kind in ((payer, EntryKind.MOVE_UNDONE_OUT), (owner, EntryKind.MOVE_UNDONE_IN))
+        if account.account_id in undone.get(undoes_id, {})
+    ]
+    return sorted(steps, key=lambda step: step[2] is owner and step[1][step[2].account_id].owed_change < 0)
+
+
+def _came_back(
+    sides: Sequence[Side], paid: Sequence[tuple[LotDates, int]], today: date
+) -> list[tuple[LotDates, int]]:
+    """Return what came back and pays what is owed again: lots the other paid from, then those over by now.
+
+    While they were away, they could have paid.
+    """
+    points: dict[LotDates, int] = defaultdict(int)
+    for side in sides:
+        for dates, used in side.uses.items():
+            points[dates] -= used
+    had_paid = {dates for dates, _points in paid}
+    back = [
+        dates for dates in points if points[dates] > 0 and (dates in had_paid or dates.expires_on < today)
+    ]
+    return [
+        (dates, points[dates]) for dates in sorted(back, key=lambda dates: (dates not in had_paid, dates))
+    ]
 
 
 def _forget_returns(giving: Side, handover: Handover, other_lot: LotDates) -> None:
@@ -71,8 +110,13 @@ def _hand_over(giving: Side, getting: Side, handover: Handover) -> None:
     getting.owe(sum(getting.give(dates, points) for dates, points in sorted(handover.returned)))
 
 
-def _reverse(side: Side, entry: Corrected, other_lot: LotDates) -> None:
-    """Do the opposite of an entry: take what it gave, give what it took, and the same with points owed."""
+def _reverse(
+    side: Side, entry: Corrected, other_lot: LotDates, first: Sequence[tuple[LotDates, int]] = ()
+) -> None:
+    """Do the opposite of an entry: take what it gave, give what it took, and the same with points owed.
+
+    What is owed again is paid from the lots that come `first`, then from others.
+    """
     owing = max(0, -entry.owed_change)
     for dates, points in sorted(entry.uses):
         if points < 0:
@@ -81,7 +125,7 @@ def _reverse(side: Side, entry: Corrected, other_lot: LotDates) -> None:
     for dates, points in sorted(entry.uses):
         if points > 0:
             side.get(dates, points)
-    side.owe(owing)
+    side.owe(side.pay(owing, first))
 
 
 def _give_back_what_was_repaid(side: Side, points: int, entry: Corrected, other_lot: LotDates) -> None:

@@ -1,6 +1,6 @@
 """One account of a transfer: what its entry takes from lots and gives them, and what is owed then."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from loyalty.ledger.movements import LotDates
@@ -25,6 +25,13 @@ class Side:
         self.before += revive(self.account, dates, wanted=points, occurred_at=self.occurred_at)
         sources = [dates] if dates in self.account.lots else []
         return points - self._use(take(self.account, sources, points))
+
+    def pay(self, points: int, lots: Sequence[tuple[LotDates, int]]) -> int:
+        """Take points from lots, from each at most so many, be they expired; return how many are missing."""
+        for dates, most in lots:
+            wanted = min(points, most)
+            points -= wanted - self.give(dates, wanted)
+        return points
 
     def get(self, dates: LotDates, points: int) -> None:
         """Put points into a lot; those that are not over repay points owed first."""
@@ -73,3 +80,8 @@ class Side:
     def lots(self) -> set[LotDates]:
         """The lots that it touched."""
         return set(self._uses)
+
+    @property
+    def uses(self) -> Mapping[LotDates, int]:
+        """What it took from lots so far, below zero what it gave them."""
+        return self._uses
