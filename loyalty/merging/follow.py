@@ -77,6 +77,15 @@ def bring_expired_along(*, source_id: int, target_id: int, lot: LotDates, points
         move_to_survivor(merge, source=source, target=source.merged_into, at=at, parts=[part_of(lot, wanted)])
 
 
+def bring_all_expired_along(*, target_id: int, lots: Iterable[tuple[LotDates, int]], at: datetime) -> None:
+    """Do the same for each of the lots, from every account that leads to the target. All are locked."""
+    wanted = list(lots)
+    behind = PointAccount.objects.filter(merged_into=target_id).order_by("pk")
+    for source_id in behind.values_list("pk", flat=True):
+        for lot, points in wanted:
+            bring_expired_along(source_id=source_id, target_id=target_id, lot=lot, points=points, at=at)
+
+
 def follow_all(at: datetime) -> int:
     """Move what there is in any account that leads to another, each in a transaction of its own."""
     held = Lot.objects.filter(account=OuterRef("pk"), remaining_points__gt=0)

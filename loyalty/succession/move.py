@@ -13,7 +13,15 @@ from loyalty.enrolment import enrol_members
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import LotDates, Move, Part
 from loyalty.ledger.post import post_batch
-from loyalty.models import Conversion, ConversionKind, Succession, Transfer, TransferReason
+from loyalty.merging.follow import bring_all_expired_along
+from loyalty.models import (
+    Conversion,
+    ConversionKind,
+    PointAccount,
+    Succession,
+    Transfer,
+    TransferReason,
+)
 from loyalty.succession.accounts import (
     OldAccount,
     find_accounts,
@@ -64,8 +72,9 @@ def both_sides_under_lock(
 ) -> list[OldAccount]:
     """Open the new accounts that are missing, lock the old and the new ones together, and read them.
 
-    `besides` are other accounts to lock with them. A member without an account there is locked before it
-    opens, so that nobody lets them lead to another meanwhile.
+    With the new ones are locked those that lead there. `besides` are other accounts to lock with them. A
+    member without an account there is locked before it opens, so that nobody lets them lead to another
+    meanwhile.
     """
     found = find_accounts(succession, account_ids)
     if missing := _missing(found):
@@ -74,7 +83,8 @@ def both_sides_under_lock(
         enrol_members(member_ids=sorted(_missing(found)), programme=succession.target, at=at)
         found = find_accounts(succession, account_ids)
     targets = [one.target_id for one in found if one.target_id is not None]
-    lock_accounts([*account_ids, *targets, *besides])
+    behind = PointAccount.objects.filter(merged_into__in=targets)
+    lock_accounts([*account_ids, *targets, *behind.values_list("pk", flat=True), *besides])
     return read_accounts(succession, account_ids, at=at)
 
 
@@ -112,6 +122,7 @@ def steps_of(
 
 def post_steps(succession: Succession, steps: Sequence[Step], *, at: datetime) -> None:
     """Post the transfers in the order given and keep what each converted."""
+    _bring_expired_along(steps, at=at)
     transfers = Transfer.objects.bulk_create(
         [
             Transfer(
@@ -142,6 +153,17 @@ def post_steps(succession: Succession, steps: Sequence[Step], *, at: datetime) -
             for step, transfer in zip(steps, transfers, strict=True)
         ]
     )
+
+
+def _bring_expired_along(steps: Sequence[Step], *, at: datetime) -> None:
+    """Let late returns find what had expired in a new account before it led to the one they take from."""
+    late = [step for step in steps if step.kind is ConversionKind.LATE_RETURN]
+    behind = PointAccount.objects.filter(merged_into__in={step.target_id for step in late})
+    led_to = set(behind.values_list("merged_into_id", flat=True)) if late else set()
+    for step in late:
+        if step.target_id in led_to:
+            lots = ((part.lot, -part.arrived) for part in step.parts if part.lot)
+            bring_all_expired_along(target_id=step.target_id, lots=lots, at=at)
 
 
 def _move(step: Step, transfer: Transfer, *, today: date, at: datetime) -> Move:

@@ -267,6 +267,21 @@ def test_a_late_return_and_a_late_purchase_of_whose_counterpart_led_to_another(s
     assert violations() == []
 
 
+def test_a_late_return_finds_what_had_expired_before_the_two_were_one(programmes: Programmes) -> None:
+    alice, twin = make_cardholder(programmes.old, points=50), make_cardholder(programmes.old)
+    buy(programmes.old, twin.card.token, euros=100, reference="OLD", at=LONG_AGO)
+    succession = run(prepare(programmes))
+    expire_points(programme=programmes.new, as_of=local_date(LATER, PARIS), at=LATER)
+    merge = merge_members(survivor=alice.member, merged=twin.member, at=LATER)
+    story = Story(programmes, alice, twin, succession, merge)
+
+    bring_back(programmes.old, twin.card.token, reference="OLD", euros=40, at=LATER)
+    story.succession = follow(succession, at=LATER)
+
+    assert story.balances == [(0, 0), (0, 0), (50, 0), (0, 0)]
+    assert violations() == []
+
+
 def test_members_merged_in_the_old_programme_only(strangers: Programmes) -> None:
     alice = make_cardholder(strangers.old, points=50)
     twin = make_cardholder(strangers.old, points=100, at=FOUR_YEARS_AGO)
