@@ -36,12 +36,13 @@ from members.services.merging import lock_members
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One transfer of an account: why, from where to where, and its parts."""
+    """One transfer of an account: why, from where to where, its parts, and whether it may owe."""
 
     account_id: int
     target_id: int
     kind: ConversionKind
     parts: Sequence[Converted]
+    may_owe: bool = False
 
     @property
     def is_backwards(self) -> bool:
@@ -177,7 +178,7 @@ def _move(step: Step, transfer: Transfer, *, today: date, at: datetime) -> Move:
         leaving_owed=-sum(part.left for part in owed),
         arriving_owed=-sum(part.arrived for part in owed),
         # A late return takes what is no longer there from the other points, or leaves it owed.
-        may_owe=step.is_backwards,
+        may_owe=step.is_backwards or step.may_owe,
     )
 
 

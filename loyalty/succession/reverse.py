@@ -4,7 +4,7 @@ Whoever spent new points meanwhile pays from others or owes them there. In the c
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from core.bulk import bulk_cursor
 from loyalty.ledger.lots import lot_at_once
 from loyalty.ledger.movements import LotDates, MoveBack, Movement
 from loyalty.ledger.post import post_batch
-from loyalty.merging.follow import PaidFrom, follow, with_survivors
+from loyalty.merging.follow import PaidFrom, bring_all_expired_along, follow, with_survivors
 from loyalty.models import (
     Conversion,
     ConversionKind,
@@ -24,7 +24,7 @@ from loyalty.models import (
     TransferReason,
 )
 from loyalty.succession.accounts import OldAccount, read_parts, terms_of, write_parts
-from loyalty.succession.convert import Bucket, Converted, settle_late_returns, shared_out
+from loyalty.succession.convert import Bucket, Converted, Moved, settle_late_returns, shared_out
 from loyalty.succession.figures import Figures
 from loyalty.succession.move import Step, both_sides_under_lock, post_steps, steps_of
 
@@ -39,12 +39,14 @@ def reverse_accounts(succession: Succession, account_ids: Sequence[int], *, at: 
     """Undo all conversions of the accounts; return how many accounts, and the points that came back.
 
     Late returns of since the last walk find their points first, so that each old lot gets exactly what it
-    would hold if nothing had ever moved.
+    would hold if nothing had ever moved. Accounts that lead to one another are reversed together, those that
+    lead on first: a late return may have found the points of one for another.
     """
+    together = _together(account_ids)
     # Who leads to another by now had other accounts: those that the points came to give them back.
-    transfers = Transfer.objects.filter(conversion__succession=succession, source_id__in=account_ids)
+    transfers = Transfer.objects.filter(conversion__succession=succession, source_id__in=together)
     moved_to = set(transfers.values_list("target_id", flat=True))
-    found = both_sides_under_lock(succession, account_ids, at=at, besides=with_survivors(moved_to))
+    found = both_sides_under_lock(succession, together, at=at, besides=with_survivors(moved_to))
     accounts = [one for one in found if any(one.moved.left.values())]
     figures = Figures(
         accounts=len(account_ids),
@@ -53,23 +55,38 @@ def reverse_accounts(succession: Succession, account_ids: Sequence[int], *, at: 
         undone_arrived=sum(one.moved.total_arrived for one in accounts),
     )
     _settle_late_returns(succession, accounts, at=at)
-    _give_back(succession, accounts, at=at)
-    follow(moved_to, at=at, paid_from=_missing(succession, account_ids))
+    leading_on = [one for one in accounts if one.leads_on]
+    _give_back(succession, leading_on, at=at)
+    follow([one.account_id for one in leading_on], at=at)
+    _give_back(succession, [one for one in accounts if not one.leads_on], at=at)
+    follow(moved_to, at=at, paid_from=_missing(succession, together))
     _let_leavers_spend(accounts)
     return figures
+
+
+def _together(account_ids: Sequence[int]) -> list[int]:
+    """Return the accounts with those to which they lead and all that lead there."""
+    there = with_survivors(account_ids)
+    behind = PointAccount.objects.filter(merged_into__in=there)
+    return sorted({*there, *behind.values_list("pk", flat=True)})
 
 
 def _give_back(succession: Succession, accounts: Sequence[OldAccount], *, at: datetime) -> None:
     done = _conversions(succession, accounts)
     undone: list[Conversion] = []
+    onwards: list[Step] = []
     steps: list[Step] = []
     for account in accounts:
         own = done[account.account_id]
         backwards = _backwards(account, own, succession)
-        for target_id, parts in _where_they_went(backwards, own).items():
+        onwards += _send_after(account, [part for part in backwards if part.left > 0], at=at)
+        back = [part for part in backwards if part.left < 0]
+        for target_id, parts in _where_they_went(back, own).items():
             there = replace(account, target_id=target_id)
             steps += steps_of(there, parts, kind=ConversionKind.REVERSED)
         undone += [one for one in reversed(own) if not backwards or one.kind == ConversionKind.OWED]
+    # Apart: what arrives and is over expires at the end of its batch, and can be taken in the next one only.
+    post_steps(succession, onwards, at=at)
     _undo(succession, undone, at=at)
     post_steps(succession, steps, at=at)
     _end_points_of_erased(succession, accounts, at=at)
@@ -92,13 +109,32 @@ def _backwards(
     """
     if all(one.kind != ConversionKind.LATE_RETURN for one in conversions):
         return []
-    if any(points < 0 for lot, points in account.moved.left.items() if lot is not None):
-        return []  # more came back than had left: it had left an account that leads here by now
-    shares = shared_out(account.moved, terms_of(succession))
-    arrived = sum(points for lot, points in account.moved.arrived.items() if lot is not None)
-    if sum(share.arrived for share in shares) != arrived:
+    moved = [
+        Converted(lot, points, account.moved.arrived[lot])
+        for lot, points in account.moved.left.items()
+        if lot is not None
+    ]
+    # Where more came back than had left, it had left an account that leads here by now: it leaves once more.
+    of_others = [part for part in moved if part.left < 0]
+    own = Moved()
+    for part in moved:
+        own.add(part if part.left >= 0 else Converted(part.lot, 0, 0))
+    shares = shared_out(own, terms_of(succession))
+    is_shared = sum(share.arrived for share in shares) == own.total_arrived
+    if not is_shared or any(part.arrived > 0 for part in of_others):
         return []
-    return [Converted(share.lot, -share.left, -share.arrived) for share in shares]
+    return [Converted(part.lot, -part.left, -part.arrived) for part in [*of_others, *shares]]
+
+
+def _send_after(account: OldAccount, parts: Sequence[Converted], *, at: datetime) -> Iterable[Step]:
+    """Send after the rest what late returns had fetched for accounts that lead here.
+
+    These have it back by now, and what is over had expired there.
+    """
+    lots = [(part.lot, part.left) for part in parts if part.lot]
+    if lots:
+        bring_all_expired_along(target_id=account.account_id, lots=lots, at=at)
+    return [replace(step, may_owe=True) for step in steps_of(account, parts)]
 
 
 def _where_they_went(
