@@ -255,7 +255,7 @@ def test_points_for_an_address_are_right_whoever_has_the_sign_in_since(programme
         make_cardholder(programme, first_name=name, user=user)
         for name, user in (("Carla", make_user()), ("Dora", None))
     )
-    grant_verified_email_points(account=carla.account, at=NOW)
+    grant_verified_email_points(account=carla.account, verified_at=NOW, at=NOW)
     merge = merge_members(survivor=dora.member, merged=carla.member, at=NOW)
     assert broken_rules() == []
     separate_members(merge=merge, at=NOW + HOUR)
