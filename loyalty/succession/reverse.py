@@ -185,7 +185,10 @@ def _conversions(
 
 
 def _undo(succession: Succession, conversions: Sequence[Conversion], *, at: datetime) -> None:
-    """Undo transfers in the order given, and keep that they are undone."""
+    """Undo transfers in the order given, and keep that they are undone.
+
+    Those between two accounts are undone together: what is over expires once all of it is back.
+    """
     done = Transfer.objects.in_bulk([one.transfer_id for one in conversions])
     undoing = Transfer.objects.bulk_create(
         [
@@ -201,16 +204,19 @@ def _undo(succession: Succession, conversions: Sequence[Conversion], *, at: date
     )
     # For points that repaid a debt which is no longer one, and whose own lot is not known.
     lot = lot_at_once(succession.target, at=at)
+    between: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    for one, conversion in zip(undoing, conversions, strict=True):
+        between[one.source_id, one.target_id].append((one.pk, conversion.transfer_id))
     post_batch(
         [
             MoveBack(
-                account_id=one.source_id,
-                target_id=one.target_id,
-                undoing=[(one.pk, conversion.transfer_id)],
+                account_id=new_account_id,
+                target_id=old_account_id,
+                undoing=pairs,
                 occurred_at=at,
                 lot=lot,
             )
-            for one, conversion in zip(undoing, conversions, strict=True)
+            for (new_account_id, old_account_id), pairs in between.items()
         ],
         zone=succession.source.zone,
         at=at,

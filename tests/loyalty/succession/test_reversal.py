@@ -1,6 +1,6 @@
 """Until it is closed a succession can be reversed: the old lots are as if nothing had ever moved."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -257,4 +257,17 @@ def test_afterwards_the_old_programme_goes_on_and_may_be_succeeded_again(program
     assert balance(alice.account) == (15, 0)
     run(prepare(programmes, terms(2, 1)))
     assert balance(new_account(programmes, alice.account)) == (30, 0)
+    assert broken_rules() == []
+
+
+def test_two_conversions_of_a_lot_are_undone_in_the_night_in_which_it_ends(programmes: Programmes) -> None:
+    alice = make_cardholder(programmes.old)
+    bought, night = datetime(2023, 11, 23, 12, tzinfo=PARIS), datetime(2026, 11, 24, 1, tzinfo=PARIS)
+    buy(programmes.old, alice.card.token, euros=100, purchased_at=bought)
+    succession = run(prepare(programmes))
+    buy(programmes.old, alice.card.token, euros=50, purchased_at=bought)
+    follow(succession)
+    walk(reverse_succession(succession=succession, at=night), at=night)
+    assert (balance(alice.account), balance(new_account(programmes, alice.account))) == ((0, 0), (0, 0))
+    assert [lot.expired_points for lot in Lot.objects.filter(account=alice.account)] == [150]
     assert broken_rules() == []
