@@ -53,6 +53,14 @@ def our_models() -> list[type[models.Model]]:
     return [model for model in apps.get_models() if (ROOT / model._meta.app_label).is_dir()]
 
 
+def test_the_largest_app_names_all_that_is_in_it() -> None:
+    folder = ROOT / "loyalty"
+    packages = {f"{path.name}/" for path in folder.iterdir() if (path / "__init__.py").exists()}
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    named = set(re.findall(r"`([a-z_]+/?)`", (folder / "__init__.py").read_text(encoding="utf-8")))
+    assert named - {"verify_ledger"} == packages | modules
+
+
 def test_files_stay_readable() -> None:
     long = {
         str(path.relative_to(ROOT)): lines

@@ -244,7 +244,7 @@ def test_a_tally_that_stayed_with_the_survivor_of_a_separation_is_found(programm
     assert violations() == []
     tamper(f"DELETE FROM loyalty_ruletally WHERE account_id = {survivor.account.pk}")  # noqa: S608 - a number
     rows = tamper(
-        f"UPDATE loyalty_ruletally SET account_id = {survivor.account.pk}"  # noqa: S608 - numbers
+        f"UPDATE loyalty_ruletally SET account_id = {survivor.account.pk}"  # noqa: S608 - numbers of rows
         f" WHERE account_id = {other.account.pk} RETURNING ' and rule ' || family_id"
     )
     assert sorted(broken_rules()) == sorted(
