@@ -142,14 +142,12 @@ def leave_household(*, account: PointAccount, at: datetime) -> bool:
     return True
 
 
-@transaction.atomic
 def return_to_household(*, account: PointAccount, left_since: datetime, at: datetime) -> bool:
-    """Bring a member back into the household that they left at an instant or later without having asked to.
+    """Bring a locked account back into the household that it left at an instant or later, unasked.
 
     What they might spend of others, and others of them, is as it was where the other one is still there.
     False when they left none, or when it is full by now. A repeat changes nothing.
     """
-    lock_accounts([account.pk])
     stays = HouseholdStay.objects.filter(account=account.pk, left_at__gte=left_since)
     left = stays.order_by("-pk").first()
     if left is None or stay_of(account.pk) is not None:

@@ -161,7 +161,7 @@ def test_what_a_return_took_that_the_other_had_got_stays_and_is_taken_once(
     assert (extra(programme, alice, "A2"), extra(programme, twin)) == (100, 0)
     assert taken(programme, alice, "A2") == 100
     assert violations() == []
-    tamper(f"UPDATE loyalty_ruletally SET carried = '{{\"{made.pk}\": [0, 0, 1]}}' WHERE id = {row.pk}")  # noqa: S608 - numbers
+    tamper(f"UPDATE loyalty_ruletally SET carried = '{{\"{made.pk}\": [0, 0, 1]}}' WHERE id = {row.pk}")  # noqa: S608 - numbers of rows
     assert ("carried limit", f"tally {row.pk}") in broken_rules()
 
 
