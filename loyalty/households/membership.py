@@ -160,7 +160,10 @@ def return_to_household(*, account: PointAccount, left_since: datetime, at: date
     for one in ended.select_related("giver", "spender").order_by("pk"):
         giver, spender = (stay if side == left else side for side in (one.giver, one.spender))
         if giver.left_at is None and spender.left_at is None:
-            SpendingPermission.objects.create(giver=giver, spender=spender, given_at=at)
+            # Once, however often it was given and taken back at one instant.
+            SpendingPermission.objects.get_or_create(
+                giver=giver, spender=spender, ended_at=None, defaults={"given_at": at}
+            )
     return True
 
 

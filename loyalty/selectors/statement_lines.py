@@ -168,7 +168,7 @@ def uncounted_of(row: Row, account: PointAccount, *, is_recorded: bool) -> Uncou
         card_last4=last4 or "",
         # In which other currency the amount was is not kept, so it cannot be shown.
         amount_cents=None if reason == Reason.WRONG_CURRENCY else cents,
-        currency=account.programme.currency,
+        currency="" if reason == Reason.WRONG_CURRENCY else account.programme.currency,
         sentence=sentence_for_member(reason),
         purchase_id=row.id if is_recorded else None,
         refusal=None if is_recorded else explanation_of_refused(refused, programme=account.programme),

@@ -126,7 +126,7 @@ def test_the_page_of_a_rule_says_which_version_it_shows(manager: Client, story: 
 
     page = manager.get(reverse("admin:loyalty_earningrule_change", args=[rule.pk])).content.decode()
 
-    assert f"{rule.name_fr} v{rule.version}" in page
+    assert f"{rule.name_en} v{rule.version}" in page
 
 
 @pytest.mark.parametrize(

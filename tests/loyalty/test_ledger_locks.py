@@ -25,8 +25,9 @@ LOCK = re.compile(r"FROM loyalty_pointaccount .* ORDER BY id FOR NO KEY UPDATE")
 POINTS = re.compile(r"loyalty_lot\b|loyalty_lotuse|(FROM|INTO|JOIN) loyalty_entry\b")
 MOVES = re.compile(r"(UPDATE|INSERT INTO) (loyalty_lot|loyalty_entry|loyalty_lotuse|loyalty_pointaccount)\b")
 
-FINDS_ACCOUNT = re.compile(r"e\.account_id, .* FOR UPDATE OF r")
-"""Which account a purchase was posted to never changes, and says which one to lock for its return."""
+FINDS_ACCOUNT = re.compile(r"e\.account_id\), .* FOR UPDATE OF r")
+"""Which account a purchase was posted or handed over to says which one to lock for its return. Only a
+separation changes it, and raises a count that is compared under the lock."""
 
 
 def assert_locked_first(statements: list[str]) -> None:

@@ -53,7 +53,7 @@ def test_every_line_can_be_taken_away_for_a_spreadsheet(alice: Client) -> None:
     assert rows[0][:4] == ["Date", "Enregistré le", "Nature", "Enseigne partenaire"]
     assert len(rows) == 15
     assert rows[1] == [
-        "2026-11-18", "2026-11-22", "Refusé", "", "Boulanger Lyon", "4242", "99,00", "EUR", "", "",
+        "2026-11-18", "2026-11-22", "Refusé", "", "Boulanger Lyon", "4242", "", "", "", "",
         "Le montant n’est pas dans la devise du programme.",
     ]  # fmt: skip
     assert rows[2][2:10] == ["Achat", "Conforama", "Conforama Lyon", "7788", "0,40", "EUR", "0", "4425"]
