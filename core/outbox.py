@@ -17,14 +17,11 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from core.background import SECONDS_AT_WORK
 from core.doorbell import ring
 from core.models import OutboxMessage
 
 logger = logging.getLogger(__name__)
-
-SECONDS_AT_WORK = 20
-"""A task that has more to do after so long rings for another. One letter lasts at most as long again, where
-the mail server takes it and says nothing."""
 
 SECONDS_TO_BE_HEARD = 55
 """Workers drop a ring that they come to later: a sweep has rung again. So what waits for a mail server that
@@ -101,7 +98,10 @@ def deliver_due(*, at: datetime, limit: int = 200) -> int:
 
 @shared_task(name="core.tasks.deliver_outbox", expires=SECONDS_TO_BE_HEARD)
 def deliver_outbox() -> None:
-    """Deliver what is due for some seconds; ring again when there may be more and any could be delivered."""
+    """Deliver what is due for some seconds; ring again when there may be more and any could be delivered.
+
+    One letter more may last as long as the mail server is waited for, where it takes it and says nothing.
+    """
     started = monotonic()
     failed: set[int] = set()
     tried = 0

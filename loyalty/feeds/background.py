@@ -59,7 +59,7 @@ def run_feed_import(import_id: int) -> None:
 
     After a failing step the sweeper tries again, later each time.
     """
-    unfinished = FeedImport.objects.filter(pk=import_id, state__in=UNFINISHED)
+    own = FeedImport.objects.filter(pk=import_id)
     started = monotonic()
     try:
         is_more_left = step_import(
@@ -67,10 +67,10 @@ def run_feed_import(import_id: int) -> None:
         )
     except Exception as error:
         logger.exception("A step of import %s failed.", import_id)
-        note_failure(unfinished, error, at=timezone.now())
+        note_failure(own.filter(state__in=UNFINISHED), error, at=timezone.now())
         return
-    # The chunks that succeeded may be those of another import of the same content.
-    forget_failures(unfinished)
+    # The chunks that succeeded may be another import's of the same content, and a refusal is no failure.
+    forget_failures(own)
     if is_more_left:
         ring(run_feed_import, import_id)
 

@@ -138,8 +138,10 @@ LEFT JOIN (SELECT succession_id, sum(left_points) AS left_points, sum(arrived_po
 WHERE s.left_points <> coalesce(c.left_points, 0) OR s.arrived_points <> coalesce(c.arrived_points, 0)
 UNION ALL
 SELECT format('account %%s of succession %%s', c.account_id, c.succession_id),
-       format('reversed, yet %%s points are gone and %%s came', sum(c.left_points), sum(c.arrived_points))
-FROM loyalty_conversion c JOIN loyalty_succession s ON s.id = c.succession_id AND s.state = %(reversed)s
+       format('%%s, yet %%s points are gone and %%s came', min(s.state), sum(c.left_points),
+              sum(c.arrived_points))
+FROM loyalty_conversion c
+JOIN loyalty_succession s ON s.id = c.succession_id AND s.state IN (%(reversed)s, %(abandoned)s)
 GROUP BY c.account_id, c.succession_id HAVING sum(c.left_points) <> 0 OR sum(c.arrived_points) <> 0
 UNION ALL
 SELECT 'account ' || a.id,
@@ -190,6 +192,7 @@ PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {
         TOTALS,
         {
             "reversed": str(SuccessionState.REVERSED),
+            "abandoned": str(SuccessionState.ABANDONED),
             "closed": str(SuccessionState.CLOSED),
             "parked": int(PurchaseState.PARKED),
         },

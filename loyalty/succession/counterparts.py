@@ -10,7 +10,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from loyalty.models import Conversion, Counterpart, PointAccount, Programme, Succession, SuccessionState
-from loyalty.models.succession import FORMER
+from loyalty.succession.service import open_succession_of
 from loyalty.succession.walks import lock_succession
 from members.models import Card, Issuer, Member
 
@@ -88,7 +88,7 @@ def record_counterparts(
 
 
 def _succession_of(programme: Programme) -> Succession | None:
-    found = Succession.objects.exclude(state__in=FORMER).filter(source=programme).first()
+    found = open_succession_of(programme)
     return lock_succession(found.pk) if found else None
 
 

@@ -189,13 +189,12 @@ def _undo(succession: Succession, conversions: Sequence[Conversion], *, at: date
 
     Those between two accounts are undone together: what is over expires once all of it is back.
     """
-    done = Transfer.objects.in_bulk([one.transfer_id for one in conversions])
     undoing = Transfer.objects.bulk_create(
         [
             Transfer(
                 reason=TransferReason.SUCCESSION,
-                source_id=done[one.transfer_id].target_id,
-                target_id=done[one.transfer_id].source_id,
+                source_id=one.transfer.target_id,
+                target_id=one.transfer.source_id,
                 undoes_id=one.transfer_id,
                 moved_at=at,
             )

@@ -11,6 +11,7 @@ from pytest_django.fixtures import Settings
 
 from loyalty.feeds import background
 from loyalty.feeds.background import run_feed_import, start_import, wake_imports
+from loyalty.feeds.uploads import path_of
 from loyalty.models import FeedImport, FeedKind, FeedState, Programme
 from tests.factories import NOW, Cardholder, make_cardholder, make_programme
 from tests.loyalty.feeds.files import PURCHASE, as_csv, points, run_import
@@ -82,6 +83,17 @@ def test_the_sweeper_waits_longer_after_each_failing_step_until_one_succeeds(
     assert failures(feed_import) == (0, "")
     assert (feed_import.state, feed_import.accepted_lines) == (FeedState.DONE, 7)
     assert violations() == []
+
+
+def test_a_file_that_is_refused_in_the_end_is_refused_and_not_failing(programme: Programme) -> None:
+    feed_import = upload(programme)
+    FeedImport.objects.update(attempts=2, last_error=DISK_FULL)
+    path_of(feed_import).unlink()
+
+    run_feed_import(feed_import.pk)
+
+    assert failures(feed_import) == (0, "")
+    assert feed_import.state == FeedState.REFUSED
 
 
 @pytest.mark.usefixtures("alice")

@@ -95,6 +95,11 @@ def history(programmes: Programmes, over: str = RoundedOver.ACCOUNT) -> None:
             "UPDATE loyalty_succession SET state = 'reversed', ended_at = started_at",
             id="reversed without anything coming back",
         ),
+        pytest.param(
+            {"succession"},
+            "UPDATE loyalty_succession SET state = 'abandoned', ended_at = started_at",
+            id="abandoned although it ran",
+        ),
     ],
 )
 def test_what_is_wrong_is_found(programmes: Programmes, rules: set[str], statement: str) -> None:
