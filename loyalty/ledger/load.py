@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from core.bulk import bulk_cursor
 from loyalty.ledger.movements import AnyMovement, LotDates, MoveBack, Movement
 from loyalty.ledger.plan.batch import CREDITS
 from loyalty.ledger.plan.state import AccountState, Corrected, LotState
+from loyalty.ledger.reinstated import reinstated_since
 from loyalty.models import EntryKind
 
 REPAID_SINCE = """
@@ -80,12 +82,21 @@ def _repaid_since(
     return [(LotDates(expires_on, available_on), points) for expires_on, available_on, points in cursor]
 
 
-def load_lots(movements: Sequence[AnyMovement], accounts: Mapping[int, AccountState], before: Before) -> None:
-    """Load what debits can take from; an account that only receives credits needs none of its lots."""
+def load_lots(
+    movements: Sequence[AnyMovement], accounts: Mapping[int, AccountState], before: Before, *, today: date
+) -> None:
+    """Load what debits can take from; an account that only receives credits needs none of its lots.
+
+    What lots that are named and over had lost by expiry is looked for in those into which it was reinstated.
+    """
     debited = sorted({account for m in movements if m.kind not in CREDITS for account in m.account_ids})
     if not debited:
         return
     named = _named_lots(movements, before)
+    over = [(account_id, dates) for account_id, dates in named if dates.expires_on < today]
+    for (account_id, dates), later in reinstated_since(over).items():
+        accounts[account_id].reinstated[dates] = later
+        named += [(account_id, other) for other in later]
     with bulk_cursor() as cursor:
         cursor.execute(
             """

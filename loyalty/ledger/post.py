@@ -35,11 +35,12 @@ def post_batch(movements: Sequence[AnyMovement], *, zone: ZoneInfo, at: datetime
     owed = lock_accounts(account_id for movement in movements for account_id in movement.account_ids)
     accounts = {account_id: AccountState(account_id, points) for account_id, points in owed.items()}
     before = load_before(movements)
-    load_lots(movements, accounts, before)
+    today = at.astimezone(zone).date()
+    load_lots(movements, accounts, before, today=today)
     entries = plan_batch(
         movements,
         accounts,
-        today=at.astimezone(zone).date(),
+        today=today,
         zone=zone,
         corrected=before.corrected,
         undone=before.undone,

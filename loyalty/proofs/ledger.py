@@ -176,7 +176,8 @@ WHERE CASE c.kind
 """
 
 # An expiry is undone for whatever takes the points next, in the same batch: a return or an adjustment from
-# that lot; a transfer, whose one entry may give the lot as much as it takes from it.
+# that lot (one that finds points in several lots names its purchase once); a transfer, whose one entry may
+# give the lot as much as it takes from it.
 EXPIRIES_UNDONE = """
 SELECT 'entry ' || c.id,
        format('undoes entry %%s for %%s points of lot %%s, which nothing took then', c.corrects_id, c.points,
@@ -193,7 +194,8 @@ WHERE c.kind = %(expiry_reversed)s AND (
       ELSE NOT EXISTS (
            SELECT FROM loyalty_entry x LEFT JOIN loyalty_lotuse y ON y.entry_id = x.id AND y.lot_id = u.lot_id
            WHERE x.account_id = c.account_id AND x.posted_at = c.posted_at AND x.id > c.id
-             AND (x.transfer_id IS NOT NULL OR x.kind = %(adjustment)s AND y.points >= c.points)) END)
+             AND (x.transfer_id IS NOT NULL
+                  OR x.kind IN (%(adjustment)s, %(return)s) AND y.points >= c.points)) END)
 """
 
 # Points for an address are given to whoever opens a sign-in. A merge may hand that to the other member, and
@@ -237,7 +239,8 @@ WHERE (e.entries, e.leaving, e.arriving) NOT IN ((0, 0, 0), (2, 1, 1)) OR e.stra
 """
 
 # Points keep their days: they arrive in lots of the days that they left, and an undone move gives back to a
-# lot no more than left it. Points that are owed, or repay such, have none; a succession has its own proof.
+# lot no more than left it, but for points reinstated meanwhile, which go back with the days they got then.
+# Points that are owed, or repay such, have none; a succession has its own proof.
 MOVED_DAYS = """
 SELECT 'transfer ' || t.id,
        format('%%s points arrived for %%s to %%s, %%s of these days left', -u.points, l.available_on,
@@ -256,10 +259,21 @@ SELECT 'transfer ' || e.transfer_id,
        format('lot %%s gets back %%s points, of which %%s had left it', u.lot_id, -u.points,
               coalesce(w.points, 0))
 FROM loyalty_entry e JOIN loyalty_entry o ON o.id = e.corrects_id
-JOIN loyalty_lotuse u ON u.entry_id = e.id AND u.points < 0
+JOIN loyalty_lotuse u ON u.entry_id = e.id AND u.points < 0 JOIN loyalty_lot l ON l.id = u.lot_id
 LEFT JOIN loyalty_lotuse w ON w.entry_id = o.id AND w.lot_id = u.lot_id
 WHERE e.kind IN (%(move_undone_in)s, %(move_undone_out)s) AND o.owed_change_points <= 0
   AND coalesce(w.points, 0) < -u.points
+  AND NOT EXISTS (
+      SELECT FROM loyalty_entry f
+      JOIN loyalty_lotuse g ON g.entry_id = f.id JOIN loyalty_lot k ON k.id = g.lot_id
+      JOIN loyalty_pointaccount a ON a.id = f.account_id JOIN loyalty_pointaccount b ON b.id = e.account_id
+      JOIN loyalty_lot y ON (y.expires_on, y.available_on) = (k.expires_on, k.available_on)
+           AND (y.account_id = f.account_id OR y.account_id IN (
+               SELECT source_id FROM loyalty_transfer WHERE target_id = f.account_id AND reason = %(merge)s))
+      JOIN loyalty_entry r ON r.account_id = y.account_id AND r.lot_id = y.id AND r.kind = %(reinstated)s
+      WHERE f.transfer_id = e.transfer_id AND f.account_id <> e.account_id
+        AND (k.expires_on, k.available_on) = (l.expires_on, l.available_on) AND g.points > 0
+        AND (g.points >= -u.points - coalesce(w.points, 0) OR a.programme_id <> b.programme_id))
 """
 
 PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {

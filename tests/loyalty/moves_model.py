@@ -1,6 +1,7 @@
 """What moving points between two accounts, and undoing that, does to the model's tokens."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -43,8 +44,8 @@ class ModelTransfer:
 
     def undo(self, other: Dates, today: date) -> None:
         """Give everything back."""
-        for side in (self.target, self.source):
-            _reverse(side, other, today)
+        paid = _reverse(self.target, other, today)
+        _reverse(self.source, other, today, paid)
 
 
 def move(
@@ -58,42 +59,63 @@ def move(
         parts = [token.dates for token in source.tokens if token.place == "live"]
         owed = source.owed
     missing = 0
-    for dates in parts:
-        missing += _give(giving, dates)
+    arriving: list[Dates] = []
+    for dates, points in Counter(parts).items():
+        found = _give(giving, dates, points)
+        missing += points - len(found)
+        arriving += _arriving(dates, points, found)
     giving.owe(missing, today)
     source.owed -= owed
     giving.owed_change -= owed
-    for dates in sorted(parts):
+    for dates in sorted(arriving):
         getting.get(dates, today)
     getting.owe(owed, today)
-    target.expire(today, only=set(parts))
+    target.expire(today, only=set(arriving))
     for side in (giving, getting):
         side.repaid_before = len(side.account.repaid)
     return ModelTransfer(giving, getting)
 
 
-def _give(side: Side, dates: Dates) -> int:
-    """Let a point leave its own lot, be it expired; return 1 when it is missing."""
-    own = side.account.own(dates, 1)
-    for token in own:
+def _give(side: Side, dates: Dates, points: int) -> list[Dates]:
+    """Let points leave their own lot, be they expired or reinstated; return with which days."""
+    found = [token.dates for token in side.account.own(dates, points)]
+    for token in side.account.own(dates, points):
         token.place = "gone"
-        side.left.append(dates)
-    return 1 - len(own)
+        side.left.append(token.dates)
+    return found
 
 
-def _reverse(before: Side, other: Dates, today: date) -> None:
+def _arriving(dates: Dates, points: int, found: Sequence[Dates]) -> list[Dates]:
+    """Return with which days points of a lot arrive: those found reinstated have the days they got then."""
+    later = [other for other in found if other != dates][:points]
+    return [*later, *[dates] * (points - len(later))]
+
+
+def _reverse(
+    before: Side, other: Dates, today: date, paid: Mapping[Dates, Sequence[Dates]] | None = None
+) -> Mapping[Dates, Sequence[Dates]]:
+    """Do the opposite; return with which days it gave the points of each lot. `paid`: what the other gave."""
     account = before.account
     side = Side(account)
     owing = max(0, -before.owed_change)
-    for dates in sorted(before.came):
-        owing += _give(side, dates)
+    gave: dict[Dates, Sequence[Dates]] = {}
+    for dates, points in sorted(Counter(before.came).items()):
+        gave[dates] = _give(side, dates, points)
+        owing += points - len(gave[dates])
     relief = min(account.owed, max(0, before.owed_change))
     account.owed -= relief
     repaid = max(0, before.owed_change) - relief
     lots = account.repaid[before.repaid_before :][::-1][:repaid]
     for dates in [*lots, *[other] * (repaid - len(lots))]:
         account.tokens.append(Token(dates))
-    for dates in sorted(before.left):
+    back = [
+        days
+        for dates, points in sorted(Counter(before.left).items())
+        for days in _arriving(dates, points, (paid or {}).get(dates, ()))
+    ]
+    for dates in back:
         side.get(dates, today)
     side.owe(owing, today)
-    account.expire(today, only={*before.came, *before.left, *lots, other})
+    touched = {*before.came, *side.left, *back, *lots, other}
+    account.expire(today, only=touched)
+    return gave

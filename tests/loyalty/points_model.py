@@ -3,7 +3,7 @@
 It knows no lot, no entry and no SQL. Whatever it does is a loop over tokens.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -16,7 +16,7 @@ class Dates(NamedTuple):
     available_on: date
 
 
-@dataclass
+@dataclass(eq=False)
 class Token:
     """One point. Its place is live, expired, gone or the name of the order it was spent on."""
 
@@ -50,6 +50,8 @@ class ModelAccount:
     purchases: dict[str, Bought] = field(default_factory=dict)
     repaid: list[Dates] = field(default_factory=list)
     """The dates of points, earned or of cancelled orders, that repaid points owed, in their order."""
+    reinstated: dict[Dates, dict[Dates, list[int]]] = field(default_factory=dict)
+    """Where expired points live again: for old and new dates how many, and how many returns took there."""
 
     @property
     def balance(self) -> int:
@@ -99,16 +101,22 @@ class ModelAccount:
             (token for token in self._live(today) if token.dates != own),
             key=lambda token: (token.dates.available_on > today) is not waiting_first,
         )
-        taken = [*self.own(own, wanted), *others][:wanted]
+        found = self.own(own, wanted) if own else []
+        taken = [*found, *(token for token in others if token not in found)][:wanted]
         for token in taken:
             token.place = "gone"
+            if waiting_first and own and token.dates in self.reinstated.get(own, {}):
+                self.reinstated[own][token.dates][1] += 1
         return taken
 
-    def own(self, dates: Dates | None, wanted: int) -> list[Token]:
-        """Return so many points of a lot, the live ones before those that expired."""
-        points = [token for token in self.tokens if token.dates == dates]
-        live = [token for token in points if token.place == "live"]
-        return [*live, *(token for token in points if token.place == "expired")][:wanted]
+    def own(self, dates: Dates, wanted: int, besides: Sequence[Token] = ()) -> list[Token]:
+        """Return so many points of a lot: the live ones, those that expired, then those reinstated since."""
+        points = [token for token in self.tokens if token.dates == dates and token not in besides]
+        found = [token for place in ("live", "expired") for token in points if token.place == place][:wanted]
+        for later, (reinstated, returned) in sorted(self.reinstated.get(dates, {}).items()):
+            most = min(wanted - len(found), max(0, reinstated - returned))
+            found += self.own(later, most, [*besides, *found])
+        return found
 
     def reinstate(self, points: int, old: Dates, new: Dates, today: date) -> None:
         """Let expired points live again with other dates."""
@@ -116,6 +124,7 @@ class ModelAccount:
         assert len(expired) == points
         for token in expired:
             token.place = "gone"
+        self.reinstated.setdefault(old, {}).setdefault(new, [0, 0])[0] += points
         self.earn(points, new, today)
 
     def spendable(self, today: date) -> list[Dates]:

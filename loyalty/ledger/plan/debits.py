@@ -42,37 +42,53 @@ def take_back(account: AccountState, movement: Movement, today: date) -> list[Pl
     A return goes on with points that wait, an adjustment ends with them.
     """
     entries: list[PlannedEntry] = []
+    uses: dict[LotDates, int] = {}
     wanted = -movement.points
+    if movement.lot is not None:
+        entries, uses = take_own(account, movement.lot, wanted, occurred_at=movement.occurred_at)
+        # One undone expiry names the purchase; others stand before the same return.
+        entries[:1] = [entry._replace(purchase_id=movement.purchase_id) for entry in entries[:1]]
     is_return = movement.kind is EntryKind.RETURN
     sources = waiting_first(account, today) if is_return else waiting_last(account, today)
-    own = account.lots.get(movement.lot) if movement.lot else None
-    if own is not None and movement.lot is not None:
-        sources = [movement.lot, *(dates for dates in sources if dates != movement.lot)]
-        entries += revive(
-            account,
-            movement.lot,
-            wanted=wanted,
-            occurred_at=movement.occurred_at,
-            purchase_id=movement.purchase_id,
-        )
-    uses = take(account, sources, wanted)
-    covered = sum(points for _dates, points in uses)
-    for dates, points in uses:
+    for dates, points in take(account, sources, wanted - sum(uses.values())):
+        uses[dates] = uses.get(dates, 0) + points
+    for dates, points in uses.items():
         account.lots[dates].taken_back_change += points
-    account.owed += wanted - covered
+    missing = wanted - sum(uses.values())
+    account.owed += missing
     entries.append(
         PlannedEntry(
             account_id=movement.account_id,
             kind=movement.kind,
             points=movement.points,
-            owed_change=wanted - covered,
+            owed_change=missing,
             occurred_at=movement.occurred_at,
             purchase_id=movement.purchase_id,
             corrects_id=movement.corrects_id,
-            uses=tuple(uses),
+            uses=tuple(uses.items()),
         )
     )
     return entries
+
+
+def take_own(
+    account: AccountState, dates: LotDates, wanted: int, *, occurred_at: datetime
+) -> tuple[list[PlannedEntry], dict[LotDates, int]]:
+    """Take points from their own lot, be they expired, then from those in which they were reinstated.
+
+    Returns the expiries undone for it, and what came from each lot: perhaps less than is wanted.
+    """
+    entries = revive(account, dates, wanted=wanted, occurred_at=occurred_at)
+    uses = dict(take(account, [dates] if dates in account.lots else [], wanted))
+    reinstated = account.reinstated.get(dates, {})
+    for later in sorted(reinstated):
+        missing = min(wanted - sum(uses.values()), reinstated[later])
+        undone, found = take_own(account, later, missing, occurred_at=occurred_at)
+        entries += undone
+        for lot, points in found.items():
+            uses[lot] = uses.get(lot, 0) + points
+            reinstated[later] -= points
+    return entries, uses
 
 
 def revive(
@@ -81,7 +97,6 @@ def revive(
     *,
     wanted: int,
     occurred_at: datetime,
-    purchase_id: int | None = None,
 ) -> list[PlannedEntry]:
     """Undo the expiry of as many points of a lot as are wanted and no longer there, if it had so many."""
     own = account.lots.get(dates, _NONE)
@@ -101,7 +116,6 @@ def revive(
             points=missing,
             owed_change=0,
             occurred_at=occurred_at,
-            purchase_id=purchase_id,
             corrects_id=own.last_expiry_id,
             uses=((dates, -missing),),
         )

@@ -1,11 +1,11 @@
 """Points that move from one account to another with the days of their lots."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from loyalty.errors import InsufficientPoints
-from loyalty.ledger.movements import Move, Part, part_of
+from loyalty.ledger.movements import LotDates, Move, Part, part_of
 from loyalty.ledger.plan.endings import expire
 from loyalty.ledger.plan.sides import Side
 from loyalty.ledger.plan.state import AccountState, LotState, PlannedEntry, live_lots
@@ -35,13 +35,22 @@ def move(
     _let_leave(giving, parts, may_owe=movement.may_owe)
     giving.be_relieved(leaving_owed)
     getting = Side(target, today=today, occurred_at=movement.occurred_at)
-    for part in sorted(parts, key=lambda part: part.arrives):
-        getting.get(part.arrives, part.arriving_points)
+    arrived = sorted(pair for part in parts for pair in _arriving(giving, part))
+    for dates, points in arrived:
+        getting.get(dates, points)
     getting.owe(getting.pay(arriving_owed, movement.paid_from))
     entries += [*giving.before, *getting.before]
     entries.append(giving.entry(EntryKind.MOVED_OUT, transfer_id=movement.transfer_id))
     entries.append(getting.entry(EntryKind.MOVED_IN, transfer_id=movement.transfer_id))
-    return entries + expire(target, today, zone, only={part.arrives for part in parts})
+    return entries + expire(target, today, zone, only={dates for dates, _points in arrived})
+
+
+def _arriving(giving: Side, part: Part) -> Iterator[tuple[LotDates, int]]:
+    if part.leaves != part.arrives:
+        return iter([(part.arrives, part.arriving_points)])
+    return giving.gave(
+        part.leaves, part.arriving_points, given=part.leaving_points, arriving=part.arriving_points
+    )
 
 
 def _let_leave(giving: Side, parts: Sequence[Part], *, may_owe: bool) -> None:

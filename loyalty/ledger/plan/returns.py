@@ -5,7 +5,7 @@ expires, so that points which are over find what they belong to, and what the ow
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,7 @@ def move_back(
     """Return the entries that undo moves: `undone` holds the entry of each in each account, if it had any."""
     entries: list[PlannedEntry] = []
     sides: list[Side] = []
+    paid_by: dict[int, tuple[Side, Corrected]] = {}
 
     def side_of(account: AccountState) -> Side:
         sides.append(Side(account, today=today, occurred_at=movement.occurred_at))
@@ -44,7 +45,9 @@ def move_back(
             paid = before[payer.account_id].uses
             first = _came_back([side for side in sides if side.account is owner], paid, today)
         side = side_of(account)
-        _reverse(side, entry, movement.lot, first)
+        _reverse(side, entry, movement.lot, first, paid_by.get(transfer_id))
+        if account is payer:
+            paid_by[transfer_id] = side, entry
         entries += side.before
         entries.append(side.entry(kind, transfer_id=transfer_id, corrects_id=entry.entry_id))
     if handover is not None:
@@ -106,16 +109,22 @@ def _hand_over(giving: Side, getting: Side, handover: Handover) -> None:
     """Let what purchases earned go, and the other account do what their returns did."""
     giving.owe(sum(giving.give(dates, points) for dates, points in sorted(handover.earned)))
     for dates, points in sorted(handover.earned):
-        getting.get(dates, points)
+        for days, some in giving.gave(dates, points, given=1, arriving=1):
+            getting.get(days, some)
     getting.owe(sum(getting.give(dates, points) for dates, points in sorted(handover.returned)))
 
 
 def _reverse(
-    side: Side, entry: Corrected, other_lot: LotDates, first: Sequence[tuple[LotDates, int]] = ()
+    side: Side,
+    entry: Corrected,
+    other_lot: LotDates,
+    first: Sequence[tuple[LotDates, int]] = (),
+    paid_by: tuple[Side, Corrected] | None = None,
 ) -> None:
     """Do the opposite of an entry: take what it gave, give what it took, and the same with points owed.
 
-    What is owed again is paid from the lots that come `first`, then from others.
+    What is owed again is paid from the lots that come `first`, then from others. What whoever pays found
+    reinstated arrives so.
     """
     owing = max(0, -entry.owed_change)
     for dates, points in sorted(entry.uses):
@@ -124,8 +133,17 @@ def _reverse(
     _give_back_what_was_repaid(side, side.be_relieved(max(0, entry.owed_change)), entry, other_lot)
     for dates, points in sorted(entry.uses):
         if points > 0:
-            side.get(dates, points)
+            for days, some in _arriving(dates, points, entry, paid_by):
+                side.get(days, some)
     side.owe(side.pay(owing, first))
+
+
+def _arriving(
+    dates: LotDates, points: int, entry: Corrected, paid_by: tuple[Side, Corrected] | None
+) -> Iterable[tuple[LotDates, int]]:
+    if paid_by is None or paid_by[1].points <= 0:
+        return [(dates, points)]
+    return paid_by[0].gave(dates, points, given=paid_by[1].points, arriving=-entry.points)
 
 
 def _give_back_what_was_repaid(side: Side, points: int, entry: Corrected, other_lot: LotDates) -> None:

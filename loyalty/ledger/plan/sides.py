@@ -1,10 +1,10 @@
 """One account of a transfer: what its entry takes from lots and gives them, and what is owed then."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from loyalty.ledger.movements import LotDates
-from loyalty.ledger.plan.debits import revive
+from loyalty.ledger.plan.debits import take_own
 from loyalty.ledger.plan.state import AccountState, LotState, PlannedEntry, take, waiting_last
 from loyalty.models import EntryKind
 
@@ -19,12 +19,27 @@ class Side:
         self.owed_change = 0
         self.before: list[PlannedEntry] = []
         self._uses: dict[LotDates, int] = {}
+        self._reinstated: dict[LotDates, dict[LotDates, int]] = {}
 
     def give(self, dates: LotDates, points: int) -> int:
-        """Take points from their own lot, be they expired; return how many are missing."""
-        self.before += revive(self.account, dates, wanted=points, occurred_at=self.occurred_at)
-        sources = [dates] if dates in self.account.lots else []
-        return points - self._use(take(self.account, sources, points))
+        """Take points from their own lot, be they expired or reinstated; return how many are missing."""
+        undone, uses = take_own(self.account, dates, points, occurred_at=self.occurred_at)
+        self.before += undone
+        self._reinstated[dates] = {later: some for later, some in uses.items() if later != dates}
+        return points - self._use([*uses.items()])
+
+    def gave(
+        self, dates: LotDates, points: int, *, given: int, arriving: int
+    ) -> Iterator[tuple[LotDates, int]]:
+        """Return with which days `points` arrive for a lot that it gave: reinstated ones have those of since.
+
+        So many of `given` points of all are `arriving` ones, rounded down.
+        """
+        for later, some in self._reinstated.get(dates, {}).items():
+            found = min(points, some * arriving // given)
+            points -= found
+            yield later, found
+        yield dates, points
 
     def pay(self, points: int, lots: Sequence[tuple[LotDates, int]]) -> int:
         """Take points from lots, from each at most so many, be they expired; return how many are missing."""

@@ -43,11 +43,16 @@ class LotState:
 
 @dataclass(slots=True)
 class AccountState:
-    """An account under its lock: what it owes and those of its lots that the batch can touch."""
+    """An account under its lock: what it owes and those of its lots that the batch can touch.
+
+    `reinstated` tells, for lots whose points are looked for, into which lots so many expired ones of theirs
+    were reinstated and not found there yet.
+    """
 
     account_id: int
     owed: int
     lots: dict[LotDates, LotState] = field(default_factory=dict)
+    reinstated: dict[LotDates, dict[LotDates, int]] = field(default_factory=dict)
 
 
 class PlannedEntry(NamedTuple):
