@@ -25,10 +25,31 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+UNTRACED = (
+    # They go through all pages: what these do is counted where each is tested by itself.
+    "tests/admin/test_large_tables.py",
+    "tests/admin/test_pages_in_french.py",
+    "tests/admin/test_permission_table.py",
+    "tests/admin/test_permissions.py",
+    "tests/browser/",
+    "tests/site/test_query_counts.py",
+    # They go where chance leads them: the next time they may not reach the same branch.
+    "tests/loyalty/backtest/test_equality.py",
+    "tests/loyalty/succession/test_reversal_properties.py",
+    "tests/loyalty/test_ledger_machine.py",
+    "tests/loyalty/test_merging_properties.py",
+    "tests/loyalty/test_purchases_in_any_order.py",
+    "tests/loyalty/test_rule_machine.py",
+    "tests/loyalty/test_rules_in_any_order.py",
+)
+"""What these tests reach does not count as covered; being traced would take a third of their time."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Trace no test in a browser: what the site does is counted where its pages are tested one by one."""
+    """Trace no test that goes through many pages, or that chance leads."""
     for item in items:
-        if item.nodeid.startswith("tests/browser/"):
+        is_led_by_chance = getattr(getattr(item, "function", None), "is_hypothesis_test", False)
+        if is_led_by_chance or item.nodeid.startswith(UNTRACED):
             item.add_marker("no_cover")
 
 
