@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from core.admin import page_of
 from core.admin_exports import MAY_EXPORT, csv_file, send_with_reason
-from loyalty.models import Succession
+from loyalty.models import Succession, SuccessionState
 from loyalty.succession.figures import Figures
 from loyalty.succession.files import (
     ACCOUNT_COLUMNS,
@@ -46,20 +46,25 @@ class SuccessionFiles:
         return [page, *super().get_urls()]  # type: ignore[misc] # a mixin: the admin page comes after it
 
     def files_for(self, request: HttpRequest, succession: Succession) -> list[tuple[str, str]]:
-        """Return the names and addresses of the files that the person may take away."""
+        """Return the names and addresses of the files that the person may take away.
+
+        None of an abandoned one: nobody is told of points that never move.
+        """
         return [
             (str(name), reverse("admin:loyalty_succession_file", args=[succession.pk, part]))
             for part, (name, _columns) in PARTS.items()
-            if _may_take(request, part)
+            if _may_take(request, succession, part)
         ]
 
     def file_view(self: Any, request: HttpRequest, object_id: str, part: str) -> HttpResponseBase:
         """Ask why, then send the file; what is sent is written down before its first row leaves."""
         if part not in PARTS:
             raise Http404
-        if not (self.has_view_permission(request) and _may_take(request, part)):
+        if not self.has_view_permission(request):
             raise PermissionDenied
         succession: Succession = self.row(request, object_id)
+        if not _may_take(request, succession, part):
+            raise PermissionDenied
         name, columns = PARTS[part]
         headings = [str(one) for one in columns.values()]
 
@@ -79,8 +84,8 @@ class SuccessionFiles:
         )
 
 
-def _may_take(request: HttpRequest, part: str) -> bool:
-    may = request.user.has_perm(MAY_EXPORT)
+def _may_take(request: HttpRequest, succession: Succession, part: str) -> bool:
+    may = succession.state != SuccessionState.ABANDONED and request.user.has_perm(MAY_EXPORT)
     return may and (part != "letters" or request.user.has_perm(MAY_SEE_CONTACTS))
 
 

@@ -27,7 +27,7 @@ PLACES = {
     SuccessionState.CLOSING: 2,
     SuccessionState.CLOSED: 3,
 }
-"""How many of the steps are behind each state; a reversed one went back."""
+"""How many of the steps are behind each state; a reversed one went back, an abandoned one got no further."""
 
 
 class Sums(NamedTuple):
@@ -56,6 +56,8 @@ def shown_succession(succession: Succession) -> dict[str, Any]:
 def _steps(succession: Succession) -> list[dict[str, Any]]:
     """Return the steps with what each is and when it was done."""
     place = PLACES.get(SuccessionState(succession.state), -1)
+    if succession.state == SuccessionState.ABANDONED:
+        place = 1 if succession.rehearsed_at else 0
     told = [
         (_("Prepare: agree on the terms"), succession.created_at),
         (_("Rehearse: what each account becomes, to the point"), succession.rehearsed_at),

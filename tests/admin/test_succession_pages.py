@@ -283,6 +283,19 @@ def test_a_draft_is_abandoned_with_a_reason_and_another_one_prepared(
     assert prepared(manager, programmes).pk != draft.pk
 
 
+def test_of_an_abandoned_one_nobody_takes_a_file_and_the_page_says_how_far_it_had_come(
+    manager: Client, programmes: Programmes
+) -> None:
+    succession = rehearsed(manager, programmes)
+    manager.post(page("abandon", succession))
+
+    shown = manager.get(page("change", succession))
+
+    assert [step["is_done"] for step in shown.context["steps"]] == [True, True, False, False]
+    assert shown.context["files"] == []
+    assert manager.post(page("file", succession, "letters")).status_code == 403
+
+
 @pytest.mark.usefixtures("alice")
 @pytest.mark.parametrize(
     ("part", "action", "heading"),
