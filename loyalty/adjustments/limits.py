@@ -103,7 +103,7 @@ def _made_on(day: date, at: datetime, **of_whom: object) -> QuerySet[AdjustmentR
 
 
 def posted_points_of_day(request: AdjustmentRequest) -> int:
-    """Return the points that were posted of the requests like this one, by the same colleague that day."""
+    """Return what the same colleague moved that day: posted requests like this one, and deeds of its kind."""
     posted = AdjustmentRequest.objects.filter(
         state=AdjustmentState.POSTED,
         requested_by_id=request.requested_by_id,
@@ -111,7 +111,8 @@ def posted_points_of_day(request: AdjustmentRequest) -> int:
         kind=request.kind,
         requested_on=request.requested_on,
     )
-    return _points(posted)
+    kind, on = AdjustmentKind(request.kind), request.requested_on
+    return _points(posted) + points_by_deeds(request.requested_by_id, request.programme, kind, on=on)
 
 
 def still_counting(at: datetime) -> Q:

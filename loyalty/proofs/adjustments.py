@@ -1,7 +1,7 @@
 """Proofs over the points that staff move: each has one request, within the limits and with the eyes it asked.
 
-What they move without one, by merges or by letting members leave, stands with the deed as the ledger has it,
-and within the limit of the day.
+What they move without one, by merges or by letting members leave, stands with the deed as the ledger has it.
+Both together stay within the limit of the day.
 
 Each proof is one query that finds the rows that break its rule. Nothing here writes.
 """
@@ -99,15 +99,36 @@ WHERE CASE WHEN approve_before IS NULL
            OR decided_at < requested_at END
 """
 
-OF_A_DAY = """
-SELECT 'adjustment ' || id,
-       format('%%s points on %%s by %%s, whose limit was %%s', of_day, requested_on, requested_by_id,
-              limit_points)
-FROM (SELECT q.*, sum(abs(points)) OVER (PARTITION BY requested_by_id, programme_id, kind, requested_on
-                                         ORDER BY id) AS of_day
-      FROM loyalty_adjustmentrequest q WHERE state = %(posted)s) q
-WHERE of_day > limit_points OR limit_points > %(most_points)s OR alone_points > limit_points
+# Requests and deeds count together, in the order in which they were written down under the lock of the
+# colleague's day. Who may approve is not counted for deeds: nothing stands with those.
+_DAYS = """
+(SELECT x.*, sum(points) OVER (PARTITION BY actor_id, programme_id, kind, day ORDER BY action_id, request_id)
+                 AS of_day
+ FROM (SELECT q.requested_by_id AS actor_id, q.programme_id, q.kind, q.requested_on AS day,
+              abs(q.points) AS points, q.limit_points, q.alone_points, q.id AS request_id, w.action_id
+       FROM loyalty_adjustmentrequest q
+       CROSS JOIN LATERAL (
+           SELECT min(s.id) AS action_id FROM core_staffaction s
+           WHERE s.subject_type = %(request)s AND s.subject_id = q.id
+             AND s.action IN (%(asked_alone)s, %(asked)s)) w
+       WHERE q.state = %(posted)s
+       UNION ALL
+       SELECT s.actor_id, g.id, CASE s.action WHEN %(left)s THEN %(adjustment)s ELSE %(goodwill)s END,
+              (s.at AT TIME ZONE g.time_zone)::date, p.value::bigint,
+              coalesce((s.details -> %(limits)s ->> g.code)::bigint, 0), NULL, NULL, s.id
+       FROM core_staffaction s
+       CROSS JOIN LATERAL jsonb_each_text(s.details -> %(points)s) p
+       JOIN loyalty_programme g ON g.code = p.key
+       WHERE s.action IN (%(merged)s, %(separated)s, %(left)s)) x) d
 """
+
+OF_A_DAY = f"""
+SELECT 'adjustment ' || request_id,
+       format('%%s points on %%s by %%s, whose limit was %%s', of_day, day, actor_id, limit_points)
+FROM {_DAYS}
+WHERE request_id IS NOT NULL
+  AND (of_day > limit_points OR limit_points > %(most_points)s OR alone_points > limit_points)
+"""  # noqa: S608 - the text put in stands above
 
 # Whoever asks and whoever decides is written down as well. Sign-ins may be gone since, but their numbers are
 # given in order: one that is still to come is nobody's.
@@ -132,21 +153,13 @@ WHERE NOT EXISTS (
                                        ELSE %(taken_back)s END))
 """
 
-# Who may approve is not counted: nothing stands with their deeds. A merge counts at least what it moved.
-DEEDS = """
-SELECT 'action ' || id,
-       format('%%s points of %%s on %%s by %%s, whose limit was %%s', of_day, code, day, actor_id,
-              limit_points)
-FROM (
-    SELECT s.id, s.actor_id, g.code, d.day, (s.details -> %(limits)s ->> g.code)::bigint AS limit_points,
-           sum(p.value::bigint) OVER (PARTITION BY s.actor_id, g.id, s.action = %(left)s, d.day ORDER BY s.id)
-               AS of_day
-    FROM core_staffaction s
-    CROSS JOIN LATERAL jsonb_each_text(s.details -> %(points)s) p
-    JOIN loyalty_programme g ON g.code = p.key
-    CROSS JOIN LATERAL (SELECT (s.at AT TIME ZONE g.time_zone)::date AS day) d
-    WHERE s.action IN (%(merged)s, %(separated)s, %(left)s)) s
-WHERE of_day > coalesce(limit_points, 0)
+# A merge counts at least what it moved.
+DEEDS = f"""
+SELECT 'action ' || action_id,
+       format('%%s points of programme %%s on %%s by %%s, whose limit was %%s', of_day, programme_id, day,
+              actor_id, limit_points)
+FROM {_DAYS}
+WHERE request_id IS NULL AND (of_day > limit_points OR limit_points > %(most_points)s)
 UNION ALL
 SELECT 'action ' || s.id, format('says that %%s points were lost; the movements say %%s', p.value, e.points)
 FROM core_staffaction s
@@ -168,7 +181,7 @@ JOIN loyalty_entry e ON e.transfer_id = t.id AND e.account_id = t.target_id
 JOIN loyalty_pointaccount a ON a.id = t.target_id JOIN loyalty_programme g ON g.id = a.programme_id
 WHERE s.action = %(merged)s AND s.details -> %(points)s IS NOT NULL
   AND abs(e.points) > coalesce((s.details -> %(points)s ->> g.code)::bigint, 0)
-"""
+"""  # noqa: S608 - the text put in stands above
 
 PROOFS = {
     "adjustment": REQUESTS,

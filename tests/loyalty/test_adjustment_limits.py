@@ -193,6 +193,24 @@ def test_what_a_colleague_moves_alone_on_an_account_adds_up_over_the_kinds(alice
     assert violations() == []
 
 
+def test_an_approval_that_comes_late_counts_what_was_merged_meanwhile(
+    programme: Programme, alice: Cardholder, bob: Cardholder
+) -> None:
+    agent = make_agent()
+    AdjustmentLimit.objects.update(points_a_day=1000, points_alone=100)
+    Programme.objects.update(approval_hours=1)
+    waiting = ask(alice.account, agent, points=950)
+    twin = make_cardholder(programme, first_name="Bob", points=100)
+    merge_members(survivor=bob.member, merged=twin.member, at=NOW + timedelta(hours=2), actor=agent)
+
+    with pytest.raises(LimitReached) as refusal, transaction.atomic():
+        approve_adjustment(request=waiting, actor=make_manager(), at=NOW + timedelta(minutes=59))
+
+    assert refusal.value.left_points == 900
+    assert balance(alice.account) == (0, 0)
+    assert violations() == []
+
+
 def test_asking_for_an_account_that_leads_to_another_asks_for_that_one(
     programme: Programme, alice: Cardholder
 ) -> None:
