@@ -20,6 +20,16 @@ MULTIPLIED: tuple[type[models.Model], ...] = (
 )  # fmt: skip
 """Whatever belongs to one member. What they share, such as stores and rules, is not copied."""
 
+# Actions of staff name rows by numbers alone.
+DEEDS_OF_MERGES = """
+INSERT INTO core_staffaction (actor_id, action, subject_type, subject_id, reason, details, at)
+SELECT actor_id, action, subject_type, %(first)s + subject_id * (%(copies)s + 1) + copy, reason,
+       jsonb_set(details, '{merged}',
+                 to_jsonb(%(first)s + (details ->> 'merged')::bigint * (%(copies)s + 1) + copy)), at
+FROM core_staffaction CROSS JOIN generate_series(1, %(copies)s) AS copy
+WHERE details ? 'merged' ORDER BY id, copy
+"""
+
 FIRST_ID = 1_000_000_000
 """Copies are numbered from here on."""
 
@@ -36,6 +46,7 @@ def multiply(copies: int) -> Iterator[str]:
                 f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"  # noqa: S608 - a name of ours
             )
             yield table
+        cursor.execute(DEEDS_OF_MERGES, {"copies": copies, "first": FIRST_ID})
         cursor.execute("RESET session_replication_role")
         cursor.execute("VACUUM ANALYZE")
 

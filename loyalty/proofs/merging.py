@@ -1,4 +1,4 @@
-"""Proofs over members who lead to others: their accounts lead to the same person's, and so did their points.
+"""Proofs over members who lead to others: somebody led them, and accounts and points went the same way.
 
 Each proof is one query that finds the rows that break its rule. Nothing here writes.
 """
@@ -6,7 +6,9 @@ Each proof is one query that finds the rows that break its rule. Nothing here wr
 from functools import partial
 
 from core.proof import register_proof, rows_that_break
+from loyalty.adjustments.deeds import MERGED, SEPARATED
 from loyalty.models import EntryKind, TransferReason
+from members.models import Member
 
 PARAMETERS: dict[str, int | str] = {
     "merge": int(TransferReason.MERGE),
@@ -14,7 +16,33 @@ PARAMETERS: dict[str, int | str] = {
     "purchase": int(EntryKind.PURCHASE),
     "return": int(EntryKind.RETURN),
     "expiry_reversed": int(EntryKind.EXPIRY_REVERSED),
+    "merged": MERGED,
+    "separated": SEPARATED,
+    "member": Member._meta.label_lower,
 }
+
+# Whoever merges or separates is written down in the same transaction, with both members and the instant.
+# Sign-ins may be gone since, but their numbers are given in order: one that is still to come is nobody's.
+DEEDS = """
+SELECT coalesce('merge ' || m.id, 'action ' || d.id),
+       format('%%s of member %%s and member %%s at %%s: %%s such merges, %%s such actions of staff, by %%s',
+              action, merged, survivor_id, at, coalesce(m.times, 0), coalesce(d.times, 0),
+              coalesce(d.actors, 'nobody'))
+FROM (SELECT min(m.id) AS id, count(*) AS times, m.survivor_id, m.merged_id::text AS merged, x.action, x.at
+      FROM members_membermerge m
+      CROSS JOIN LATERAL (VALUES (%(merged)s, m.merged_at), (%(separated)s, m.undone_at)) x(action, at)
+      WHERE x.at IS NOT NULL
+      GROUP BY m.survivor_id, m.merged_id, x.action, x.at) m
+FULL JOIN (
+      SELECT min(s.id) AS id, count(*) AS times, s.subject_id AS survivor_id,
+             s.details ->> 'merged' AS merged, s.action, s.at,
+             string_agg(s.actor_id::text, ', ' ORDER BY s.id) AS actors,
+             coalesce(max(s.actor_id), 0) > (SELECT last_value FROM members_user_id_seq) AS by_nobody
+      FROM core_staffaction s
+      WHERE s.action IN (%(merged)s, %(separated)s) AND s.subject_type = %(member)s
+      GROUP BY s.subject_id, s.details ->> 'merged', s.action, s.at) d USING (survivor_id, merged, action, at)
+WHERE m.times IS DISTINCT FROM d.times OR d.by_nobody
+"""
 
 MEMBERS = """
 SELECT 'member ' || m.id,
@@ -118,6 +146,7 @@ WHERE m.id IS NULL OR (c.value->>0)::bigint < 0 OR (c.value->>1)::bigint < 0 OR 
 """
 
 PROOFS = {
+    "deed of a merge": DEEDS,
     "merged member": MEMBERS,
     "merged account": ACCOUNTS,
     "transfer of a merge": TRANSFERS,
