@@ -33,13 +33,7 @@ class LoyaltyConfig(AppConfig):
         from loyalty.merging.merge import MEMBERS_MERGED  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.merging.separate import MEMBERS_SEPARATED  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.parked import register_stray_lines_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
-        from loyalty.proofs.adjustments import register_adjustment_proofs  # noqa: PLC0415 - models exist only once every app is loaded
-        from loyalty.proofs.emptied import register_emptied_proofs  # noqa: PLC0415 - models exist only once every app is loaded
-        from loyalty.proofs.feeds import register_feed_proofs  # noqa: PLC0415 - models exist only once every app is loaded
-        from loyalty.proofs.households import register_household_proofs  # noqa: PLC0415 - models exist only once every app is loaded
-        from loyalty.proofs.ledger import register_ledger_proofs  # noqa: PLC0415 - models exist only once every app is loaded
-        from loyalty.proofs.merging import register_merging_proofs  # noqa: PLC0415 - models exist only once every app is loaded
-        from loyalty.proofs.succession import register_succession_proofs  # noqa: PLC0415 - models exist only once every app is loaded
+        from loyalty.proofs.register import register_loyalty_proofs  # noqa: PLC0415 - models exist only once every app is loaded
         from loyalty.succession.background import register_successions_sweeper  # noqa: PLC0415 - models exist only once every app is loaded
 
         subscribe(EMAIL_VERIFIED, on_email_verified, at_once=True)
@@ -58,11 +52,5 @@ class LoyaltyConfig(AppConfig):
         register_imports_sweeper()
         register_successions_sweeper()
         register_back_tests_sweeper()
-        register_ledger_proofs()
-        register_adjustment_proofs()
-        register_merging_proofs()
-        register_emptied_proofs()
-        register_household_proofs()
-        register_feed_proofs()
-        register_succession_proofs()
+        register_loyalty_proofs()
         add_loyalty_cards()

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -199,7 +200,9 @@ class Card(models.Model):
 class CardStatusChange(models.Model):
     """From a day on, a card is in a status. Rows are only added: a purchase counts by the status of its day.
 
-    A card that was always active has none; before its first row a card counts as active.
+    A card that was always active has none; before its first row a card counts as active. `recorded_at` is the
+    instant as of which the news count as having arrived, `written_at` the one at which the database got them:
+    no purchase that was recorded before is accused by them.
     """
 
     card = models.ForeignKey(
@@ -212,6 +215,7 @@ class CardStatusChange(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=CardStatus)
     since_on = models.DateField(_("in this status since"))
     recorded_at = models.DateTimeField(_("recorded"))
+    written_at = models.DateTimeField(_("written down"), db_default=Now(), editable=False)
 
     class Meta:
         verbose_name = _("status of a card")
