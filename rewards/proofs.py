@@ -1,5 +1,8 @@
 """Proofs over orders and gift cards: their points stand in the ledger, their value in their movements.
 
+What an order cost, and what it bought, is what the catalogue said then: its changes in the admin are written
+down from old to new, and those rows never change.
+
 Each proof is one query that finds the rows that break its rule. Nothing here writes.
 """
 
@@ -7,7 +10,7 @@ from functools import partial
 
 from core.proof import register_proof, rows_that_break
 from loyalty.models import EntryKind, TransferReason
-from rewards.models import GiftCardMovementKind, GiftCardState, OrderState
+from rewards.models import GiftCardMovementKind, GiftCardProduct, GiftCardState, OrderState
 
 PARAMETERS: dict[str, int | str] = {
     "order": int(EntryKind.ORDER),
@@ -18,6 +21,9 @@ PARAMETERS: dict[str, int | str] = {
     "card_cancelled": GiftCardState.CANCELLED.value,
     "cancelled": OrderState.CANCELLED.value,
     "household": int(TransferReason.HOUSEHOLD),
+    "product": GiftCardProduct._meta.label_lower,
+    "added": f"{GiftCardProduct._meta.model_name}.added",
+    "changed": f"{GiftCardProduct._meta.model_name}.changed",
 }
 
 GIFT_CARDS = """
@@ -113,12 +119,74 @@ FROM rewards_ordershare x JOIN loyalty_transfer t ON t.id = x.transfer_id
 WHERE t.reason <> %(household)s OR t.undoes_id IS NOT NULL
 """
 
+# The terms of a product from one change to the next; before the first, what that one found. An instant is
+# taken before a lock is waited for: an order and a change may cross by as long as a request lasts.
+PRICES = """
+WITH changes AS MATERIALIZED (
+    SELECT s.id, s.at, s.subject_id AS product_id, c.key AS term, c.value ->> 0 AS was,
+           c.value ->> 1 AS became
+    FROM core_staffaction s CROSS JOIN LATERAL jsonb_each(s.details -> 'changes') c
+    WHERE s.subject_type = %(product)s AND s.action IN (%(added)s, %(changed)s)
+), today AS (
+    SELECT p.id AS product_id, t.*
+    FROM rewards_giftcardproduct p
+    CROSS JOIN LATERAL (
+        VALUES ('price_points', p.price_points::text), ('validity_months', p.validity_months::text),
+               ('face_value_cents', p.face_value_cents::text), ('currency', p.currency)) t(term, value)
+), terms AS MATERIALIZED (
+    SELECT product_id, term, became AS value, at - interval '10 minutes' AS since,
+           lead(at) OVER (PARTITION BY product_id, term ORDER BY id) + interval '10 minutes' AS until
+    FROM changes
+    UNION ALL
+    (SELECT DISTINCT ON (product_id, term) product_id, term, coalesce(was, became), NULL,
+            at + interval '10 minutes'
+     FROM changes ORDER BY product_id, term, id)
+    UNION ALL
+    SELECT product_id, term, value, NULL, NULL FROM today t
+    WHERE NOT EXISTS (SELECT FROM changes c WHERE (c.product_id, c.term) = (t.product_id, t.term))
+)
+SELECT 'order ' || o.id,
+       format('of %%s for %%s points, which was not the price of gift card %%s of the catalogue',
+              o.ordered_at, -e.points, o.product_id)
+FROM rewards_order o JOIN loyalty_entry e ON e.id = o.entry_id
+WHERE NOT EXISTS (
+    SELECT FROM terms t
+    WHERE t.product_id = o.product_id AND t.term = 'price_points' AND t.value = (-e.points)::text
+      AND o.ordered_at >= coalesce(t.since, '-infinity') AND o.ordered_at < coalesce(t.until, 'infinity'))
+UNION ALL
+SELECT 'gift card ' || g.id,
+       format('of %%s %%s issued at %%s, valid through %%s, for gift card %%s of the catalogue at %%s',
+              g.face_value_cents, g.currency, g.issued_at, g.expires_on, o.product_id, o.ordered_at)
+FROM rewards_giftcard g
+JOIN rewards_order o ON o.id = g.order_id
+JOIN loyalty_entry e ON e.id = o.entry_id
+JOIN loyalty_pointaccount a ON a.id = o.account_id JOIN loyalty_programme m ON m.id = a.programme_id
+JOIN rewards_giftcardproduct p ON p.id = o.product_id
+WHERE p.programme_id <> a.programme_id
+   OR (g.face_value_cents, g.currency) <> (p.face_value_cents, p.currency)
+   OR (g.issued_at, e.posted_at) <> (o.ordered_at, o.ordered_at)
+   OR NOT EXISTS (
+      SELECT FROM terms t
+      WHERE t.product_id = o.product_id AND t.term = 'validity_months'
+        AND o.ordered_at >= coalesce(t.since, '-infinity') AND o.ordered_at < coalesce(t.until, 'infinity')
+        AND g.expires_on = ((g.issued_at AT TIME ZONE m.time_zone)::date
+                            + make_interval(months => t.value::int))::date)
+UNION ALL
+SELECT 'gift card ' || t.product_id || ' of the catalogue',
+       format('%%s is %%s, by its last change %%s', t.term, t.value, c.became)
+FROM today t
+JOIN (SELECT DISTINCT ON (product_id, term) product_id, term, became
+      FROM changes ORDER BY product_id, term, id DESC) c USING (product_id, term)
+WHERE c.became <> t.value
+"""
+
 PROOFS = {
     "gift card": GIFT_CARDS,
     "gift-card movement": MOVEMENTS,
     "gift card paid in time": VALIDITY,
     "order": ORDERS,
     "order of a household": SHARES,
+    "price of an order": PRICES,
 }
 """The rules of orders and gift cards, each with the query that finds the rows that break it."""
 

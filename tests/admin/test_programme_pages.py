@@ -1,16 +1,23 @@
 """What managers and marketing edit: programmes, rules, agreements, the catalogue and promotions."""
 
+from datetime import datetime, timedelta
+
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from campaigns.models import Promotion
 from loyalty.earning.versions import RuleInUse, draft_next_version, schedule_rule
 from loyalty.models import Agreement, EarningRule, Programme
 from rewards.models import GiftCardProduct
+from rewards.services.orders import order_gift_card
 from tests.admin.conftest import Story, client_of, make_colleague
-from tests.factories import NOW, make_programme
+from tests.factories import NOW, make_cardholder, make_programme
 from tests.kept_fixtures import kept
+from tests.proofs import violations
 
 PROGRAMME = {
     "name": "Happy Card",
@@ -211,6 +218,35 @@ def test_a_price_changes_and_a_face_value_does_not(manager: Client, story: Story
     assert errors_of(manager, address, fields | {"price_points": "0"}) == {
         "price_points": ["This must be more than zero."]
     }
+
+
+def test_an_order_is_right_by_the_terms_of_its_time_as_the_page_wrote_them_down(
+    manager: Client, story: Story
+) -> None:
+    product = GiftCardProduct.objects.get(programme=story.programme, code="gift-card-15")
+    address = reverse("admin:rewards_giftcardproduct_change", args=[product.pk])
+    rich, now = make_cardholder(story.programme, points=3000), timezone.now()
+
+    def order_at(at: datetime) -> int:
+        return order_gift_card(account=rich.account, product=product, request_key=f"{at}", at=at).points
+
+    assert order_at(now - timedelta(hours=1)) == 1500
+    fields = {"price_points": "1400", "validity_months": "6", "is_offered": "on"}
+    assert manager.post(address, fields).status_code == 302
+    assert order_at(now + timedelta(hours=1)) == 1400
+
+    assert [one for one in violations() if one.rule == "price of an order"] == []
+
+
+def test_a_new_price_leaves_alone_what_a_colleague_changes_meanwhile(manager: Client, story: Story) -> None:
+    product = GiftCardProduct.objects.get(programme=story.programme, code="gift-card-15")
+    fields = {"price_points": "1400", "validity_months": "12", "is_offered": "on"}
+
+    with CaptureQueriesContext(connection) as queries:
+        manager.post(reverse("admin:rewards_giftcardproduct_change", args=[product.pk]), fields)
+
+    (update,) = [one["sql"] for one in queries if one["sql"].startswith('UPDATE "rewards_giftcardproduct"')]
+    assert update.split(" WHERE ")[0] == 'UPDATE "rewards_giftcardproduct" SET "price_points" = 1400'
 
 
 def test_a_preset_is_loaded_once(manager: Client) -> None:

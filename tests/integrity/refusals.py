@@ -452,6 +452,11 @@ REFUSALS: dict[str, str | tuple[str, ...]] = {
         again("rewards_giftcardproduct", validity_months="0"),
         again("rewards_giftcardproduct", validity_months="121"),
     ),
+    "rewards_giftcardproduct.value_never_changes": (
+        change("rewards_giftcardproduct", "face_value_cents = face_value_cents + 1"),
+        change("rewards_giftcardproduct", "currency = 'CHF'"),
+        change("rewards_giftcardproduct", "programme_id = programme_id + 1"),
+    ),
     "rewards_order.order_cancelled_has_an_instant": (
         again("rewards_order", state="'cancelled'", cancelled_at="NULL"),
         again("rewards_order", state="'fulfilled'", cancelled_at="now()"),
