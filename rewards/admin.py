@@ -80,16 +80,14 @@ class GiftCardProductAdmin(PresetPages):
 
     def save_model(
         self,
-        request: HttpRequest,
+        request: HttpRequest,  # noqa: ARG002 - the signature is Django's
         obj: Model,
         form: forms.ModelForm[GiftCardProduct],
         change: bool,  # noqa: FBT001 - the signature is Django's
     ) -> None:
         """Write what changed and nothing else: a price that a colleague sets meanwhile stays, as is told."""
-        if not change:
-            super().save_model(request, obj, form, change)
-            return
-        obj.save(update_fields=[name for name in form.changed_data if name != "reason"])
+        changed = [name for name in form.changed_data if name != "reason"]
+        obj.save(update_fields=changed if change else None)
 
     @admin.display(description=_("face value"))
     def shown_value(self, product: GiftCardProduct) -> str:

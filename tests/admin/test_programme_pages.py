@@ -238,6 +238,21 @@ def test_an_order_is_right_by_the_terms_of_its_time_as_the_page_wrote_them_down(
     assert [one for one in violations() if one.rule == "price of an order"] == []
 
 
+def test_a_gift_card_that_was_added_on_the_page_is_ordered_by_its_terms(
+    manager: Client, story: Story
+) -> None:
+    new = {"programme": str(story.programme.pk), "code": "ten", "face_value_cents": "1000", "currency": "EUR"}
+    fields = {"price_points": "1000", "validity_months": "6", "is_offered": "on"}
+    rich = make_cardholder(story.programme, points=3000)
+
+    assert manager.post(reverse("admin:rewards_giftcardproduct_add"), new | fields).status_code == 302
+    product = GiftCardProduct.objects.get(code="ten")
+    order = order_gift_card(account=rich.account, product=product, request_key="1", at=timezone.now())
+
+    assert (order.points, order.gift_card.face_value_cents) == (1000, 1000)
+    assert [one for one in violations() if one.rule == "price of an order"] == []
+
+
 def test_a_new_price_leaves_alone_what_a_colleague_changes_meanwhile(manager: Client, story: Story) -> None:
     product = GiftCardProduct.objects.get(programme=story.programme, code="gift-card-15")
     fields = {"price_points": "1400", "validity_months": "12", "is_offered": "on"}
