@@ -19,6 +19,7 @@ PYTEST = [sys.executable, "-m", "pytest", "--quiet", "--durations", "10", "-p", 
 PROPERTIES = (
     "tests/loyalty/backtest/test_equality.py",
     "tests/loyalty/succession/test_late_lines.py",
+    "tests/loyalty/succession/test_reversal_properties.py",
     "tests/loyalty/test_merging_properties.py",
     "tests/loyalty/test_purchases_in_any_order.py",
     "tests/loyalty/test_rules_in_any_order.py",

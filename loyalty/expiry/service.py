@@ -100,6 +100,8 @@ def expire_chunk(
         )
         ((found, account_ids, last_day, last_account),) = cursor.fetchall()
     if not found:
+        if after != START:
+            _wait_for_what_was_committed()
         return Expired()
     ended = post_expiries(account_ids, today=business_date, zone=programme.zone, at=at)
     place = Place(last_day, last_account) if found == lots else None
@@ -116,6 +118,12 @@ def _leave_durability_to_a_later_commit() -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit TO off")
+
+
+def _wait_for_what_was_committed() -> None:
+    """Write a word into the log, as nothing else is written: this commit then waits for all before it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_logical_emit_message(true, 'expiry', '')")
 
 
 def expire_points(

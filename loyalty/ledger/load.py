@@ -12,7 +12,7 @@ from core.bulk import bulk_cursor
 from loyalty.ledger.movements import AnyMovement, LotDates, MoveBack, Movement
 from loyalty.ledger.plan.batch import CREDITS
 from loyalty.ledger.plan.state import AccountState, Corrected, LotState
-from loyalty.ledger.reinstated import reinstated_since
+from loyalty.ledger.reinstated import Steps, reinstated_in
 from loyalty.models import EntryKind
 
 REPAID_SINCE = """
@@ -94,9 +94,9 @@ def load_lots(
         return
     named = _named_lots(movements, before)
     over = [(account_id, dates) for account_id, dates in named if dates.expires_on < today]
-    for (account_id, dates), later in reinstated_since(over).items():
-        accounts[account_id].reinstated[dates] = later
-        named += [(account_id, other) for other in later]
+    for account_id, steps in reinstated_in(account_id for account_id, _dates in over).items():
+        accounts[account_id].reinstated = steps
+        named += [(account_id, later) for later in _lots_in(steps)]
     with bulk_cursor() as cursor:
         cursor.execute(
             """
@@ -123,6 +123,10 @@ def load_lots(
             accounts[account_id].lots[LotDates(expires_on, available_on)] = LotState(
                 lot_id=lot_id, remaining=remaining, expired=expired, last_expiry_id=expiry_id
             )
+
+
+def _lots_in(steps: Steps) -> set[LotDates]:
+    return {lot for later in steps.values() for lot in later}
 
 
 def _named_lots(movements: Sequence[AnyMovement], before: Before) -> list[tuple[int, LotDates]]:

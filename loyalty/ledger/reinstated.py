@@ -1,4 +1,9 @@
-"""Where points live that had expired in lots which a batch looks into, read under the accounts' locks."""
+"""Where points live that had expired in lots which a batch looks into, read under the accounts' locks.
+
+What was reinstated may expire and be reinstated again, so lots lead to lots. Returns that took points on such
+a way leave less to be found on each of its steps, for returns of whatever lot. Accounts that lead to the one
+that is asked for count as that one: what was reinstated there followed. Ways through transfers are not kept.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -7,63 +12,65 @@ from core.bulk import bulk_cursor
 from loyalty.ledger.movements import LotDates
 from loyalty.models import EntryKind
 
-Reinstated = Mapping[tuple[int, LotDates], dict[LotDates, int]]
-"""By account and lot, the lots in which its expired points were reinstated, and how many are to be found."""
+Steps = dict[LotDates, dict[LotDates, int]]
+"""From each lot, the lots in which its expired points were reinstated, and how many are still to be found."""
 
-# Points of accounts that lead to one of these were reinstated there, and followed. What expired again may
-# have been reinstated once more. What returns of the lot's own purchases took since from where its points
-# live is not found there again.
-_REINSTATED = f"""
-WITH RECURSIVE found AS (
-    SELECT account_id, expires_on, available_on, NULL::date AS old_expires_on, NULL::date AS old_available_on,
-           NULL::bigint AS entry_id, NULL::bigint AS points
-    FROM unnest(%(accounts)b::bigint[], %(expires)b::date[], %(available)b::date[])
-         AS w(account_id, expires_on, available_on)
-    UNION
-    SELECT f.account_id, y.expires_on, y.available_on, f.expires_on, f.available_on, r.id, r.points
-    FROM found f
-    CROSS JOIN LATERAL (
-        SELECT f.account_id AS id
-        UNION ALL SELECT a.id FROM loyalty_pointaccount a WHERE a.merged_into_id = f.account_id) a
-    JOIN loyalty_lot l ON l.account_id = a.id
-         AND (l.expires_on, l.available_on) = (f.expires_on, f.available_on)
-    JOIN loyalty_lotuse u ON u.lot_id = l.id
-    JOIN loyalty_entry r ON r.corrects_id = u.entry_id AND r.kind = {int(EntryKind.REINSTATED)}
-    JOIN loyalty_lot y ON y.id = r.lot_id
+# Returns, and adjustments that undo a grant, have a lot of their own; what they took of others may be theirs.
+_HISTORY = f"""
+WITH asked AS (
+    SELECT id AS account_id, id FROM unnest(%(accounts)b::bigint[]) w(id)
+    UNION ALL
+    SELECT merged_into_id, id FROM loyalty_pointaccount WHERE merged_into_id = ANY(%(accounts)b::bigint[])
+), reinstated AS MATERIALIZED (
+    SELECT a.account_id, r.id, r.points, r.lot_id, u.lot_id AS old_id
+    FROM asked a
+    JOIN loyalty_entry r ON r.account_id = a.id AND r.kind = {int(EntryKind.REINSTATED)}
+    JOIN loyalty_lotuse u ON u.entry_id = r.corrects_id
+), taken AS (
+    SELECT a.account_id, e.id, -u.points AS points, u.lot_id, coalesce(g.lot_id, c.lot_id) AS old_id
+    FROM asked a
+    JOIN (SELECT account_id, min(id) AS id FROM reinstated GROUP BY account_id) s USING (account_id)
+    JOIN loyalty_entry e ON e.account_id = a.id AND e.id > s.id
+         AND e.kind IN ({int(EntryKind.RETURN)}, {int(EntryKind.ADJUSTMENT)})
+    JOIN loyalty_lotuse u ON u.entry_id = e.id AND u.points > 0
+    LEFT JOIN loyalty_purchase p ON p.id = e.purchase_id
+    LEFT JOIN loyalty_entry g ON g.purchase_id = p.original_id AND g.kind = {int(EntryKind.PURCHASE)}
+    LEFT JOIN loyalty_entry c ON c.id = e.corrects_id
 )
-SELECT f.account_id, f.old_expires_on, f.old_available_on, f.expires_on, f.available_on,
-       greatest(0, sum(f.points) - coalesce((
-           SELECT sum(v.points)
-           FROM loyalty_lot o
-           JOIN loyalty_lotuse v ON v.lot_id = o.id
-           JOIN loyalty_entry t ON t.id = v.entry_id AND t.kind = {int(EntryKind.RETURN)}
-                AND t.id > min(f.entry_id)
-           JOIN loyalty_purchase p ON p.id = t.purchase_id
-           JOIN loyalty_entry g ON g.purchase_id = p.original_id AND g.kind = {int(EntryKind.PURCHASE)}
-           JOIN loyalty_lot own ON own.id = g.lot_id
-                AND (own.expires_on, own.available_on) = (f.old_expires_on, f.old_available_on)
-           WHERE o.account_id = f.account_id
-             AND (o.expires_on, o.available_on) = (f.expires_on, f.available_on)), 0))::bigint
-FROM found f WHERE f.entry_id IS NOT NULL
-GROUP BY 1, 2, 3, 4, 5
+SELECT h.account_id, o.expires_on, o.available_on, l.expires_on, l.available_on, h.points
+FROM (SELECT * FROM reinstated UNION ALL SELECT * FROM taken) h
+JOIN loyalty_lot o ON o.id = h.old_id JOIN loyalty_lot l ON l.id = h.lot_id
+ORDER BY h.id, l.expires_on, l.available_on
 """  # noqa: S608 - numbers of ours
 
 
-def reinstated_since(lots: Iterable[tuple[int, LotDates]]) -> Reinstated:
-    """Return where points that expired in these lots of accounts are since. No query for no lots."""
-    looked_for = sorted(lots)
-    found: dict[tuple[int, LotDates], dict[LotDates, int]] = defaultdict(dict)
-    if not looked_for:
+def reinstated_in(account_ids: Iterable[int]) -> Mapping[int, Steps]:
+    """Return where points that expired in the accounts are since, by account. No query for no account.
+
+    The history of reinstatements and returns is gone through in its order.
+    """
+    accounts = sorted(set(account_ids))
+    found: dict[int, Steps] = defaultdict(lambda: defaultdict(dict))
+    if not accounts:
         return found
     with bulk_cursor() as cursor:
-        cursor.execute(
-            _REINSTATED,
-            {
-                "accounts": [account_id for account_id, _dates in looked_for],
-                "expires": [dates.expires_on for _account_id, dates in looked_for],
-                "available": [dates.available_on for _account_id, dates in looked_for],
-            },
-        )
-        for account_id, expires_on, available_on, *later, points in cursor.fetchall():
-            found[account_id, LotDates(expires_on, available_on)][LotDates(*later)] = points
+        cursor.execute(_HISTORY, {"accounts": accounts})
+        for account_id, *days, points in cursor.fetchall():
+            old, lot = LotDates(*days[:2]), LotDates(*days[2:])
+            steps = found[account_id]
+            if points > 0:
+                steps[old][lot] = steps[old].get(lot, 0) + points
+            else:
+                _leave_less(steps, old, lot, -points)
     return found
+
+
+def _leave_less(steps: Steps, old: LotDates, lot: LotDates, points: int) -> int:
+    """Let a return of one lot have taken points of another; return how many of them it found on this way."""
+    gone = 0
+    for later in sorted(steps.get(old, {})):
+        most = min(points - gone, steps[old][later])
+        went = most if later == lot else _leave_less(steps, later, lot, most)
+        steps[old][later] -= went
+        gone += went
+    return gone

@@ -11,8 +11,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from core.jobs import register_sweeper
+from loyalty.dates import local_date
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import LotDates, part_of
+from loyalty.ledger.reinstated import Steps, reinstated_in
 from loyalty.merging.merge import move_to_survivor
 from loyalty.models import Lot, PointAccount
 from members.models import MemberMerge
@@ -62,19 +64,37 @@ def bring_expired_along(*, source_id: int, target_id: int, lot: LotDates, points
     """Move points that expired in an account of before to where a return takes so many from their lot.
 
     Only as many as the lot in the account it leads to does not hold: the return undoes their expiry there, as
-    it would have done here, and leaves what else expired there to returns of its own. Both are locked.
+    it would have done here, and leaves what else expired there to returns of its own. What was reinstated and
+    expired once more comes along as well. Both are locked.
     """
     source = PointAccount.objects.select_related("programme", "merged_into").get(pk=source_id)
     if source.merged_into is None or source.merged_into_id != target_id:
         return
+    is_over = lot.expires_on < local_date(at, source.programme.zone)
+    steps = reinstated_in([target_id])[target_id] if is_over else {}
+    found = _expired_there(source_id, target_id, lot, points, steps)
+    parts = [part_of(dates, wanted) for dates, wanted in found.items()]
+    if parts:
+        merge = MemberMerge.objects.get(merged=source.member_id, undone_at__isnull=True)
+        move_to_survivor(merge, source=source, target=source.merged_into, at=at, parts=parts)
+
+
+def _expired_there(
+    source_id: int, target_id: int, lot: LotDates, points: int, steps: Steps
+) -> dict[LotDates, int]:
+    """Return how many expired points to bring, by lot: of this, and of those in which it was reinstated."""
     there = Lot.objects.filter(account=target_id, expires_on=lot.expires_on, available_on=lot.available_on)
     here = Lot.objects.filter(account=source_id, expires_on=lot.expires_on, available_on=lot.available_on)
-    held = sum(one.remaining_points for one in there)
-    expired = sum(one.expired_points for one in here)
-    wanted = min(points - held, expired)
-    if wanted > 0:
-        merge = MemberMerge.objects.get(merged=source.member_id, undone_at__isnull=True)
-        move_to_survivor(merge, source=source, target=source.merged_into, at=at, parts=[part_of(lot, wanted)])
+    missing = max(0, points - sum(one.remaining_points for one in there))
+    wanted = min(missing, sum(one.expired_points for one in here))
+    found = {lot: wanted} if wanted else {}
+    missing -= wanted
+    for later, left in sorted(steps.get(lot, {}).items()):
+        some = min(missing, left)
+        if some and later not in found:
+            found |= _expired_there(source_id, target_id, later, some, steps)
+        missing -= some
+    return found
 
 
 def bring_all_expired_along(*, target_id: int, lots: Iterable[tuple[LotDates, int]], at: datetime) -> None:

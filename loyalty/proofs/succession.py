@@ -37,7 +37,7 @@ WHERE t.reason = %(succession)s AND c.id IS NULL
 
 # Points go to the same person: the same member, or the counterpart, or whom one of these led to then. A walk
 # and a merge, or a separation, may cross by as long as one waits for the other. What undoes a transfer goes
-# where that came from. Whom a member leads to may have taken over their counterpart since.
+# where that came from.
 WHOSE_CONVERSIONS = """
 SELECT 'conversion ' || c.id,
        format('of an account of member %%s, whose counterpart is %%s, with an account of member %%s',
@@ -53,11 +53,6 @@ LEFT JOIN members_membermerge m
       AND t.moved_at BETWEEN m.merged_at - interval '1 hour'
                          AND coalesce(m.undone_at, t.moved_at) + interval '1 hour'
 WHERE b.member_id <> a.member_id AND b.member_id IS DISTINCT FROM k.counterpart_id AND m.id IS NULL
-  AND NOT EXISTS (
-      SELECT FROM members_membermerge g
-      JOIN loyalty_counterpart o ON o.succession_id = c.succession_id AND o.member_id = g.survivor_id
-      LEFT JOIN members_membermerge h ON h.merged_id = o.counterpart_id
-      WHERE g.merged_id = a.member_id AND b.member_id IN (o.counterpart_id, h.survivor_id))
 """
 
 # The kind follows from the transfer and its parts: what it undoes, which way it goes, and whether lots or

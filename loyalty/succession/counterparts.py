@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db import transaction
-from django.db.models import Q
 
 from loyalty.models import Conversion, Counterpart, PointAccount, Programme, Succession, SuccessionState
 from loyalty.succession.service import open_succession_of
@@ -50,10 +49,7 @@ class CounterpartOutcome(StrEnum):
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of the people in a chunk of lines; `member_of` tells it of the counterparts they name.
-
-    `leads_to` tells whom these members lead to. Lines that name one who leads to another are about the other.
-    """
+    """What is known of the people in a chunk of lines; `member_of` tells it of the counterparts they name."""
 
     members: dict[str, int]
     by_reference: dict[str, int]
@@ -62,7 +58,6 @@ class _Known:
     moved: set[int]
     counterpart_of: dict[int, int]
     member_of: dict[int, int]
-    leads_to: dict[int, int | None]
 
 
 @transaction.atomic
@@ -72,9 +67,8 @@ def record_counterparts(
     """Record who the members are in the programme that follows; return what became of each line, in order.
 
     `programme` is the one that ends. A repeat changes nothing; a later line for a member replaces an earlier
-    one, and nobody is the counterpart of two members. A member who leads to another is the other, who takes
-    over their counterpart by such a line. A walk waits until the lines are recorded. Once it is closed nobody
-    is recorded any more: who was left behind was so because somebody asked for it.
+    one, and nobody is the counterpart of two members. A walk waits until the lines are recorded. Once it is
+    closed nobody is recorded any more: who was left behind was so because somebody asked for it.
     """
     succession = _succession_of(programme)
     if succession is None or succession.state not in TAKES_COUNTERPARTS:
@@ -85,8 +79,7 @@ def record_counterparts(
     changed: dict[int, int] = {}
     outcomes = [_decide(line, known, changed) for line in lines]
     # Members who take over somebody's counterpart come after whoever let go of it.
-    let_go = Q(member_id__in=changed) | Q(counterpart_id__in=changed.values())
-    Counterpart.objects.filter(let_go, succession=succession).delete()
+    Counterpart.objects.filter(succession=succession, member_id__in=changed).delete()
     Counterpart.objects.bulk_create(
         Counterpart(succession=succession, member_id=member, counterpart_id=counterpart)
         for member, counterpart in changed.items()
@@ -105,12 +98,7 @@ def _look_up(lines: Sequence[CounterpartLine], succession: Succession) -> _Known
         member__issuer=succession.source.issuer_id,
         member__reference__in={line.member_reference for line in lines},
     )
-    members = {
-        reference: merged_into_id or member_id
-        for reference, member_id, merged_into_id in accounts.values_list(
-            "member__reference", "member_id", "member__merged_into_id"
-        )
-    }
+    members = dict(accounts.values_list("member__reference", "member_id"))
     new_issuer = Issuer(pk=succession.target.issuer_id)
     people = Member.objects.filter(
         issuer=new_issuer, reference__in={line.new_member_reference for line in lines}
@@ -121,8 +109,6 @@ def _look_up(lines: Sequence[CounterpartLine], succession: Succession) -> _Known
     named = {*by_reference.values(), *by_token.values()}
     pairs = Counterpart.objects.filter(succession=succession)
     moved = Conversion.objects.filter(succession=succession, account__member_id__in=members.values())
-    member_of = dict(pairs.filter(counterpart_id__in=named).values_list("counterpart_id", "member_id"))
-    holders = Member.objects.filter(pk__in=member_of.values())
     return _Known(
         members=members,
         by_reference=by_reference,
@@ -132,8 +118,7 @@ def _look_up(lines: Sequence[CounterpartLine], succession: Succession) -> _Known
         counterpart_of=dict(
             pairs.filter(member_id__in=members.values()).values_list("member_id", "counterpart_id")
         ),
-        member_of=member_of,
-        leads_to=dict(holders.values_list("pk", "merged_into_id")),
+        member_of=dict(pairs.filter(counterpart_id__in=named).values_list("counterpart_id", "member_id")),
     )
 
 
@@ -165,8 +150,7 @@ def _decide_pair(member: int, counterpart: int, known: _Known, changed: dict[int
         return CounterpartOutcome.MOVED
     if counterpart in known.erased:
         return CounterpartOutcome.ERASED
-    holder = known.member_of.get(counterpart)
-    if holder is not None and known.leads_to.get(holder) != member:
+    if counterpart in known.member_of:
         return CounterpartOutcome.TAKEN
     if before is not None:
         # Whom no line of this chunk names was not looked up, and no line of it asks whether they are free.

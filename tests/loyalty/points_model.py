@@ -16,6 +16,10 @@ class Dates(NamedTuple):
     available_on: date
 
 
+Way = tuple[tuple[Dates, Dates], ...]
+"""Steps from lot to lot by which a point was reinstated."""
+
+
 @dataclass(eq=False)
 class Token:
     """One point. Its place is live, expired, gone or the name of the order it was spent on."""
@@ -50,8 +54,8 @@ class ModelAccount:
     purchases: dict[str, Bought] = field(default_factory=dict)
     repaid: list[Dates] = field(default_factory=list)
     """The dates of points, earned or of cancelled orders, that repaid points owed, in their order."""
-    reinstated: dict[Dates, dict[Dates, list[int]]] = field(default_factory=dict)
-    """Where expired points live again: for old and new dates how many, and how many returns took there."""
+    reinstated: dict[Dates, dict[Dates, int]] = field(default_factory=dict)
+    """Where expired points live again: for old and new dates, how many were not taken there since."""
 
     @property
     def balance(self) -> int:
@@ -101,21 +105,29 @@ class ModelAccount:
             (token for token in self._live(today) if token.dates != own),
             key=lambda token: (token.dates.available_on > today) is not waiting_first,
         )
-        found = self.own(own, wanted) if own else []
+        ways = self.ways(own, wanted) if own else []
+        for _token, way in ways:
+            for old, later in way:
+                self.reinstated[old][later] -= 1
+        found = [token for token, _way in ways]
         taken = [*found, *(token for token in others if token not in found)][:wanted]
         for token in taken:
             token.place = "gone"
-            if waiting_first and own and token.dates in self.reinstated.get(own, {}):
-                self.reinstated[own][token.dates][1] += 1
         return taken
 
-    def own(self, dates: Dates, wanted: int, besides: Sequence[Token] = ()) -> list[Token]:
+    def own(self, dates: Dates, wanted: int) -> list[Token]:
         """Return so many points of a lot: the live ones, those that expired, then those reinstated since."""
+        return [token for token, _way in self.ways(dates, wanted)]
+
+    def ways(self, dates: Dates, wanted: int, besides: Sequence[Token] = ()) -> list[tuple[Token, Way]]:
+        """Return them with the steps from lot to lot on which each was reinstated."""
         points = [token for token in self.tokens if token.dates == dates and token not in besides]
-        found = [token for place in ("live", "expired") for token in points if token.place == place][:wanted]
-        for later, (reinstated, returned) in sorted(self.reinstated.get(dates, {}).items()):
-            most = min(wanted - len(found), max(0, reinstated - returned))
-            found += self.own(later, most, [*besides, *found])
+        here = [token for place in ("live", "expired") for token in points if token.place == place][:wanted]
+        found: list[tuple[Token, Way]] = [(token, ()) for token in here]
+        for later, left in sorted(self.reinstated.get(dates, {}).items()):
+            known = [*besides, *(token for token, _way in found)]
+            there = self.ways(later, min(wanted - len(found), left), known)
+            found += [(token, ((dates, later), *way)) for token, way in there]
         return found
 
     def reinstate(self, points: int, old: Dates, new: Dates, today: date) -> None:
@@ -124,7 +136,8 @@ class ModelAccount:
         assert len(expired) == points
         for token in expired:
             token.place = "gone"
-        self.reinstated.setdefault(old, {}).setdefault(new, [0, 0])[0] += points
+        later = self.reinstated.setdefault(old, {})
+        later[new] = later.get(new, 0) + points
         self.earn(points, new, today)
 
     def spendable(self, today: date) -> list[Dates]:

@@ -3,16 +3,17 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from loyalty.dates import local_date
 from loyalty.expiry import pace
 from loyalty.expiry.pace import Pace
+from loyalty.expiry.service import START, Place, expire_chunk
 from loyalty.ledger.expire import Ended, post_expiries
 from loyalty.ledger.movements import Movement
 from loyalty.ledger.post import post_batch
 from loyalty.models import Entry, EntryKind, Lot, LotUse, PointAccount, Programme
-from tests.factories import PARIS, Cardholder, buy, order
+from tests.factories import PARIS, Cardholder, buy, make_cardholder, make_programme, order
 from tests.loyalty.ledger_state import everything
 from tests.proofs import violations
 from tests.tampering import lose_rows
@@ -126,6 +127,38 @@ def test_an_expiry_of_which_something_is_lost_is_undone(programme: Programme, al
 def test_nobody_to_look_at_ends_nothing() -> None:
     with transaction.atomic():
         assert post_expiries([], today=date(2031, 1, 1), zone=PARIS, at=AT) == Ended(0, 0, 0)
+
+
+def commits_not_on_the_disk() -> int:
+    """Return how many bytes of the log were written by commits that did not wait for the disk."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_wal_insert_lsn() - pg_current_wal_flush_lsn()")
+        ((behind,),) = cursor.fetchall()
+    return int(behind)
+
+
+@pytest.mark.usefixtures("real_commits")
+def test_a_pass_is_on_the_disk_when_it_ends_though_its_chunks_do_not_wait_for_that() -> None:
+    programme = make_programme()
+    bought = instant(2026, 3, 1)
+    for _ in range(4):
+        buy(programme, make_cardholder(programme).card.token, euros=10, purchased_at=bought, at=bought)
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO on")
+    place: Place | None = START
+    chunks, behind = 0, 1
+
+    while place is not None:
+        chunk = expire_chunk(
+            programme=programme, business_date=local_date(AT, PARIS), after=place, at=AT, lots=2
+        )
+        place, chunks, behind = chunk.place, chunks + 1, commits_not_on_the_disk()
+
+    with connection.cursor() as cursor:
+        cursor.execute("RESET synchronous_commit")
+    # The third chunk found nothing any more, and waited for the two before it.
+    assert (chunks, behind) == (3, 0)
+    assert violations() == []
 
 
 def test_a_pace_doubles_while_it_is_quick_and_halves_when_it_is_slow() -> None:

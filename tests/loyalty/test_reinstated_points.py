@@ -115,6 +115,35 @@ def test_returns_find_no_more_than_was_reinstated_of_their_own_lot_however_they_
     assert broken_rules() == []
 
 
+@pytest.mark.parametrize("returned", [[90], [60, 30], [40, 50], [30, 30, 30]])
+@pytest.mark.parametrize("meanwhile", ["reinstated twice", "merged"])
+def test_so_they_do_when_they_were_reinstated_twice_or_follow_to_another_account(
+    programme: Programme, alice: Cardholder, returned: list[int], meanwhile: str
+) -> None:
+    buy(programme, alice.card.token, euros=90, reference="A", at=BOUGHT)
+    buy(programme, alice.card.token, euros=50, reference="B", at=BOUGHT + timedelta(days=9))
+    order(programme, alice.account, points=60, at=BOUGHT + timedelta(days=10))
+    reinstated(programme, alice)
+    expire(programme, AGAIN)
+    late, account = AGAIN, alice.account
+    if meanwhile == "reinstated twice":
+        reinstate(alice.account, key="two", at=AGAIN)
+        late = AGAIN + timedelta(days=70)
+        expire(programme, late)
+
+    for number, euros in enumerate(returned):
+        bring_back(programme, alice.card.token, reference="A", euros=euros, at=late)
+        if meanwhile == "merged" and number == 0:
+            survivor = make_cardholder(programme)
+            merge_members(survivor=survivor.member, merged=alice.member, at=late)
+            account = survivor.account
+
+    assert balance(account) == (-60, 60)
+    bring_back(programme, alice.card.token, reference="B", euros=50, at=late)
+    assert balance(account) == (-60, 60)
+    assert broken_rules() == []
+
+
 def test_a_return_finds_what_expired_in_part_and_was_reinstated_in_part(
     programme: Programme, alice: Cardholder
 ) -> None:

@@ -45,8 +45,8 @@ class LotState:
 class AccountState:
     """An account under its lock: what it owes and those of its lots that the batch can touch.
 
-    `reinstated` tells, for lots whose points are looked for, into which lots so many expired ones of theirs
-    were reinstated and not found there yet.
+    `reinstated` tells into which lots expired points of a lot were reinstated, and how many of them are still
+    to be found there, where a lot that is over is looked into.
     """
 
     account_id: int

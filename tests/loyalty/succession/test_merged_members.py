@@ -16,7 +16,6 @@ from loyalty.succession.counterparts import CounterpartLine, CounterpartOutcome,
 from loyalty.succession.files import account_rows, letter_rows
 from loyalty.succession.move import move_accounts
 from loyalty.succession.service import reverse_succession
-from members.models import Member
 from tests.factories import NOW, PARIS, Cardholder, bring_back, buy, make_cardholder, make_member
 from tests.loyalty.adjusting import vouch_for
 from tests.loyalty.ledger_state import balance, lots
@@ -227,57 +226,3 @@ def test_who_is_separated_after_the_points_moved_gets_their_own_and_the_other_ke
     assert {day: lot.remaining for day, lot in lots(of_alice).items()} == {OVER_SOON: 30, NEWEST: 0}
     assert {day: lot.remaining for day, lot in lots(of_twin).items()} == {NEWEST: 15}
     assert violations() == []
-
-
-def merged_strangers(strangers: Programmes) -> tuple[Cardholder, Cardholder, Member]:
-    """Return a survivor nobody knows, who leads to them, and who that one is in the new programme."""
-    survivor, merged = (make_cardholder(strangers.old, points=points) for points in (50, 10))
-    new = make_member(issuer=strangers.new.issuer, reference="N1")
-    return survivor, merged, new
-
-
-@pytest.mark.parametrize("named", ["survivor", "merged"])
-def test_the_counterpart_of_who_leads_to_another_passes_to_the_other(
-    strangers: Programmes, named: str
-) -> None:
-    survivor, merged, new = merged_strangers(strangers)
-    succession = prepare(strangers)
-    before = CounterpartLine(merged.member.reference, new_member_reference="N1")
-    record_counterparts([before], programme=strangers.old)
-    merge_members(survivor=survivor.member, merged=merged.member, at=NOW)
-    one = {"survivor": survivor, "merged": merged}[named]
-    again = CounterpartLine(one.member.reference, new_member_reference="N1")
-
-    outcomes = [record_counterparts([again], programme=strangers.old) for _ in range(2)]
-
-    assert outcomes == [[CounterpartOutcome.CHANGED], [CounterpartOutcome.UNCHANGED]]
-    run(succession)
-    assert balances("galeries-lafayette") == {new.pk: 60}
-    assert violations() == []
-
-
-def test_so_it_does_when_their_points_had_moved_before_the_merge(strangers: Programmes) -> None:
-    survivor, merged, new = merged_strangers(strangers)
-    succession = prepare(strangers)
-    line = CounterpartLine(merged.member.reference, new_member_reference="N1")
-    record_counterparts([line], programme=strangers.old)
-    succession = run(succession)
-    merge_members(survivor=survivor.member, merged=merged.member, at=NOW)
-    assert balances("galeries-lafayette") == {new.pk: 10}
-
-    assert record_counterparts([line], programme=strangers.old) == [CounterpartOutcome.CHANGED]
-    follow(succession)
-
-    assert balances("galeries-lafayette") == {new.pk: 60}
-    assert violations() == []
-
-
-def test_nobody_takes_the_counterpart_of_who_does_not_lead_to_them(strangers: Programmes) -> None:
-    survivor, merged, _new = merged_strangers(strangers)
-    prepare(strangers)
-    lines = [CounterpartLine(one.member.reference, new_member_reference="N1") for one in (merged, survivor)]
-
-    outcomes = record_counterparts(lines, programme=strangers.old)
-    outcomes += record_counterparts(lines[1:], programme=strangers.old)
-
-    assert outcomes == [CounterpartOutcome.CHANGED, CounterpartOutcome.TAKEN, CounterpartOutcome.TAKEN]
