@@ -10,43 +10,40 @@ from functools import partial
 from django.utils import timezone
 
 from core.proof import Violation, register_proof, rows_that_break
-from loyalty.models import EntryKind, LeavingPolicy
+from loyalty.models import LeavingPolicy
 
-PARAMETERS: dict[str, int | str] = {
-    "given_up": int(EntryKind.GIVEN_UP),
-    "moved_out": int(EntryKind.MOVED_OUT),
-    "lost": LeavingPolicy.LOST.value,
-}
+PARAMETERS: dict[str, int | str] = {"lost": LeavingPolicy.LOST.value}
 
+# Whatever left since, by any movement, is taken to be of what was there then: points that expired or were
+# returned within these hours were not forgotten, and what came since has two hours of its own.
 _TWO_HOURS_AGO = """
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(e.points + e.owed_change_points) FILTER (WHERE NOT e.is_since), 0) AS held_points,
-           coalesce(sum(e.owed_change_points) FILTER (WHERE NOT e.is_since), 0) AS owed_points,
-           coalesce(bool_or(e.is_since AND e.kind IN (%(given_up)s, %(moved_out)s)), FALSE) AS emptied_since
-    FROM (SELECT *, posted_at > %(now)s::timestamptz - interval '2 hours' AS is_since
+    SELECT coalesce(sum(e.held) FILTER (WHERE NOT e.is_since OR e.held < 0), 0) AS held_points,
+           coalesce(sum(e.owed) FILTER (WHERE NOT e.is_since OR e.owed < 0), 0) AS owed_points
+    FROM (SELECT points + owed_change_points AS held, owed_change_points AS owed,
+                 posted_at > %(now)s::timestamptz - interval '2 hours' AS is_since
           FROM loyalty_entry WHERE account_id = a.id) e
-) before
+) forgotten
 """
 
 LEAVERS = f"""
 SELECT 'account ' || a.id,
        format('holds %%s points, %%s of two hours ago; its member lost all by leaving on %%s',
-              a.balance_points + a.owed_points, before.held_points, a.left_on)
+              a.balance_points + a.owed_points, forgotten.held_points, a.left_on)
 FROM loyalty_pointaccount a
 {_TWO_HOURS_AGO}
-WHERE a.leaving_policy = %(lost)s AND a.balance_points > -a.owed_points
-  AND before.held_points > 0 AND NOT before.emptied_since
+WHERE a.leaving_policy = %(lost)s AND a.balance_points > -a.owed_points AND forgotten.held_points > 0
 """  # noqa: S608 - the text put in stands above
 
 MERGED = f"""
 SELECT 'account ' || a.id,
        format('holds %%s points and owes %%s, %%s and %%s of two hours ago; it leads to account %%s',
-              a.balance_points + a.owed_points, a.owed_points, before.held_points, before.owed_points,
+              a.balance_points + a.owed_points, a.owed_points, forgotten.held_points, forgotten.owed_points,
               a.merged_into_id)
 FROM loyalty_pointaccount a
 {_TWO_HOURS_AGO}
 WHERE a.merged_into_id IS NOT NULL AND (a.balance_points <> 0 OR a.owed_points <> 0)
-  AND (before.held_points > 0 OR before.owed_points > 0) AND NOT before.emptied_since
+  AND (forgotten.held_points > 0 OR forgotten.owed_points > 0)
 """  # noqa: S608 - the text put in stands above
 
 PROOFS = {"points of a leaver": LEAVERS, "points of a merged account": MERGED}

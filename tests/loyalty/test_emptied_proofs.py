@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from loyalty.dates import local_date
 from loyalty.enrolment import end_points_of_leavers, leave_programme
+from loyalty.expiry.service import expire_points
 from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
 from loyalty.merging.follow import follow_all
@@ -74,6 +76,18 @@ def test_points_that_came_after_a_sweep_have_their_own_two_hours(programme: Prog
     comes_late(alice, hours=3)
     end_points_of_leavers(hours_ago(1))
     comes_late(alice, hours=0)
+
+    assert balance(alice.account) == (7, 0)
+    assert broken_rules() == []
+
+
+def test_points_that_expired_since_were_not_forgotten(programme: Programme) -> None:
+    alice = make_cardholder(programme)
+    bought_at = hours_ago(0).replace(year=hours_ago(0).year - 4) - timedelta(days=1)
+    buy(programme, alice.card.token, euros=10, purchased_at=bought_at, at=bought_at)
+    expire_points(programme=programme, as_of=local_date(hours_ago(1), PARIS), at=hours_ago(1))
+    leave_programme(account=alice.account, at=hours_ago(1))
+    buy(programme, alice.card.token, euros=7, purchased_at=hours_ago(36), at=hours_ago(0))
 
     assert balance(alice.account) == (7, 0)
     assert broken_rules() == []
