@@ -31,6 +31,10 @@ PARTS: dict[str, tuple[dict[str, str], list[str]]] = {
         {"LEDGER_EXAMPLES": "2000", "LEDGER_STEPS": "50", "LEDGER_SHARDS": str(PROCESSES)},
         [*PYTEST, "--numprocesses", str(PROCESSES), "tests/loyalty/test_ledger_machine.py"],
     ),
+    "lives": (
+        {"LIFE_EXAMPLES": "2000", "LIFE_STEPS": "50", "LIFE_SHARDS": str(PROCESSES)},
+        [*PYTEST, "--numprocesses", str(PROCESSES), "tests/loyalty/test_life_machine.py"],
+    ),
     "rules": ({"RULE_EXAMPLES": "300"}, [*PYTEST, "tests/loyalty/test_rule_machine.py"]),
     "orders": ({"EXAMPLES_TIMES": "20"}, [*PYTEST, *PROPERTIES]),
     "crashes": (
@@ -40,9 +44,10 @@ PARTS: dict[str, tuple[dict[str, str], list[str]]] = {
     "races": ({}, [*PYTEST, "tests/integrity/test_races_on_one_account.py"]),
     "removal": ({}, [sys.executable, "-m", "tools.removal", "--jobs", str(PROCESSES)]),
 }
-"""2,000 sequences of 50 movements; 300 under changing rules; twenty times the usual examples of
-what must not depend on the order; 25 kills of the worker and 25 of PostgreSQL in
-each kind of work; races of 50 and 200 connections; every lock, trigger and constraint taken out in turn."""
+"""2,000 sequences of 50 movements, and 2,000 lives of 50 deeds by the services; 300 under changing rules;
+twenty times the usual examples of what must not depend on the order; 25 kills of the worker and 25 of
+PostgreSQL in each kind of work; races of 50 and 200 connections; every lock, trigger and constraint
+taken out in turn."""
 
 
 def main() -> int:
