@@ -72,7 +72,10 @@ REFUSALS: "dict[type[DomainError], str | StrPromise]" = {
         " can decline it."
     ),
     MemberLeft: gettext_lazy("The member has left the programme. Nothing was changed."),
-    LimitReached: gettext_lazy("This goes beyond the colleague’s limit of that day. Nothing was changed."),
+    LimitReached: gettext_lazy(
+        "This goes beyond the colleague’s limit of that day, as it stood when they asked. Nothing was"
+        " changed; they can ask again."
+    ),
     RequestKeyReused: gettext_lazy(
         "This page was used for another request before. Nothing more was changed."
     ),

@@ -221,7 +221,10 @@ SENTENCES = {
         "Of one of the partners no store is chosen, so it would never count: choose one, or leave it out."
     ),
     Contradiction.AMOUNT_NEVER_REACHED: _("No purchase is ever that large."),
-    Contradiction.NTH_WITHOUT_BONUS: _("Only a fixed bonus can wait for a certain purchase."),
+    Contradiction.NTH_WITHOUT_BONUS: _(
+        "Only a fixed bonus can wait for a certain purchase: purchases are reported in any order, and points"
+        " must not depend on it. Choose a fixed bonus, or take the count away."
+    ),
     Contradiction.NO_SUCH_NTH: _("Count the purchases from 1 to 1,000."),
     Contradiction.AGAIN_AFTER_NOTHING: _("Say after how many purchases."),
     Contradiction.EVERY_PURCHASE: _("That is every purchase: leave the count empty."),
