@@ -18,7 +18,7 @@ class Pace:
     @property
     def lots(self) -> int:
         """So many lots next. Few numbers are ever given, so that PostgreSQL keeps a plan for each."""
-        return min(self._lots, MOST)
+        return min(max(self._lots, FEWEST), MOST)
 
     def took(self, seconds: float) -> None:
         """Learn how long the last ones took: half as many when it was long, twice when it was short."""

@@ -84,8 +84,10 @@ def test_an_expiry_is_finished_after_postgresql_was_killed_in_it(cluster: Cluste
     cluster.hold()
     finished = finish(start(cluster, "manage.py", "expire_points"))
 
-    left = {"accounts": MEMBERS - 200, "points": POINTS_OVER - sum(10 + number for number in range(200))}
-    assert finished == f"accounts={left['accounts']} lots={left['accounts']} points={left['points']}\n"
+    # The commit of the first chunk did not wait for the disk: it may be lost, whole, and is done again then.
+    first = sum(10 + number for number in range(200))
+    left = [(MEMBERS - 200, POINTS_OVER - first), (MEMBERS, POINTS_OVER)]
+    assert finished in [f"accounts={lots} lots={lots} points={points}\n" for lots, points in left]
     with psycopg.connect(cluster.url) as connection:
         totals = "SELECT count(*), -sum(points) FROM loyalty_entry WHERE kind = 6"
         assert connection.execute(totals).fetchone() == (MEMBERS, POINTS_OVER)

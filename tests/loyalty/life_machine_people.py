@@ -237,8 +237,7 @@ class PeopleMachine(PurchaseMachine):
         self.done("merge")
         return True
 
-    # KNOWN LIMIT, being mended: members of whom one has reinstated points are not separated.
-    @precondition(lambda self: self.merges and not self.is_reinstated)
+    @precondition(lambda self: self.merges)
     @rule(person=st.sampled_from(PEOPLE), by=colleagues)
     def separate(self, person: int, by: int | None) -> None:
         """Undo a merge."""

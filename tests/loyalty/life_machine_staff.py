@@ -133,7 +133,6 @@ class StaffMachine(PeopleMachine):
             return
         except LimitReached:
             return
-        self.is_reinstated = True
         self.note(request, by, side, sum(one.points for one in chosen))
         self.done("reinstatement asked for")
 

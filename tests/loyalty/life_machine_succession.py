@@ -181,8 +181,7 @@ class WholeLifeMachine(StaffMachine):
         else:
             self.done("abandoned")
 
-    # KNOWN LIMIT, being mended: nothing is reversed once points were reinstated.
-    @precondition(lambda self: self.stands == SuccessionState.RUNNING and not self.is_reinstated)
+    @precondition(lambda self: self.stands == SuccessionState.RUNNING)
     @rule(walks=st.booleans())
     def reverse(self, *, walks: bool) -> None:
         """Give everything back."""
@@ -223,8 +222,6 @@ class WholeLifeMachine(StaffMachine):
             if one.balance or not one.is_empty
         }
 
-    # KNOWN LIMIT, being mended: as above.
-    @precondition(lambda self: not self.is_reinstated)
     @rule(
         deeds=st.lists(st.sampled_from(("merge", "run")), min_size=1, max_size=2, unique=True),
         person=people,
