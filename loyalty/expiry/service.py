@@ -63,19 +63,27 @@ def count_due_lots(*, programme: Programme, business_date: date) -> int:
     return due.count()
 
 
-# The number of lots stands in the text: a plan that is kept must know that it is small.
+# The number of lots stands in the text: a plan that is kept must know that it is small. When there may be
+# more, the commit does not wait for the disk: the last one of the pass does, for all before it. A server that
+# loses its power forgets at most the latest chunks, whole and with the place reached, and the next pass
+# expires them again. Nobody was told of them.
 DUE = """
 WITH due AS (
     SELECT l.expires_on, l.account_id
     FROM loyalty_lot l JOIN loyalty_pointaccount a ON a.id = l.account_id
     WHERE a.programme_id = %(programme)s AND l.remaining_points > 0 AND l.expires_on < %(date)s
       AND (l.expires_on, l.account_id) > (%(after_day)s, %(after_account)s)
-    ORDER BY l.expires_on, l.account_id LIMIT %(lots)s
+    ORDER BY l.expires_on, l.account_id LIMIT LOTS
 )
 SELECT count(*), array_agg(DISTINCT account_id), max(expires_on),
-       (array_agg(account_id ORDER BY expires_on, account_id))[count(*)]
+       (array_agg(account_id ORDER BY expires_on, account_id))[count(*)],
+       set_config('synchronous_commit',
+                  CASE WHEN count(*) = LOTS THEN 'off' ELSE current_setting('synchronous_commit') END, true)
 FROM due
 """
+
+LIKE_ALL_OTHERS = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"
+"""Every chunk finds its lots by the same index: nothing is planned again for it."""
 
 
 @transaction.atomic
@@ -89,8 +97,9 @@ def expire_chunk(
     meanwhile waits for this one transaction.
     """
     with bulk_cursor(keeps_plans=True) as cursor:
+        cursor.execute(LIKE_ALL_OTHERS)
         cursor.execute(
-            DUE.replace("%(lots)s", str(lots)),
+            DUE.replace("LOTS", str(lots)),
             {
                 "programme": programme.pk,
                 "date": business_date,
@@ -98,26 +107,14 @@ def expire_chunk(
                 "after_account": after.account_id,
             },
         )
-        ((found, account_ids, last_day, last_account),) = cursor.fetchall()
+        ((found, account_ids, last_day, last_account, _how_it_commits),) = cursor.fetchall()
     if not found:
         if after != START:
             _wait_for_what_was_committed()
         return Expired()
     ended = post_expiries(account_ids, today=business_date, zone=programme.zone, at=at)
     place = Place(last_day, last_account) if found == lots else None
-    if place is not None:
-        _leave_durability_to_a_later_commit()
     return Expired(ended.accounts, ended.lots, ended.points, place)
-
-
-def _leave_durability_to_a_later_commit() -> None:
-    """Let this commit not wait for the disk: the last one of the pass does, for all before it.
-
-    A server that loses its power forgets at most the latest chunks, whole and with the place reached, and the
-    next pass expires them again. Nobody was told of them.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit TO off")
 
 
 def _wait_for_what_was_committed() -> None:

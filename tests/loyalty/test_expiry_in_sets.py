@@ -164,7 +164,7 @@ def test_a_pass_is_on_the_disk_when_it_ends_though_its_chunks_do_not_wait_for_th
 def test_a_pace_doubles_while_it_is_quick_and_halves_when_it_is_slow() -> None:
     own = Pace()
     lots = [own.lots]
-    for seconds in (0.001, 0.001, 0.015, 0.001, 0.001, 0.03, 5, 5, 5, 0.012):
+    for seconds in (0.001, 0.001, 0.02, 0.001, 0.001, 0.04, 5, 5, 5, 0.02):
         own.took(seconds)
         lots.append(own.lots)
 
