@@ -19,6 +19,7 @@ from loyalty.models import (
     Entry,
     EntryKind,
     Lot,
+    LotUse,
     PointAccount,
     RoundedOver,
     Rounding,
@@ -126,6 +127,7 @@ class Books:
         """All points that were ever given, by their last day, whoever has them."""
         self.days_of_undoing: set[date] = set()
         """Last days of what may live once more because a debt that it had paid is none any longer."""
+        self.undoings = 0
 
     def add(self, person: int, side: int, points: int) -> None:
         """Write so many points into a book, or out of it."""
@@ -138,7 +140,17 @@ class Books:
 
     def undo(self, today: date) -> None:
         """Note that something is undone: what paid a debt may come back as young as if earned today."""
+        self.undoings += 1
         self.days_of_undoing |= {years_after(today, years) for years in YEARS}
+
+    def give_once_more(self, order_entry: int) -> None:
+        """Note that an order is cancelled whose points had gone back to another account meanwhile.
+
+        Whoever had ordered paid for them with others then, and gets those of the order instead.
+        """
+        uses = LotUse.objects.filter(entry=order_entry).values_list("lot__expires_on", "points")
+        for last_day, points in uses.order_by("pk"):
+            self.given[last_day] += points
 
     def check_days(self, accounts: Iterable[Account]) -> None:
         """Compare what lives with what was given for each last day: none is younger or older than it was."""

@@ -26,7 +26,7 @@ from members.models import User
 from rewards.models import GiftCardProduct, Order
 from rewards.services.orders import cancel_order, order_gift_card
 from tests.loyalty.life_books import Account, Key
-from tests.loyalty.life_machine import PEOPLE, people, places, sides
+from tests.loyalty.life_machine import people, places, sides
 from tests.loyalty.life_machine_purchases import PurchaseMachine
 
 colleagues = st.sampled_from((None, 0, 1))
@@ -41,6 +41,7 @@ class Ordered:
     side: int
     order: Order
     shares: Mapping[int, int]
+    undoings: int
     is_cancelled: bool = False
 
 
@@ -91,7 +92,7 @@ class PeopleMachine(PurchaseMachine):
             assert account.may_spend
             assert sum(shares.values()) == points
             assert together or spendable >= points
-            self.orders.append(Ordered(owner, side, made, shares))
+            self.orders.append(Ordered(owner, side, made, shares, self.books.undoings))
             self.write(self.orders[-1], -1)
             self.done("order" if shares.keys() == {owner} else "order with others")
 
@@ -135,9 +136,11 @@ class PeopleMachine(PurchaseMachine):
     def cancel(self, place: int) -> None:
         """Cancel an order, perhaps once more."""
         ordered = self.orders[place % len(self.orders)]
-        self.books.undo(self.today)
         cancel_order(order=ordered.order, reason="asked by phone", at=self.at())
         if not ordered.is_cancelled:
+            if ordered.undoings < self.books.undoings:
+                self.books.give_once_more(ordered.order.entry_id)
+            self.books.undo(self.today)
             ordered.is_cancelled = True
             self.write(ordered, 1)
             self.done("cancellation")
@@ -209,12 +212,13 @@ class PeopleMachine(PurchaseMachine):
     @rule(person=people, other=people, by=colleagues)
     def merge(self, person: int, other: int, by: int | None) -> None:
         """Let one member lead to another."""
-        if person == other or self.leads.get(other) == person:
-            return
-        self.merged(person, other, by)
+        if person != other:
+            self.merged(person, other, by)
 
     def merged(self, person: int, other: int, by: int | None) -> bool:
-        """Let the other one lead to a person; say whether that could be."""
+        """Let the other one lead to a person; say whether that could be, and was not so already."""
+        if self.leads.get(other) == person:
+            return False
         survivor, member = self.world.members[person], self.world.members[other]
         try:
             merge = merge_members(
@@ -238,11 +242,10 @@ class PeopleMachine(PurchaseMachine):
         return True
 
     @precondition(lambda self: self.merges)
-    @rule(person=st.sampled_from(PEOPLE), by=colleagues)
-    def separate(self, person: int, by: int | None) -> None:
+    @rule(place=places, by=colleagues)
+    def separate(self, place: int, by: int | None) -> None:
         """Undo a merge."""
-        if person in self.merges:
-            self.separated(person, by)
+        self.separated(sorted(self.merges)[place % len(self.merges)], by)
 
     def separated(self, person: int, by: int | None) -> None:
         """Undo the merge by which a person leads to another."""

@@ -1,9 +1,11 @@
 """Lives go on: one programme follows the other, by any terms, and is reversed, abandoned or closed."""
 
+import copy
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
@@ -31,7 +33,8 @@ from loyalty.succession.service import (
     reverse_succession,
 )
 from tests.loyalty.life_books import FORMER, NEW, OLD, Days, Key
-from tests.loyalty.life_machine import FOLLOWED, people
+from tests.loyalty.life_machine import FOLLOWED, PEOPLE, START, people, places
+from tests.loyalty.life_machine_purchases import Shopped, amounts, shopped
 from tests.loyalty.life_machine_staff import StaffMachine
 
 
@@ -44,8 +47,17 @@ class Terms(NamedTuple):
     days: int
 
 
+class Meanwhile(NamedTuple):
+    """A deed while two are one or a succession runs: what is bought, or which one it is about."""
+
+    deed: str
+    shopped: Shopped
+    place: int
+
+
 PREPARED = (SuccessionState.DRAFT, SuccessionState.REHEARSING, SuccessionState.REHEARSED)
 
+MEANWHILE = ("shop", "bring back", "bring back", "order", "cancel", "minutes", "over")
 DEEDS = ("walk", "prepare", "rehearse", "begin", "extend", "walk", "abandon")
 MAY_RUN = ("", *PREPARED, *FORMER)
 
@@ -56,6 +68,15 @@ agreed = st.builds(
     st.sampled_from(RoundedOver.values),
     st.sampled_from((5, 60, 500)),
 )
+
+of_the_old_programme = st.builds(
+    Meanwhile,
+    st.sampled_from(("shop", "shop", "bring back", "bring back", "time")),
+    st.builds(Shopped, people, st.just(OLD), amounts, st.sampled_from((0, 1, 300, 500))),
+    places,
+)
+TOLD = ("now", "books", "purchases", "last_entry")
+"""What the machine knows that changes by such deeds."""
 
 Holding = dict[Key, tuple[int, int, dict[Days, int]]]
 Deed = Callable[[], None]
@@ -224,29 +245,114 @@ class WholeLifeMachine(StaffMachine):
 
     @rule(
         deeds=st.lists(st.sampled_from(("merge", "run")), min_size=1, max_size=2, unique=True),
+        meanwhile=st.lists(st.builds(Meanwhile, st.sampled_from(MEANWHILE), shopped, places), max_size=6),
         person=people,
-        other=people,
         terms=agreed,
+        last_first=st.booleans(),
     )
-    def go_there_and_back(self, deeds: list[str], person: int, other: int, terms: Terms) -> None:
-        """Merge two members, or let the succession run, or both; then undo it: all is as it was."""
+    def go_there_and_back(
+        self, deeds: list[str], meanwhile: list[Meanwhile], person: int, terms: Terms, *, last_first: bool
+    ) -> None:
+        """Merge two members, or let the succession run, or both, and undo both, in whatever order.
+
+        Where nothing happened meanwhile all is as it was.
+        """
         self.sweep()
         self.expire()
         before, permissions = self.holding(), self.permissions()
+        undoing = self.go_there(deeds, person, terms)
+        if not undoing:
+            return
+        for one in meanwhile:
+            self.do(one)
+            self.every_balance_is_what_its_book_says()
+        for undo in undoing[::-1] if last_first else undoing:
+            undo()
+            self.every_balance_is_what_its_book_says()
+        if not meanwhile:
+            assert self.holding() == before
+            assert self.permissions() == permissions
+        self.done(f"there and back, {'meanwhile' if meanwhile else 'at once'}: {len(undoing)}")
+
+    @precondition(lambda self: self.stands in MAY_RUN)
+    @rule(meanwhile=st.lists(of_the_old_programme, min_size=1, max_size=6), terms=agreed)
+    def reverse_as_if_nothing_had_moved(self, meanwhile: list[Meanwhile], terms: Terms) -> None:
+        """Let the succession run, go on, and reverse it: the old programme is as if there had been none.
+
+        What comes late moves before the next deed, all but the last.
+        """
+        self.sweep()
+        self.expire()
+        # At noon, so that it is the same day in both worlds.
+        self.now += timedelta(days=1) + (START - self.now) % timedelta(days=1)
+        expected, starts = self.as_if_nothing_moved(meanwhile)
+        self.let_it_run(terms, walks=True)
+        for one, start in zip(meanwhile, starts, strict=True):
+            self.now = max(self.now, start)
+            self.do(one)
+            if one is not meanwhile[-1]:
+                self.sweep()
+            self.every_balance_is_what_its_book_says()
+        until = self.own().late_returns_until
+        assert until is not None
+        self.reverse(walks=True)
+        self.expire()
+        if self.today <= until:
+            assert self.holding_of_old() == expected
+            self.done("as if nothing had moved")
+
+    def as_if_nothing_moved(
+        self, meanwhile: list[Meanwhile]
+    ) -> tuple[list[tuple[Key, int, int]], list[datetime]]:
+        """Return what the old programme holds after some deeds, and when each began, and take them back."""
+        kept = copy.deepcopy({name: getattr(self, name) for name in TOLD})
+        starts = []
+        self.now += timedelta(hours=1)
+        with transaction.atomic():
+            for one in meanwhile:
+                starts.append(self.now)
+                self.do(one)
+                self.sweep()
+            self.expire()
+            expected = self.holding_of_old()
+            transaction.set_rollback(True)
+        for name, value in kept.items():
+            setattr(self, name, value)
+        return expected, starts
+
+    def holding_of_old(self) -> list[tuple[Key, int, int]]:
+        """Return the balances of the programme that ends, and what is owed there."""
+        return [(key, *one[:2]) for key, one in sorted(self.holding().items()) if key.side == OLD]
+
+    def go_there(self, deeds: list[str], person: int, terms: Terms) -> list[Deed]:
+        """Do what can be done of the two; return what undoes it."""
+        other = (person + 1) % len(PEOPLE)
         undoing: list[Deed] = []
         for deed in deeds:
-            if deed == "merge" and person != other and not {person, other} & self.leads.keys():
-                if self.merged(person, other, None):
-                    undoing.append(lambda: self.separated(other, None))
-            elif deed == "run" and self.state in MAY_RUN:
+            if deed == "run" and self.state in MAY_RUN:
                 self.let_it_run(terms, walks=True)
                 undoing.append(lambda: self.reverse(walks=True))
-        for undo in reversed(undoing):
-            undo()
-        assert self.holding() == before
-        assert self.permissions() == permissions
-        if undoing:
-            self.done(f"there and back: {len(undoing)}")
+            elif deed == "merge" and self.merged(person, other, None):
+                undoing.append(lambda: self.separated(other, None))
+        return undoing
+
+    def do(self, one: Meanwhile) -> None:
+        """Do one of the deeds that happen while two are one or a succession runs."""
+        deeds: dict[str, Deed] = {
+            "shop": lambda: self.shop([one.shopped]),
+            "bring back": lambda: self.bring_some_back(one),
+            "order": lambda: self.order(one.place, one.place % 3, together=False),
+            "cancel": lambda: self.cancel(one.place) if self.orders else None,
+            "minutes": self.some_minutes_pass,
+            "time": lambda: self.time_passes(one.place % 400, 3, has_night=one.place % 2 == 0),
+            "over": lambda: self.points_are_over(one.place, has_night=one.place % 2 == 0),
+        }
+        deeds[one.deed]()
+
+    def bring_some_back(self, one: Meanwhile) -> None:
+        """Bring back a purchase, or a part of it, if there is one."""
+        if self.purchases:
+            self.bring_back(one.place, one.shopped.cents, is_whole=one.place % 2 == 0)
 
     def permissions(self) -> list[tuple[int, int]]:
         """Return who may spend whose points."""
