@@ -28,7 +28,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 UNTRACED = (
     # They go through all pages: what these do is counted where each is tested by itself.
     "tests/admin/test_large_tables.py",
-    "tests/admin/test_permission_table.py",
     "tests/browser/",
     "tests/site/test_query_counts.py",
     # They go where chance leads them: the next time they may not reach the same branch.

@@ -1,6 +1,7 @@
 """What managers and marketing edit: programmes, rules, agreements, the catalogue and promotions."""
 
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 import pytest
 from django.db import connection
@@ -276,6 +277,16 @@ def test_a_preset_is_loaded_once(manager: Client) -> None:
     assert "The programme Happy Card is loaded." in first
     assert "Happy Card was loaded before" in again
     assert Programme.objects.filter(code="happy-card").count() == 1
+
+
+def test_a_preset_that_there_is_not_is_not_found_and_one_is_loaded_by_managers_only(manager: Client) -> None:
+    unknown, known = (
+        reverse("admin:rewards_giftcardproduct_confirm_preset", args=[code])
+        for code in ("no-such-preset", "happy-card")
+    )
+
+    assert manager.get(unknown).status_code == HTTPStatus.NOT_FOUND
+    assert client_of(make_colleague("Call centre")).get(known).status_code == HTTPStatus.FORBIDDEN
 
 
 def test_a_preset_that_nobody_edited_says_that_nothing_changed(db: None) -> None:
