@@ -83,6 +83,7 @@ class LifeMachine(RuleBasedStateMachine):
         self.books = Books()
         self.merges: dict[int, MemberMerge] = {}
         self.leads: dict[int, int] = {}
+        self.is_reinstated = False
         self.last_entry = 0
         self.stands = ""
         members = tuple(member.pk for member in self.world.members)

@@ -133,6 +133,7 @@ class StaffMachine(PeopleMachine):
             return
         except LimitReached:
             return
+        self.is_reinstated = True
         self.note(request, by, side, sum(one.points for one in chosen))
         self.done("reinstatement asked for")
 

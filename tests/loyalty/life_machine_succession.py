@@ -202,7 +202,8 @@ class WholeLifeMachine(StaffMachine):
         else:
             self.done("abandoned")
 
-    @precondition(lambda self: self.stands == SuccessionState.RUNNING)
+    # Nothing is reversed once points were reinstated: see test_reinstated_points.py.
+    @precondition(lambda self: self.stands == SuccessionState.RUNNING and not self.is_reinstated)
     @rule(walks=st.booleans())
     def reverse(self, *, walks: bool) -> None:
         """Give everything back."""
@@ -243,6 +244,8 @@ class WholeLifeMachine(StaffMachine):
             if one.balance or not one.is_empty
         }
 
+    # As above.
+    @precondition(lambda self: not self.is_reinstated)
     @rule(
         deeds=st.lists(st.sampled_from(("merge", "run")), min_size=1, max_size=2, unique=True),
         meanwhile=st.lists(st.builds(Meanwhile, st.sampled_from(MEANWHILE), shopped, places), max_size=6),
@@ -274,7 +277,8 @@ class WholeLifeMachine(StaffMachine):
             assert self.permissions() == permissions
         self.done(f"there and back, {'meanwhile' if meanwhile else 'at once'}: {len(undoing)}")
 
-    @precondition(lambda self: self.stands in MAY_RUN)
+    # As above.
+    @precondition(lambda self: self.stands in MAY_RUN and not self.is_reinstated)
     @rule(meanwhile=st.lists(of_the_old_programme, min_size=1, max_size=6), terms=agreed)
     def reverse_as_if_nothing_had_moved(self, meanwhile: list[Meanwhile], terms: Terms) -> None:
         """Let the succession run, go on, and reverse it: the old programme is as if there had been none.
