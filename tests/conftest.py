@@ -34,6 +34,7 @@ UNTRACED = (
     "tests/loyalty/backtest/test_equality.py",
     "tests/loyalty/succession/test_reversal_properties.py",
     "tests/loyalty/test_ledger_machine.py",
+    "tests/loyalty/test_life_machine.py",
     "tests/loyalty/test_merging_properties.py",
     "tests/loyalty/test_purchases_in_any_order.py",
     "tests/loyalty/test_rule_machine.py",
