@@ -70,6 +70,18 @@ class RecordedAdmin(PortalAdmin):
         may = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
         return [(_("Why"), {"fields": ("reason",)})] if self.asks_reason and may else []
 
+    def save_model(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - the signature is Django's
+        obj: Any,  # noqa: ANN401 - each page has its own model
+        form: Any,  # noqa: ANN401 - the signature is Django's
+        change: bool,  # noqa: FBT001 - the signature is Django's
+    ) -> None:
+        """Write the fields that changed and no others: what a colleague sets meanwhile stays, as is told."""
+        columns = {field.name for field in obj._meta.concrete_fields}
+        changed = [name for name in form.changed_data if name in columns]
+        obj.save(update_fields=changed if change else None)
+
     def save_related(
         self,
         request: HttpRequest,

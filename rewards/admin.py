@@ -78,17 +78,6 @@ class GiftCardProductAdmin(PresetPages):
         """Keep what orders were made of: another value is another gift card."""
         return ("programme", "code", "face_value_cents", "currency") if obj else ()
 
-    def save_model(
-        self,
-        request: HttpRequest,  # noqa: ARG002 - the signature is Django's
-        obj: Model,
-        form: forms.ModelForm[GiftCardProduct],
-        change: bool,  # noqa: FBT001 - the signature is Django's
-    ) -> None:
-        """Write what changed and nothing else: a price that a colleague sets meanwhile stays, as is told."""
-        changed = [name for name in form.changed_data if name != "reason"]
-        obj.save(update_fields=changed if change else None)
-
     @admin.display(description=_("face value"))
     def shown_value(self, product: GiftCardProduct) -> str:
         return amount(product.face_value_cents, product.currency)

@@ -82,7 +82,7 @@ SELECT count(*), array_agg(DISTINCT account_id), max(expires_on),
 FROM due
 """
 
-LIKE_ALL_OTHERS = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"
+PLANNED_ONCE = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"
 """Every chunk finds its lots by the same index: nothing is planned again for it."""
 
 
@@ -97,7 +97,7 @@ def expire_chunk(
     meanwhile waits for this one transaction.
     """
     with bulk_cursor(keeps_plans=True) as cursor:
-        cursor.execute(LIKE_ALL_OTHERS)
+        cursor.execute(PLANNED_ONCE)
         cursor.execute(
             DUE.replace("LOTS", str(lots)),
             {

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.jobs import register_sweeper
 from loyalty.dates import local_date
@@ -67,16 +67,35 @@ def bring_expired_along(*, source_id: int, target_id: int, lot: LotDates, points
     it would have done here, and leaves what else expired there to returns of its own. What was reinstated and
     expired once more comes along as well. Both are locked.
     """
-    source = PointAccount.objects.select_related("programme", "merged_into").get(pk=source_id)
-    if source.merged_into is None or source.merged_into_id != target_id:
-        return
-    is_over = lot.expires_on < local_date(at, source.programme.zone)
-    steps = reinstated_in([target_id])[target_id] if is_over else {}
-    found = _expired_there(source_id, target_id, lot, points, steps)
-    parts = [part_of(dates, wanted) for dates, wanted in found.items()]
-    if parts:
-        merge = MemberMerge.objects.get(merged=source.member_id, undone_at__isnull=True)
-        move_to_survivor(merge, source=source, target=source.merged_into, at=at, parts=parts)
+    for source in _leading_to(target_id).filter(pk=source_id):
+        _bring_along(source, target_id, [(lot, points)], at)
+
+
+def bring_all_expired_along(*, target_id: int, lots: Iterable[tuple[LotDates, int]], at: datetime) -> None:
+    """Do the same for each of the lots, from every account that leads to the target. All are locked."""
+    wanted = list(lots)
+    for source in _leading_to(target_id):
+        _bring_along(source, target_id, wanted, at)
+
+
+def _leading_to(account_id: int) -> QuerySet[PointAccount]:
+    leading = PointAccount.objects.filter(merged_into=account_id)
+    return leading.select_related("programme").order_by("pk")
+
+
+def _bring_along(
+    source: PointAccount, target_id: int, lots: Sequence[tuple[LotDates, int]], at: datetime
+) -> None:
+    today = local_date(at, source.programme.zone)
+    are_over = any(lot.expires_on < today for lot, _points in lots)
+    steps = reinstated_in([target_id])[target_id] if are_over else {}
+    for lot, points in lots:
+        found = _expired_there(source.pk, target_id, lot, points, steps)
+        parts = [part_of(dates, wanted) for dates, wanted in found.items()]
+        if parts:
+            merge = MemberMerge.objects.get(merged=source.member_id, undone_at__isnull=True)
+            target = PointAccount.objects.get(pk=target_id)
+            move_to_survivor(merge, source=source, target=target, at=at, parts=parts)
 
 
 def _expired_there(
@@ -95,15 +114,6 @@ def _expired_there(
             found |= _expired_there(source_id, target_id, later, some, steps)
         missing -= some
     return found
-
-
-def bring_all_expired_along(*, target_id: int, lots: Iterable[tuple[LotDates, int]], at: datetime) -> None:
-    """Do the same for each of the lots, from every account that leads to the target. All are locked."""
-    wanted = list(lots)
-    behind = PointAccount.objects.filter(merged_into=target_id).order_by("pk")
-    for source_id in behind.values_list("pk", flat=True):
-        for lot, points in wanted:
-            bring_expired_along(source_id=source_id, target_id=target_id, lot=lot, points=points, at=at)
 
 
 def follow_all(at: datetime) -> int:

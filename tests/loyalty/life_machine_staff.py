@@ -1,5 +1,6 @@
 """Lives go on: what staff give, take and bring back, alone or with the consent of a colleague."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,7 +19,7 @@ from loyalty.adjustments.errors import (
 from loyalty.adjustments.expiries import reinstatable_expiries
 from loyalty.adjustments.requests import request_adjustment, request_reinstatement
 from loyalty.errors import MemberLeft
-from loyalty.models import AdjustmentKind, AdjustmentRequest, AdjustmentState
+from loyalty.models import AdjustmentKind, AdjustmentRequest, AdjustmentState, PointAccount
 from tests.loyalty.adjusting import SAID, reason_of
 from tests.loyalty.life_books import YEARS, Key, years_after
 from tests.loyalty.life_machine import people, places, sides
@@ -76,6 +77,31 @@ class StaffMachine(PeopleMachine):
         self.asked += 1
         return f"request {self.asked}"
 
+    def asked_for(
+        self,
+        ask: Callable[..., AdjustmentRequest],
+        account: PointAccount,
+        code: str,
+        by: int,
+        **what: object,
+    ) -> AdjustmentRequest | None:
+        """Return what a colleague asks for, or nothing where it is refused."""
+        try:
+            return ask(
+                account=account,
+                reason=reason_of(account.programme, code),
+                comment=SAID,
+                actor=self.world.colleagues[by],
+                request_key=self.key(),
+                at=self.at(),
+                **what,
+            )
+        except MemberLeft:
+            assert account.left_on is not None
+        except LimitReached:
+            pass
+        return None
+
     @rule(
         whose=st.builds(Key, people, sides),
         code=st.sampled_from(REASONS),
@@ -88,20 +114,8 @@ class StaffMachine(PeopleMachine):
         account = self.account(*whose)
         if account is None:
             return
-        try:
-            request = request_adjustment(
-                account=account,
-                reason=reason_of(account.programme, code),
-                points=points,
-                comment=SAID,
-                actor=self.world.colleagues[by],
-                request_key=self.key(),
-                at=self.at(),
-            )
-        except MemberLeft:
-            assert account.left_on is not None
-            return
-        except LimitReached:
+        request = self.asked_for(request_adjustment, account, code, by, points=points)
+        if request is None:
             return
         self.note(request, by, whose.side, -points if code == "counted-twice" else points)
         if decides is not None and self.requests:
@@ -118,20 +132,9 @@ class StaffMachine(PeopleMachine):
             return
         side, account, found = choice[place % len(choice)]
         chosen = found[: 1 + place % len(found)]
-        try:
-            request = request_reinstatement(
-                account=account,
-                reason=reason_of(account.programme, "our-mistake"),
-                expiry_ids=[one.entry_id for one in chosen],
-                comment=SAID,
-                actor=self.world.colleagues[by],
-                request_key=self.key(),
-                at=self.at(),
-            )
-        except MemberLeft:
-            assert account.left_on is not None
-            return
-        except LimitReached:
+        expiries = [one.entry_id for one in chosen]
+        request = self.asked_for(request_reinstatement, account, "our-mistake", by, expiry_ids=expiries)
+        if request is None:
             return
         self.is_reinstated = True
         self.note(request, by, side, sum(one.points for one in chosen))

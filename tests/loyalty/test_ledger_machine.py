@@ -4,21 +4,17 @@ LEDGER_EXAMPLES and LEDGER_STEPS ask for more and longer sequences than usual, L
 tests that share them.
 """
 
-import os
-
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
 
 from rewards.models import GiftCardProduct
 from tests.factories import make_cardholder, make_programme
 from tests.households import allow_households, let_spend, live_together
 from tests.loyalty.ledger_machine import PRICES, START, LedgerMachine, World
 from tests.loyalty.ledger_machine_moves import MovesMachine
+from tests.loyalty.machines import number_of, run_machine
 
-EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "30"))
-STEPS = int(os.environ.get("LEDGER_STEPS", "30"))
-SHARDS = int(os.environ.get("LEDGER_SHARDS", "1"))
+EXAMPLES, STEPS = number_of("LEDGER_EXAMPLES", 30), number_of("LEDGER_STEPS", 30)
+SHARDS = number_of("LEDGER_SHARDS", 1)
 
 
 @pytest.mark.django_db
@@ -45,14 +41,4 @@ def test_every_sequence_agrees_with_the_model_and_is_proved(_shard: int) -> None
     let_spend(*reversed(cardholders), at=START)
     LedgerMachine.world = World(programme, cardholders, products)
 
-    run_state_machine_as_test(
-        MovesMachine,
-        settings=settings(
-            max_examples=-(-EXAMPLES // SHARDS),
-            stateful_step_count=STEPS,
-            # In CI sequences are the same each time, and so they would be in each shard.
-            derandomize=SHARDS == 1 and "CI" in os.environ,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_machine(MovesMachine, examples=EXAMPLES, steps=STEPS, shards=SHARDS)

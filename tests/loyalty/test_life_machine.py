@@ -4,11 +4,7 @@ LIFE_EXAMPLES and LIFE_STEPS ask for more and longer lives than usual, LIFE_SHAR
 share them.
 """
 
-import os
-
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
 
 from loyalty.enrolment import enrol_member
 from loyalty.models import Programme
@@ -20,10 +16,10 @@ from tests.loyalty.adjusting import make_agent, make_manager
 from tests.loyalty.life_books import NEW, OLD, YEARS
 from tests.loyalty.life_machine import START, World
 from tests.loyalty.life_machine_succession import WholeLifeMachine
+from tests.loyalty.machines import number_of, run_machine
 
-EXAMPLES = int(os.environ.get("LIFE_EXAMPLES", "8"))
-STEPS = int(os.environ.get("LIFE_STEPS", "30"))
-SHARDS = int(os.environ.get("LIFE_SHARDS", "1"))
+EXAMPLES, STEPS = number_of("LIFE_EXAMPLES", 8), number_of("LIFE_STEPS", 30)
+SHARDS = number_of("LIFE_SHARDS", 1)
 PRICES = (2, 8, 25)
 
 
@@ -67,14 +63,4 @@ def test_every_life_is_as_it_was_told_and_is_proved(_shard: int, monkeypatch: py
     monkeypatch.setattr(walks, "MOVED_AT_ONCE", 1)
     WholeLifeMachine.world = make_world()
 
-    run_state_machine_as_test(
-        WholeLifeMachine,
-        settings=settings(
-            max_examples=-(-EXAMPLES // SHARDS),
-            stateful_step_count=STEPS,
-            # In CI lives are the same each time, and so they would be in each shard.
-            derandomize=SHARDS == 1 and "CI" in os.environ,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_machine(WholeLifeMachine, examples=EXAMPLES, steps=STEPS, shards=SHARDS)
