@@ -17,7 +17,7 @@ OVER = LotDates(date(2026, 11, 21), date(2022, 11, 21))
 SOON = LotDates(date(2026, 12, 31), date(2022, 12, 31))
 LATER = LotDates(date(2030, 6, 1), date(2026, 6, 1))
 WAITING = LotDates(date(2026, 12, 1), date(2026, 11, 30))
-ALICE, BOB = 1, 2
+ALICE, BOB, CHARLIE = 1, 2, 3
 
 
 def account(account_id: int = ALICE, *, owed: int = 0, **lots: int) -> AccountState:
@@ -327,3 +327,35 @@ def test_what_repaid_a_debt_without_a_lot_comes_back_in_the_lot_given() -> None:
 
 def test_a_move_of_nothing_is_undone_by_nothing() -> None:
     assert plan(BACK, account(), account(BOB)) == []
+
+
+def test_what_is_over_expires_when_all_moves_of_the_batch_are_undone() -> None:
+    alice, bob, charlie = account(over=0), account(BOB, over=10), account(CHARLIE, over=0)
+    last = MoveBack(BOB, ALICE, undoing=[(8, 7)], occurred_at=AT, lot=LATER)
+    first = MoveBack(ALICE, CHARLIE, undoing=[(6, 5)], occurred_at=AT, lot=LATER)
+
+    entries = plan_batch(
+        [last, first],
+        {one.account_id: one for one in (alice, bob, charlie)},
+        today=TODAY,
+        zone=ZoneInfo("Europe/Paris"),
+        corrected={},
+        undone={
+            5: {
+                CHARLIE: Corrected(1, -10, 0, [(OVER, 10)]),
+                ALICE: Corrected(2, 10, 0, [(OVER, -10)]),
+            },
+            7: {
+                ALICE: Corrected(3, -10, 0, [(OVER, 10)]),
+                BOB: Corrected(4, 10, 0, [(OVER, -10)]),
+            },
+        },
+    )
+
+    assert told(entries) == [
+        (BOB, EntryKind.MOVE_UNDONE_OUT, -10, 0, {OVER: 10}),
+        (ALICE, EntryKind.MOVE_UNDONE_IN, 10, 0, {OVER: -10}),
+        (ALICE, EntryKind.MOVE_UNDONE_OUT, -10, 0, {OVER: 10}),
+        (CHARLIE, EntryKind.MOVE_UNDONE_IN, 10, 0, {OVER: -10}),
+        (CHARLIE, EntryKind.EXPIRY, -10, 0, {OVER: 10}),
+    ]

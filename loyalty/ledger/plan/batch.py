@@ -1,10 +1,11 @@
 """Which operation makes the entries of each kind of movement."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from loyalty.ledger.movements import AnyMovement, Move, Movement
+from loyalty.ledger.movements import AnyMovement, LotDates, Move, Movement
 from loyalty.ledger.plan.credits import credit, give_back, reinstate
 from loyalty.ledger.plan.debits import spend, take_back
 from loyalty.ledger.plan.endings import expire, give_up
@@ -29,10 +30,12 @@ def plan_batch(
     """Return the entries that the movements make, in order, and record the changes in the accounts' lots.
 
     `corrected` holds each entry that a movement names; `undone`, for each transfer to be undone, its entry in
-    each account. Raises InsufficientPoints when an order, or a move that must leave no debt, is not covered:
-    the caller then writes nothing of the batch.
+    each account. What moves that are undone give back expires after all of them, where it is over. Raises
+    InsufficientPoints when an order, or a move that must leave no debt, is not covered: the caller then
+    writes nothing of the batch.
     """
     entries: list[PlannedEntry] = []
+    returned: dict[int, set[LotDates]] = defaultdict(set)
     for movement in movements:
         account = accounts[movement.account_id]
         if isinstance(movement, Movement):
@@ -43,9 +46,12 @@ def plan_batch(
         elif isinstance(movement, Move):
             entries += move(account, accounts[movement.target_id], movement, today=today, zone=zone)
         else:
-            entries += move_back(
-                account, accounts[movement.target_id], movement, undone, today=today, zone=zone
-            )
+            back = move_back(account, accounts[movement.target_id], movement, undone, today=today)
+            for entry in back:
+                returned[entry.account_id] |= {dates for dates, _points in entry.uses}
+            entries += back
+    for account_id, lots in returned.items():
+        entries += expire(accounts[account_id], today, zone, only=lots)
     return entries
 
 

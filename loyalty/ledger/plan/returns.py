@@ -1,16 +1,15 @@
 """Moves that are undone: whoever gave gets back what they gave, whoever got gives back what they got.
 
 What is gone meanwhile is paid from other lots, and owed at last. Everything goes back before anything
-expires, so that points which are over find what they belong to, and what the owner owes again comes last.
+expires, also what others of the batch give back, so that points which are over find what they belong to, and
+what the owner owes again comes last.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from loyalty.ledger.movements import Handover, LotDates, MoveBack
-from loyalty.ledger.plan.endings import expire
 from loyalty.ledger.plan.sides import Side
 from loyalty.ledger.plan.state import AccountState, Corrected, PlannedEntry
 from loyalty.models import EntryKind
@@ -23,9 +22,11 @@ def move_back(
     undone: Mapping[int, Mapping[int, Corrected]],
     *,
     today: date,
-    zone: ZoneInfo,
 ) -> list[PlannedEntry]:
-    """Return the entries that undo moves: `undone` holds the entry of each in each account, if it had any."""
+    """Return the entries that undo moves: `undone` holds the entry of each in each account, if it had any.
+
+    What came back and is over has not expired yet: others may give back to the same account.
+    """
     entries: list[PlannedEntry] = []
     sides: list[Side] = []
     paid_by: dict[int, tuple[Side, Corrected]] = {}
@@ -56,9 +57,6 @@ def move_back(
         entries += [*giving.before, *getting.before]
         entries.append(giving.entry(EntryKind.MOVED_OUT, transfer_id=handover.transfer_id))
         entries.append(getting.entry(EntryKind.MOVED_IN, transfer_id=handover.transfer_id))
-    for account in (payer, owner):
-        touched = {dates for side in sides if side.account is account for dates in side.lots}
-        entries += expire(account, today, zone, only=touched)
     return entries
 
 

@@ -92,11 +92,6 @@ class Side:
         return sum(points for _dates, points in uses)
 
     @property
-    def lots(self) -> set[LotDates]:
-        """The lots that it touched."""
-        return set(self._uses)
-
-    @property
     def uses(self) -> Mapping[LotDates, int]:
         """What it took from lots so far, below zero what it gave them."""
         return self._uses
