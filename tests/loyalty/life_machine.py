@@ -83,7 +83,6 @@ class LifeMachine(RuleBasedStateMachine):
         self.books = Books()
         self.merges: dict[int, MemberMerge] = {}
         self.leads: dict[int, int] = {}
-        self.is_reinstated = False
         self.last_entry = 0
         self.stands = ""
         members = tuple(member.pk for member in self.world.members)
@@ -229,7 +228,7 @@ class LifeMachine(RuleBasedStateMachine):
         check_conversions()
         self.last_entry = check_what_ended(self.last_entry, self.today)
         if found is None or found.state in FORMER or found.new_points == found.old_points:
-            self.books.check_days(accounts.values())
+            self.books.check_days(accounts)
         self.stands = found.state if found is not None else ""
 
     @invariant()

@@ -241,8 +241,7 @@ class PeopleMachine(PurchaseMachine):
         self.done("merge")
         return True
 
-    # Reinstated points have tests of their own (test_reinstated_points.py): from then on nobody is separated.
-    @precondition(lambda self: self.merges and not self.is_reinstated)
+    @precondition(lambda self: self.merges)
     @rule(place=places, by=colleagues)
     def separate(self, place: int, by: int | None) -> None:
         """Undo a merge."""

@@ -212,10 +212,7 @@ class PurchaseMachine(LifeMachine):
         """Report that part of a purchase, all of it or too much came back."""
         bought = self.purchases[place % len(self.purchases)]
         cents = bought.line.amount_cents if is_whole else cents
-        is_over = self.last_day(bought.bought_on, bought.side) < self.today
-        # Reinstated points have tests of their own (test_reinstated_points.py).
-        if not (self.is_reinstated and is_over):
-            self.report_return(bought, cents)
+        self.report_return(bought, cents)
 
     def report_return(self, bought: Bought, cents: int) -> None:
         """Report a return and look at its verdict."""

@@ -136,7 +136,6 @@ class StaffMachine(PeopleMachine):
         request = self.asked_for(request_reinstatement, account, "our-mistake", by, expiry_ids=expiries)
         if request is None:
             return
-        self.is_reinstated = True
         self.note(request, by, side, sum(one.points for one in chosen))
         self.done("reinstatement asked for")
 

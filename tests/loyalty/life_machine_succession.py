@@ -202,8 +202,7 @@ class WholeLifeMachine(StaffMachine):
         else:
             self.done("abandoned")
 
-    # Nothing is reversed once points were reinstated: see test_reinstated_points.py.
-    @precondition(lambda self: self.stands == SuccessionState.RUNNING and not self.is_reinstated)
+    @precondition(lambda self: self.stands == SuccessionState.RUNNING)
     @rule(walks=st.booleans())
     def reverse(self, *, walks: bool) -> None:
         """Give everything back."""
@@ -244,8 +243,6 @@ class WholeLifeMachine(StaffMachine):
             if one.balance or not one.is_empty
         }
 
-    # As above.
-    @precondition(lambda self: not self.is_reinstated)
     @rule(
         deeds=st.lists(st.sampled_from(("merge", "run")), min_size=1, max_size=2, unique=True),
         meanwhile=st.lists(st.builds(Meanwhile, st.sampled_from(MEANWHILE), shopped, places), max_size=6),
@@ -277,8 +274,7 @@ class WholeLifeMachine(StaffMachine):
             assert self.permissions() == permissions
         self.done(f"there and back, {'meanwhile' if meanwhile else 'at once'}: {len(undoing)}")
 
-    # As above.
-    @precondition(lambda self: self.stands in MAY_RUN and not self.is_reinstated)
+    @precondition(lambda self: self.stands in MAY_RUN)
     @rule(meanwhile=st.lists(of_the_old_programme, min_size=1, max_size=6), terms=agreed)
     def reverse_as_if_nothing_had_moved(self, meanwhile: list[Meanwhile], terms: Terms) -> None:
         """Let the succession run, go on, and reverse it: the old programme is as if there had been none.
