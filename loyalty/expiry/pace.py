@@ -5,8 +5,8 @@ takes depends on the machine and on what else runs there, so each transaction de
 """
 
 FEWEST, MOST = 200, 1600
-SECONDS = 0.03
-"""What a transaction may take: a third of the wait that nobody may notice, as disks have bad moments."""
+SECONDS = 0.02
+"""What a transaction may take: a fifth of the wait that nobody may notice, as disks have bad moments."""
 
 
 class Pace:

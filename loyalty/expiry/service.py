@@ -5,9 +5,11 @@ the programme. Nothing here decides whether a point can still be spent: the ledg
 that.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from time import monotonic
 from typing import ClassVar, NamedTuple
 
@@ -16,6 +18,7 @@ from django.db import connection, transaction
 from core.bulk import bulk_cursor
 from core.errors import DomainError
 from loyalty.dates import local_date
+from loyalty.expiry.beside import two_at_once
 from loyalty.expiry.pace import FEWEST, Pace
 from loyalty.ledger.expire import post_expiries
 from loyalty.models import Lot, Programme
@@ -63,10 +66,7 @@ def count_due_lots(*, programme: Programme, business_date: date) -> int:
     return due.count()
 
 
-# The number of lots stands in the text: a plan that is kept must know that it is small. When there may be
-# more, the commit does not wait for the disk: the last one of the pass does, for all before it. A server that
-# loses its power forgets at most the latest chunks, whole and with the place reached, and the next pass
-# expires them again. Nobody was told of them.
+# The number of lots stands in the text: a plan that is kept must know that it is small.
 DUE = """
 WITH due AS (
     SELECT l.expires_on, l.account_id
@@ -76,14 +76,35 @@ WITH due AS (
     ORDER BY l.expires_on, l.account_id LIMIT LOTS
 )
 SELECT count(*), array_agg(DISTINCT account_id), max(expires_on),
-       (array_agg(account_id ORDER BY expires_on, account_id))[count(*)],
-       set_config('synchronous_commit',
-                  CASE WHEN count(*) = LOTS THEN 'off' ELSE current_setting('synchronous_commit') END, true)
+       (array_agg(account_id ORDER BY expires_on, account_id))[count(*)]
 FROM due
 """
 
 PLANNED_ONCE = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"
 """Every chunk finds its lots by the same index: nothing is planned again for it."""
+
+
+class Due(NamedTuple):
+    """The accounts of the next lots that are over, and the place reached by these (None: the end)."""
+
+    account_ids: Sequence[int]
+    place: Place | None
+
+
+def _next_due(programme: Programme, business_date: date, after: Place, lots: int) -> Due:
+    """Find the next so many lots whose last day is before the date."""
+    with bulk_cursor(keeps_plans=True) as cursor:
+        cursor.execute(
+            DUE.replace("LOTS", str(lots)),
+            {
+                "programme": programme.pk,
+                "date": business_date,
+                "after_day": after.expires_on,
+                "after_account": after.account_id,
+            },
+        )
+        ((found, account_ids, last_day, last_account),) = cursor.fetchall()
+    return Due(account_ids or (), Place(last_day, last_account) if found == lots else None)
 
 
 @transaction.atomic
@@ -96,31 +117,15 @@ def expire_chunk(
     `at`, an instant of that date or later in the programme's time zone. Whoever wants to spend their points
     meanwhile waits for this one transaction.
     """
-    with bulk_cursor(keeps_plans=True) as cursor:
-        cursor.execute(PLANNED_ONCE)
-        cursor.execute(
-            DUE.replace("LOTS", str(lots)),
-            {
-                "programme": programme.pk,
-                "date": business_date,
-                "after_day": after.expires_on,
-                "after_account": after.account_id,
-            },
-        )
-        ((found, account_ids, last_day, last_account, _how_it_commits),) = cursor.fetchall()
-    if not found:
-        if after != START:
-            _wait_for_what_was_committed()
-        return Expired()
-    ended = post_expiries(account_ids, today=business_date, zone=programme.zone, at=at)
-    place = Place(last_day, last_account) if found == lots else None
-    return Expired(ended.accounts, ended.lots, ended.points, place)
+    _plan_once()
+    due = _next_due(programme, business_date, after, lots)
+    ended = post_expiries(due.account_ids, today=business_date, zone=programme.zone, at=at)
+    return Expired(ended.accounts, ended.lots, ended.points, due.place)
 
 
-def _wait_for_what_was_committed() -> None:
-    """Write a word into the log, as nothing else is written: this commit then waits for all before it."""
+def _plan_once() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_logical_emit_message(true, 'expiry', '')")
+        cursor.execute(PLANNED_ONCE)
 
 
 def expire_points(
@@ -132,22 +137,43 @@ def expire_points(
 ) -> Expired:
     """Expire everything of the programme whose last day is before `as_of`; return the totals.
 
-    `at` is now, when the movements are posted, also for an earlier date. Each chunk is told to `on_progress`
-    and commits by itself, so a killed pass is simply started again; a repeat changes nothing. Raises
-    ExpiryInFuture when the date has not come in the programme's time zone.
+    `at` is now, when the movements are posted, also for an earlier date. Each chunk commits by itself, two at
+    once, and is then told to `on_progress`; so a killed pass is simply started again, and a repeat changes
+    nothing. Raises ExpiryInFuture when the date has not come in the programme's time zone.
     """
     refuse_future(programme=programme, as_of=as_of, at=at)
-    accounts = lots = points = 0
-    place: Place | None = START
     pace = Pace()
-    while place is not None:
-        started = monotonic()
-        chunk = expire_chunk(programme=programme, business_date=as_of, after=place, at=at, lots=pace.lots)
-        pace.took(monotonic() - started)
-        if on_progress is not None:
-            on_progress(chunk)
-        accounts += chunk.accounts
-        lots += chunk.lots
-        points += chunk.points
-        place = chunk.place
+    accounts = lots = points = 0
+    post = partial(_post, programme=programme, as_of=as_of, at=at, pace=pace)
+    with closing(two_at_once(_all_due(programme, as_of, pace), post)) as chunks:
+        for chunk in chunks:
+            if on_progress is not None:
+                on_progress(chunk)
+            accounts += chunk.accounts
+            lots += chunk.lots
+            points += chunk.points
     return Expired(accounts, lots, points)
+
+
+def _all_due(programme: Programme, as_of: date, pace: Pace) -> Iterator[Sequence[int]]:
+    """Yield the accounts of one chunk of lots that are over after the other."""
+    place: Place | None = START
+    while place is not None:
+        due = _next_due(programme, as_of, place, pace.lots)
+        if due.account_ids:
+            yield due.account_ids
+        place = due.place
+
+
+def _post(
+    account_ids: Sequence[int], *, programme: Programme, as_of: date, at: datetime, pace: Pace
+) -> Expired:
+    """End what is over in the accounts, in a transaction of its own, or in the caller's."""
+    is_own = not connection.in_atomic_block
+    started = monotonic()
+    with transaction.atomic():
+        if is_own:
+            _plan_once()
+        ended = post_expiries(account_ids, today=as_of, zone=programme.zone, at=at)
+    pace.took(monotonic() - started)
+    return Expired(ended.accounts, ended.lots, ended.points)

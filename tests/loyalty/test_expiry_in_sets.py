@@ -3,17 +3,16 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from loyalty.dates import local_date
 from loyalty.expiry import pace
 from loyalty.expiry.pace import Pace
-from loyalty.expiry.service import START, Place, expire_chunk
 from loyalty.ledger.expire import Ended, post_expiries
 from loyalty.ledger.movements import Movement
 from loyalty.ledger.post import post_batch
 from loyalty.models import Entry, EntryKind, Lot, LotUse, PointAccount, Programme
-from tests.factories import PARIS, Cardholder, buy, make_cardholder, make_programme, order
+from tests.factories import PARIS, Cardholder, buy, order
 from tests.loyalty.ledger_state import everything
 from tests.proofs import violations
 from tests.tampering import lose_rows
@@ -127,40 +126,6 @@ def test_an_expiry_of_which_something_is_lost_is_undone(programme: Programme, al
 def test_nobody_to_look_at_ends_nothing() -> None:
     with transaction.atomic():
         assert post_expiries([], today=date(2031, 1, 1), zone=PARIS, at=AT) == Ended(0, 0, 0)
-
-
-def log_positions() -> tuple[int, int]:
-    """Return up to which byte the log is written, and up to which it is on the disk."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_wal_insert_lsn() - '0/0', pg_current_wal_flush_lsn() - '0/0'")
-        ((written, on_the_disk),) = cursor.fetchall()
-    return int(written), int(on_the_disk)
-
-
-@pytest.mark.usefixtures("real_commits")
-def test_a_pass_is_on_the_disk_when_it_ends_though_its_chunks_do_not_wait_for_that() -> None:
-    programme = make_programme()
-    bought = instant(2026, 3, 1)
-    for _ in range(4):
-        buy(programme, make_cardholder(programme).card.token, euros=10, purchased_at=bought, at=bought)
-    with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit TO on")
-    place: Place | None = START
-    after_each = []
-
-    while place is not None:
-        chunk = expire_chunk(
-            programme=programme, business_date=local_date(AT, PARIS), after=place, at=AT, lots=2
-        )
-        place = chunk.place
-        after_each.append(log_positions())
-
-    with connection.cursor() as cursor:
-        cursor.execute("RESET synchronous_commit")
-    # The third chunk found nothing any more, and waited for the two before it. Others write to the same log.
-    (_, (written_by_the_second, _), (_, on_the_disk)) = after_each
-    assert on_the_disk >= written_by_the_second
-    assert violations() == []
 
 
 def test_a_pace_doubles_while_it_is_quick_and_halves_when_it_is_slow() -> None:
