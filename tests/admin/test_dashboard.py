@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.functional import empty
 
 from core.models import JobRun
 from loyalty.models import FeedImport
@@ -111,3 +112,14 @@ def test_every_chart_stands_beside_its_figures(story: Story) -> None:
     for card in page.context["cards"]:
         assert not card.chart or (card.table and card.table.rows), card.title
     assert page.content.decode().count('<svg class="drawn-chart"') == 2
+
+
+def test_what_the_reader_may_do_with_every_model_is_asked_only_where_it_is_shown(story: Story) -> None:
+    client = client_of(make_colleague(ADMINISTRATOR))
+
+    page = client.get(reverse("admin:loyalty_purchase_changelist"))
+    first = client.get(reverse("admin:index"))
+
+    assert story.order.pk
+    assert page.context["available_apps"]._wrapped is empty  # noqa: SLF001 - nothing public tells
+    assert {"loyalty", "members"} <= {app["app_label"] for app in first.context["app_list"]}
