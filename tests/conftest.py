@@ -28,7 +28,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 UNTRACED = (
     # They go through all pages: what these do is counted where each is tested by itself.
     "tests/admin/test_large_tables.py",
-    "tests/admin/test_pages_in_french.py",
     "tests/admin/test_permission_table.py",
     "tests/admin/test_permissions.py",
     "tests/browser/",
@@ -38,8 +37,6 @@ UNTRACED = (
     "tests/architecture/",
     "tests/config/",
     "tests/demo/",
-    "tests/integrity/",
-    "tests/jobs/",
     "tests/tools/",
     # They go where chance leads them: the next time they may not reach the same branch.
     "tests/loyalty/backtest/test_equality.py",

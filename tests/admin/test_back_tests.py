@@ -378,3 +378,7 @@ def test_the_calling_centre_has_no_part_in_it(story: Story) -> None:
 
     assert agent.get(page_of(story.back_test)).status_code == 403
     assert agent.get(reverse(ADD)).status_code == 403
+
+
+def test_an_answer_is_only_read(manager: Client, story: Story) -> None:
+    assert manager.post(page_of(story.back_test), {"first_on": "2026-02-01"}).status_code == 403

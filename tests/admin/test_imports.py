@@ -213,3 +213,16 @@ def test_who_may_not_export_lists_takes_no_explanations_away(story: Story) -> No
     for name, status in (("verdicts", 200), ("explanations", 403)):
         address = reverse(f"admin:loyalty_feedimport_{name}", args=[story.feed_import.pk])
         assert client.get(address).status_code == status
+
+
+def test_who_only_reads_sends_no_file(story: Story) -> None:
+    client = client_of(make_colleague("Auditor"))
+
+    assert client.get(page_of(story.feed_import)).status_code == 200
+    assert client.get(reverse("admin:loyalty_feedimport_add")).status_code == 403
+
+
+def test_an_import_that_does_not_exist_is_said_not_to(manager: Client) -> None:
+    answer = manager.get(reverse("admin:loyalty_feedimport_change", args=[0]), follow=True)
+
+    assert "doesn’t exist" in answer.content.decode()

@@ -338,6 +338,8 @@ def test_who_may_look_takes_only_the_files_they_may(manager: Client, programmes:
     assert finance.get(page("file", succession, "accounts")).status_code == 200
     assert finance.get(page("file", succession, "letters")).status_code == 403
     assert agent.get(page("file", succession, "accounts")).status_code == 403
+    operator = client_of(make_colleague("Operator"))
+    assert operator.get(page("file", succession, "accounts")).status_code == 403
     shown = text_of(finance, page("change", succession))
     assert "Each account, to the point" in shown
     assert "Letters to members" not in shown
