@@ -126,7 +126,7 @@ class Books:
         self.given: Counter[date] = Counter()
         """All points that were ever given, by their last day, whoever has them."""
         self.days_of_undoing: set[date] = set()
-        """Last days of what may live once more because a debt that it had paid is none any longer."""
+        """Last days of what may live once more: a debt that it had paid is none by now, or others paid it."""
         self.undoings = 0
 
     def add(self, person: int, side: int, points: int) -> None:
@@ -151,6 +151,14 @@ class Books:
         uses = LotUse.objects.filter(entry=order_entry).values_list("lot__expires_on", "points")
         for last_day, points in uses.order_by("pk"):
             self.given[last_day] += points
+
+    def pay_for(self, account: Account | None) -> None:
+        """Note what somebody got back from another whose points had moved to the other programme meanwhile.
+
+        The other paid with points of other days, and gets these when the succession is reversed.
+        """
+        if account is not None:
+            self.days_of_undoing |= {last_day for last_day, _first_day in account.live}
 
     def check_days(self, accounts: Mapping[Key, Account]) -> None:
         """Compare what lives with what was given for each last day: none is younger or older than it was.

@@ -20,16 +20,24 @@ from loyalty.households.membership import found_household, leave_household, stay
 from loyalty.households.permissions import allow_spending, end_spending
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
-from loyalty.models import HouseholdStay, LeavingPolicy, PointAccount, Programme, SpendingPermission
+from loyalty.models import (
+    HouseholdStay,
+    LeavingPolicy,
+    PointAccount,
+    Programme,
+    SpendingPermission,
+    SuccessionState,
+)
 from members.errors import MergedAlready, OthersLeadHere
 from members.models import User
 from rewards.models import GiftCardProduct, Order
 from rewards.services.orders import cancel_order, order_gift_card
-from tests.loyalty.life_books import Account, Key
+from tests.loyalty.life_books import NEW, OLD, Account, Key
 from tests.loyalty.life_machine import people, places, sides
 from tests.loyalty.life_machine_purchases import PurchaseMachine
 
 colleagues = st.sampled_from((None, 0, 1))
+HAS_MOVED = (SuccessionState.RUNNING, SuccessionState.REVERSING, SuccessionState.CLOSED)
 MOST_LEAVERS = 2
 
 
@@ -258,4 +266,9 @@ class PeopleMachine(PurchaseMachine):
             assert by == 0
             return
         del self.merges[person], self.leads[person]
+        succession = self.succession()
+        if succession is not None and succession.state in HAS_MOVED:
+            accounts = self.accounts()
+            for side in (OLD, NEW):
+                self.books.pay_for(accounts.get(Key(person, side)))
         self.done("separation")
