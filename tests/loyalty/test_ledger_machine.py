@@ -13,7 +13,7 @@ from tests.loyalty.ledger_machine import PRICES, START, LedgerMachine, World
 from tests.loyalty.ledger_machine_moves import MovesMachine
 from tests.loyalty.machines import number_of, run_machine
 
-EXAMPLES, STEPS = number_of("LEDGER_EXAMPLES", 20), number_of("LEDGER_STEPS", 30)
+EXAMPLES, STEPS = number_of("LEDGER_EXAMPLES", 30), number_of("LEDGER_STEPS", 30)
 SHARDS = number_of("LEDGER_SHARDS", 1)
 
 

@@ -18,7 +18,7 @@ from tests.loyalty.life_machine import START, World
 from tests.loyalty.life_machine_succession import WholeLifeMachine
 from tests.loyalty.machines import number_of, run_machine
 
-EXAMPLES, STEPS = number_of("LIFE_EXAMPLES", 6), number_of("LIFE_STEPS", 30)
+EXAMPLES, STEPS = number_of("LIFE_EXAMPLES", 8), number_of("LIFE_STEPS", 30)
 SHARDS = number_of("LIFE_SHARDS", 1)
 PRICES = (2, 8, 25)
 
