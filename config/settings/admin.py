@@ -1,13 +1,17 @@
 """The look of the admin and the way through it. Each link is shown to those who may follow it."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
-from django.utils.functional import Promise
+from django.urls import reverse
+from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
+
+# Each page shows all links several times over, and asks for each anew: their addresses are found once.
+_address = lazy(cache(reverse), str)
 
 
 def _may(*permissions: str) -> Callable[[HttpRequest], bool]:
@@ -19,7 +23,7 @@ def _list_of(model: str, title: str | Promise, icon: str) -> dict[str, Any]:
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:{app_label}_{name}_changelist"),
+        "link": _address(f"admin:{app_label}_{name}_changelist"),
         "permission": _may(f"{app_label}.view_{name}"),
     }
 
@@ -34,7 +38,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "loyalty",
     "STYLES": [lambda _request: static("css/admin.css")],
     "SHOW_LANGUAGES": True,
-    "LANGUAGES": {"action": reverse_lazy("choose_language")},
+    "LANGUAGES": {"action": _address("choose_language")},
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "6px",
     "COLORS": {
@@ -62,7 +66,7 @@ UNFOLD: dict[str, Any] = {
                     {
                         "title": _("Find a member"),
                         "icon": "person_search",
-                        "link": reverse_lazy("helpdesk"),
+                        "link": _address("helpdesk"),
                         "permission": _may("helpdesk.search_members"),
                     },
                     _list_of("members.member", _("Members"), "person"),
@@ -82,7 +86,7 @@ UNFOLD: dict[str, Any] = {
                     {
                         "title": _("Points report"),
                         "icon": "monitoring",
-                        "link": reverse_lazy("admin:loyalty_entry_report"),
+                        "link": _address("admin:loyalty_entry_report"),
                         "permission": _may("loyalty.view_points_report"),
                     },
                     _list_of("loyalty.purchase", _("Purchases"), "shopping_bag"),
@@ -108,7 +112,7 @@ UNFOLD: dict[str, Any] = {
                     {
                         "title": _("Import a file"),
                         "icon": "upload_file",
-                        "link": reverse_lazy("admin:loyalty_feedimport_add"),
+                        "link": _address("admin:loyalty_feedimport_add"),
                         "permission": _may("loyalty.add_feedimport"),
                     },
                     _list_of("loyalty.feedimport", _("Imports"), "folder_open"),

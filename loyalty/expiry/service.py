@@ -17,8 +17,8 @@ from django.db import connection, transaction
 
 from core.bulk import bulk_cursor
 from core.errors import DomainError
+from core.threads import two_at_once
 from loyalty.dates import local_date
-from loyalty.expiry.beside import two_at_once
 from loyalty.expiry.pace import FEWEST, Pace
 from loyalty.ledger.expire import post_expiries
 from loyalty.models import Lot, Programme

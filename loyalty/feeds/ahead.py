@@ -1,10 +1,9 @@
 """The next chunk of a file is read and looked at while the database records the one before."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from concurrent.futures import Executor, Future
+from typing import Any, NamedTuple
 
-from django.db import connection, connections
+from django.db import connection
 
 from loyalty.feeds.chunks import Chunk, ChunkReader, Place
 from loyalty.feeds.kinds import FEEDS
@@ -19,41 +18,30 @@ class LookedAt(NamedTuple):
 
 
 class Ahead:
-    """Works one chunk ahead, in a thread with a connection of its own.
+    """Works one chunk ahead, in a thread with a connection of its own (`core.threads.own_thread`).
 
     It only reads what the recording of lines does not change, so it makes no difference how far that is.
     Within a transaction of the caller lines are looked at when they are asked for: another connection would
     not see what that transaction wrote.
     """
 
-    def __init__(self, reader: ChunkReader, feed_import: FeedImport) -> None:
+    def __init__(self, reader: ChunkReader, feed_import: FeedImport, thread: Executor) -> None:
         self._reader = reader
         self._feed_import = feed_import
         self._looks_ahead = not connection.in_atomic_block
-        self._pool = ThreadPoolExecutor(max_workers=1)
+        self._thread = thread
         self._next: Future[LookedAt] | None = None
-
-    def __enter__(self) -> Self:
-        """Let the thread end when the block does."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the connection that the thread had to itself, and wait for its end."""
-        self._pool.submit(connections.close_all)
-        self._pool.shutdown()
 
     def begin(self, place: Place, most_lines: int) -> None:
         """Begin with the chunk at a place, if any line is left there."""
         if most_lines:
-            self._next = self._pool.submit(self._read, place, most_lines)
+            self._next = self._thread.submit(self._read, place, most_lines)
 
     def chunk_at(self, place: Place, most_lines: int) -> LookedAt:
         """Return the chunk at a place: the one that was begun, unless another run recorded that meanwhile."""
         found = self._next.result() if self._next else None
         if found is None or found.chunk.start != place:
-            found = self._pool.submit(self._read, place, most_lines).result()
+            found = self._thread.submit(self._read, place, most_lines).result()
         if self._looks_ahead:
             return found
         return LookedAt(found.chunk, self._look_at(found.chunk))

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from core.threads import own_thread
 from loyalty.feeds.ahead import Ahead, LookedAt
 from loyalty.feeds.check import check_file
 from loyalty.feeds.chunks import Chunk, ChunkReader, Place
@@ -102,7 +103,8 @@ def import_lines(
     if settle is not None and feed_import.cursor_offset:
         # The run before may have ended between a chunk's commit and the settling of what waited for it.
         _settle_all(feed_import)
-    with Ahead(reader, feed_import) as ahead:
+    with own_thread() as thread:
+        ahead = Ahead(reader, feed_import, thread)
         while lines_left(feed_import):
             looked_at = ahead.chunk_at(_place(feed_import, reader), lines_left(feed_import))
             chunk = looked_at.chunk

@@ -1,15 +1,11 @@
 """A pass of the expiry posts two chunks at once."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from threading import Barrier, get_ident
-from time import monotonic, sleep
 
 import pytest
 from django.db import OperationalError, connection, transaction
 
 from loyalty.expiry import pace
-from loyalty.expiry.beside import two_at_once
 from loyalty.expiry.service import expire_points
 from loyalty.models import Entry, EntryKind, Programme
 from tests.factories import PARIS, buy, make_cardholder, make_programme
@@ -73,53 +69,3 @@ def test_a_chunk_that_fails_ends_the_pass_and_the_next_pass_goes_on() -> None:
 
     assert expire_points(programme=programme, as_of=TODAY, at=AT).lots == 5
     assert violations() == []
-
-
-def test_two_chunks_are_worked_on_at_once_and_are_told_in_their_order() -> None:
-    both_are_here = Barrier(2, timeout=20)
-    threads = []
-
-    def work(chunk: int) -> int:
-        threads.append(get_ident())
-        both_are_here.wait()
-        return chunk * 10
-
-    assert list(two_at_once(range(6), work)) == [0, 10, 20, 30, 40, 50]
-    assert len(set(threads)) == 2
-    assert get_ident() not in threads
-
-
-def test_chunks_are_asked_for_as_they_are_needed_and_connections_are_closed() -> None:
-    asked = []
-    programme = let_buy(members=1)
-
-    def chunks() -> Iterator[int]:
-        for number in range(100):
-            asked.append(number)
-            yield number
-
-    def work(_chunk: int) -> int:
-        Entry.objects.filter(account__programme=programme).count()
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_backend_pid()")
-            ((process,),) = cursor.fetchall()
-        return int(process)
-
-    work_done = two_at_once(chunks(), work)
-    processes = [next(work_done) for _ in range(4)]
-    work_done.close()
-
-    assert len(asked) < 10
-    assert len(set(processes)) == 2
-    deadline = monotonic() + 30
-    while running(processes) and monotonic() < deadline:
-        sleep(0.05)
-    assert running(processes) == 0
-
-
-def running(processes: list[int]) -> int:
-    """Return how many of the database's processes still serve a connection: they end a moment after it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s)", [processes])
-        ((count,),) = cursor.fetchall()
-    return int(count)

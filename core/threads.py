@@ -1,8 +1,9 @@
-"""Two chunks are worked on at once, each by a thread with a connection of its own."""
+"""Work in threads, each with a connection to the database of its own."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 from django.db import connection, connections
@@ -15,6 +16,17 @@ Chunk = TypeVar("Chunk")
 Done = TypeVar("Done")
 
 
+@contextmanager
+def own_thread() -> Iterator[ThreadPoolExecutor]:
+    """Let one thread do what it is given; at the end of the block wait for it and close its connection."""
+    thread = ThreadPoolExecutor(max_workers=1)
+    try:
+        yield thread
+    finally:
+        thread.submit(connections.close_all)
+        thread.shutdown()
+
+
 def two_at_once(chunks: Iterable[Chunk], work: Callable[[Chunk], Done]) -> Generator[Done, None, None]:
     """Yield what the work returns of each chunk, in their order; one more is asked for ahead.
 
@@ -24,16 +36,12 @@ def two_at_once(chunks: Iterable[Chunk], work: Callable[[Chunk], Done]) -> Gener
     if connection.in_atomic_block:
         yield from map(work, chunks)
         return
-    threads = [ThreadPoolExecutor(max_workers=1) for _ in range(THREADS)]
-    under_way: deque[Future[Done]] = deque()
-    try:
+    with ExitStack() as ends:
+        threads = [ends.enter_context(own_thread()) for _ in range(THREADS)]
+        under_way: deque[Future[Done]] = deque()
         for number, chunk in enumerate(chunks):
             under_way.append(threads[number % THREADS].submit(work, chunk))
             if len(under_way) > THREADS:
                 yield under_way.popleft().result()
         while under_way:
             yield under_way.popleft().result()
-    finally:
-        for thread in threads:
-            thread.submit(connections.close_all)
-            thread.shutdown()
