@@ -11,7 +11,7 @@ from core.formatting import active_locale, clock, day, number, whole_amount
 from loyalty.earning.conditions import meets
 from loyalty.earning.terms import Conditions, Facts, Rule
 from loyalty.earning.times_in_words import day_in_words, hour_in_words, is_a_span, joined
-from loyalty.earning.words import FEW_PLACES, Names, conditions_in_words, quoted_groups
+from loyalty.earning.words import FEW_PARTNERS, FEW_STORES, Names, conditions_in_words, quoted_groups
 from loyalty.models.rules import HOURS_OF_A_DAY
 
 if TYPE_CHECKING:
@@ -85,11 +85,11 @@ def _none_of(conditions: list[str]) -> str:
 
 
 def _places(asked: Conditions, names: Names) -> str:
-    if len(asked.store_ids) > FEW_PLACES:
+    if len(asked.store_ids) > FEW_STORES:
         return gettext("in none of the %(number)s stores") % {"number": number(len(asked.store_ids))}
     if asked.store_ids:
         each = [Conditions(store_ids=frozenset({one})) for one in asked.store_ids]
-    elif len(asked.partner_ids) > FEW_PLACES:
+    elif len(asked.partner_ids) > FEW_PARTNERS:
         return gettext("at none of the %(number)s partner brands") % {
             "number": number(len(asked.partner_ids))
         }

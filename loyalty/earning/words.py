@@ -20,7 +20,7 @@ from loyalty.earning.terms import Conditions, Rule
 from loyalty.earning.times_in_words import hours_in_words, joined, period_in_words, weekdays_in_words
 from loyalty.models import LimitPeriod, RuleEffect
 
-FEW_PLACES = 4
+FEW_STORES, FEW_PARTNERS = 4, 10
 """More stores or partners than this are counted instead of named."""
 
 EURO = ("EUR", 100)
@@ -44,7 +44,7 @@ class Names:
         """Name a store so that it says whose it is."""
         name = self.stores.get(store_id, f"#{store_id}")
         partner = self.partners.get(self.partner_of_store.get(store_id, 0), "")
-        return name if name.casefold().startswith(partner.casefold()) else f"{partner} {name}"
+        return name if partner.casefold() in name.casefold() else f"{partner} {name}"
 
 
 def sentence(rule: Rule, names: Names, *, today: date | None = None) -> str:
@@ -194,7 +194,7 @@ def _channel(channel: str) -> Iterator[str]:
 
 
 def _places(asked: Conditions, names: Names) -> Iterator[str]:
-    if len(asked.store_ids) > FEW_PLACES:
+    if len(asked.store_ids) > FEW_STORES:
         owners = {names.partner_of_store.get(store, 0) for store in asked.store_ids}
         counted = {"number": number(len(asked.store_ids))}
         if len(owners) == 1:
@@ -204,7 +204,7 @@ def _places(asked: Conditions, names: Names) -> Iterator[str]:
             yield gettext("in %(number)s stores") % counted
     elif asked.store_ids:
         yield _at(sorted(names.store(store) for store in asked.store_ids))
-    elif len(asked.partner_ids) > FEW_PLACES:
+    elif len(asked.partner_ids) > FEW_PARTNERS:
         yield gettext("at %(number)s partner brands") % {"number": number(len(asked.partner_ids))}
     elif asked.partner_ids:
         yield _at(sorted(names.partners.get(one, f"#{one}") for one in asked.partner_ids))

@@ -35,7 +35,9 @@ class ExplainedRule:
     limit: str | None
     limit_points: int | None
     limits_differ: bool
-    """Whether versions of the rule have different limits, which then count together."""
+    """Whether versions of the rule had different limits when it decided, which then count together."""
+    minimum_cents: int
+    """The smallest amount that it asks for; zero when it asks for none."""
     is_counted: bool
     is_past: bool
     """Whether its bonus is for one purchase, and another one counted before."""
@@ -80,13 +82,27 @@ class Explanation:
     """Of a return: what the purchase had earned."""
     repaid_points: int = 0
     """Of a purchase: how many of its points repaid points owed, so that nobody can spend them."""
+    kept_before_cents: int = 0
+    """Of a return: how much of the purchase had been kept until then."""
+
+    @property
+    def kept_cents(self) -> int:
+        """Of a return: how much of the purchase is kept after it."""
+        return max(0, self.kept_before_cents - self.amount_cents)
 
 
 LINES = """
 SELECT p.id, p.reference, p.kind, p.state, p.reason, p.purchased_at, p.amount_cents, b.name, s.name,
        coalesce(c.last4, ''), coalesce(d.name, ''), p.points, p.rule_id, p.breakdown::text,
-       l.available_on, l.expires_on, -coalesce(e.owed_change_points, 0),
-       o.purchased_at, coalesce(o.points, 0), o.rule_id, o.breakdown::text
+       l.available_on, l.expires_on, -coalesce(e.owed_change_points, 0), e.posted_at,
+       o.purchased_at, coalesce(o.points, 0), o.rule_id, o.breakdown::text,
+       o.amount_cents - (
+           SELECT coalesce(sum(b.amount_cents), 0)::bigint
+           FROM loyalty_entry f
+           JOIN loyalty_purchase b ON b.original_id = o.id
+           JOIN loyalty_entry g ON g.purchase_id = b.id AND g.kind = f.kind
+           WHERE f.purchase_id = p.id AND f.kind = %(return)s AND g.id < f.id
+       )
 FROM loyalty_purchase p
 JOIN partners_partner b ON b.id = p.partner_id
 JOIN partners_store s ON s.id = p.store_id
@@ -100,22 +116,33 @@ WHERE p.id = ANY(%(ids)s::bigint[])
 
 RULES = f"""
 SELECT name_fr, name_en,
-       (SELECT count(DISTINCT coalesce(o.limit_points, 0)) > 1 FROM loyalty_earningrule o
-        WHERE coalesce(o.family_id, o.id) = coalesce(r.family_id, r.id) AND o.scheduled_at IS NOT NULL),
+       (SELECT jsonb_agg(jsonb_build_array(extract(epoch FROM o.applies_from), o.limit_points) ORDER BY o.id)
+        FROM loyalty_earningrule o
+        WHERE coalesce(o.family_id, o.id) = coalesce(r.family_id, r.id) AND o.scheduled_at IS NOT NULL
+          AND (o.applies_from < o.applies_until) IS NOT FALSE)::text,
        {RULE_COLUMNS}
 FROM loyalty_earningrule r WHERE id = ANY(%(ids)s::bigint[])
 """  # noqa: S608 - the columns are ours
 
 
 class RuleTerms(NamedTuple):
-    """What is said of a version: its names, its sentence, and its limit for a member."""
+    """What is said of a version: its names, its sentence, its limit for a member and the smallest amount.
+
+    `limits` are those of all versions that ever decided or will, each with the instant of its beginning.
+    """
 
     name_fr: str
     name_en: str
     sentence: str
     limit_points: int | None
-    limits_differ: bool
+    limits: tuple[tuple[float | None, int | None], ...]
+    minimum_cents: int
     is_reduction: bool
+
+    def limits_differ(self, decided_at: datetime | None) -> bool:
+        """Say whether versions that had begun by then have different limits, which count together."""
+        by_then = decided_at.timestamp() if decided_at else 0
+        return len({limit for since, limit in self.limits if since is None or since <= by_then}) > 1
 
 
 def explanations_of(purchase_ids: Iterable[int], *, programme: Programme) -> dict[int, Explanation]:
@@ -126,7 +153,8 @@ def explanations_of(purchase_ids: Iterable[int], *, programme: Programme) -> dic
     wanted = sorted(set(purchase_ids))
     if not wanted:
         return {}
-    rows = prepared_rows(LINES, {"ids": wanted, "purchase": int(EntryKind.PURCHASE)})
+    kinds = {"purchase": int(EntryKind.PURCHASE), "return": int(EntryKind.RETURN)}
+    rows = prepared_rows(LINES, {"ids": wanted} | kinds)
     given = {
         row[0]: _parts(points=row[11], rule_id=row[12], breakdown=row[13])
         for row in rows
@@ -196,10 +224,11 @@ def _rules_named(rule_ids: set[int], programme: Programme) -> dict[int, RuleTerm
             name_en,
             "" if rule.is_plain else sentence_for_members(rule, names),
             rule.limit_points,
-            limits_differ,
+            tuple(json.loads(limits)),
+            rule.conditions.minimum_cents or 0,
             is_reduction(rule),
         )
-        for (name_fr, name_en, limits_differ, *_rest), rule in zip(rows, rules, strict=True)
+        for (name_fr, name_en, limits, *_rest), rule in zip(rows, rules, strict=True)
     }
 
 
@@ -212,7 +241,8 @@ def _explanation(
     (purchase_id, reference, kind, state, reason, happened_at, cents, partner, store, last4, product) = row[
         :11
     ]
-    available_on, expires_on, repaid_points, returned_at, bought_points, bought_by, bought = row[14:]
+    available_on, expires_on, repaid_points, posted_at = row[14:18]
+    returned_at, bought_points, bought_by, bought, kept_before = row[18:]
     of_purchase = _parts(points=bought_points, rule_id=bought_by, breakdown=bought)
     by_rule = {part.rule_id: part.points for part in of_purchase}
     return Explanation(
@@ -228,13 +258,17 @@ def _explanation(
         store_name=store,
         card_last4=last4,
         card_product=product,
-        rules=tuple(_explained_rule(part, terms, by_rule.get(part.rule_id, 0)) for part in parts),
+        rules=tuple(
+            _explained_rule(part, terms[part.rule_id], by_rule.get(part.rule_id, 0), posted_at)
+            for part in parts
+        ),
         points=row[11],
         available_on=available_on,
         expires_on=expires_on,
         returned_on=_day(returned_at, programme),
         bought_points=bought_points,
         repaid_points=repaid_points,
+        kept_before_cents=max(0, kept_before or 0),
     )
 
 
@@ -242,20 +276,22 @@ def _day(instant: datetime | None, programme: Programme) -> date | None:
     return local_date(instant, programme.zone) if instant else None
 
 
-def _explained_rule(part: GivenPart, terms: dict[int, RuleTerms], bought_points: int) -> ExplainedRule:
-    name_fr, name_en, said, limit_points, limits_differ, is_reducing = terms[part.rule_id]
+def _explained_rule(
+    part: GivenPart, version: RuleTerms, bought_points: int, posted_at: datetime | None
+) -> ExplainedRule:
     return ExplainedRule(
-        name_fr=name_fr,
-        name_en=name_en,
-        sentence=said,
+        name_fr=version.name_fr,
+        name_en=version.name_en,
+        sentence=version.sentence,
         kind=part.kind,
         entitled_points=part.entitled_points,
         points=part.points,
         limit=part.limit,
-        limit_points=limit_points,
-        limits_differ=limits_differ,
+        limit_points=version.limit_points,
+        limits_differ=version.limits_differ(posted_at),
+        minimum_cents=version.minimum_cents,
         is_counted=part.is_counted,
         is_past=part.is_past,
-        is_reduction=is_reducing,
+        is_reduction=version.is_reduction,
         bought_points=bought_points,
     )

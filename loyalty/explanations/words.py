@@ -13,7 +13,7 @@ from django.utils.translation import ngettext, pgettext
 from core.formatting import amount, day, number, points, signed_points
 from loyalty.earning.limits import BUDGET
 from loyalty.explanations.facts import ExplainedRule, Explanation
-from loyalty.models import LimitPeriod, PurchaseState
+from loyalty.models import LimitPeriod, PurchaseState, RuleEffect
 from loyalty.purchases.reasons import Reason, sentence_for, sentence_for_member
 
 
@@ -107,7 +107,7 @@ def _store(line: Explanation) -> Step:
 
 def _place(line: Explanation) -> str:
     """Name a store so that it says whose it is."""
-    if line.store_name.casefold().startswith(line.partner_name.casefold()):
+    if line.partner_name.casefold() in line.store_name.casefold():
         return line.store_name
     return f"{line.store_name} ({line.partner_name})"
 
@@ -124,7 +124,7 @@ def _decision(line: Explanation) -> Step:
     if not line.points:
         return Step(
             label,
-            _("The purchase of %(amount)s counts, but earns no points.") % facts
+            _("The purchase of %(amount)s on %(day)s counts, but earns no points.") % facts
             + f" {sentence_for(line.reason)}".rstrip(),
             Tone.AGAINST,
         )
@@ -145,20 +145,34 @@ def _refusal(line: Explanation) -> str:
 
 def _return(line: Explanation, facts: dict[str, str]) -> str:
     said = facts | {"bought": day(line.returned_on) if line.returned_on else ""}
-    if line.points:
+    if not line.points:
+        taken = _(
+            "Goods worth %(amount)s from the purchase of %(bought)s were returned: no points are taken back."
+        )
+    elif any(_takes_more(line, rule) for rule in line.rules):
+        taken = _("Goods worth %(amount)s from the purchase of %(bought)s were returned.")
+    else:
         taken = _(
             "Goods worth %(amount)s from the purchase of %(bought)s were returned: the points they had earned"
             " are taken back."
         )
-    else:
-        taken = _(
-            "Goods worth %(amount)s from the purchase of %(bought)s were returned: no points are taken back."
-        )
     return f"{taken % said} {_why_so(line)}".rstrip()
+
+
+def _takes_more(line: Explanation, rule: ExplainedRule) -> bool:
+    """Say whether a return takes back more under a rule than its goods had earned; the rule says why."""
+    return -rule.points > rule.bought_points or _is_below_minimum(line, rule)
+
+
+def _is_below_minimum(line: Explanation, rule: ExplainedRule) -> bool:
+    """Say whether the rule gives nothing any more because too little of the purchase is kept."""
+    return 0 < line.kept_cents < rule.minimum_cents
 
 
 def _why_so(line: Explanation) -> str:
     """Say of a return what its rules do not say: why it counts for less than its amount, or for nothing."""
+    if line.reason is Reason.RETURN_ABOVE_REST and not line.kept_before_cents:
+        return _("All of the purchase had been returned before.")
     if line.reason or line.points:
         return sentence_for(line.reason)
     if not line.bought_points:
@@ -175,18 +189,26 @@ def _rule(line: Explanation, rule: ExplainedRule) -> str:
         "points": signed_points(rule.points) if line.is_return else points(rule.points),
         "entitled": number(rule.entitled_points),
         "limit": points(rule.limit_points or 0),
+        "minimum": amount(rule.minimum_cents, line.currency),
     }
     if line.is_return:
-        return _rule_of_return(rule) % said
+        return _rule_of_return(line, rule) % said
     if rule.is_reduction:
         return _("%(rule)s: the points above already take it into account.") % said
     if not rule.entitled_points and (rule.is_counted or line.reason is not Reason.BELOW_RULE_AMOUNT):
         return _without_points(rule) % said
     if rule.points == rule.entitled_points:
-        return _("%(rule)s: %(points)s.") % said
+        return _whole(line, rule) % said
     if rule.limit == BUDGET:
         return _("%(rule)s: %(points)s instead of %(entitled)s: the budget of the offer is used up.") % said
     return _limited(rule) % said
+
+
+def _whole(line: Explanation, rule: ExplainedRule) -> str:
+    held_back = any(one.kind == RuleEffect.BASE and one.points < one.entitled_points for one in line.rules)
+    if rule.kind == RuleEffect.MULTIPLIER and held_back:
+        return _("%(rule)s: %(points)s, for the points that were held back as well.")
+    return _("%(rule)s: %(points)s.")
 
 
 def _without_points(rule: ExplainedRule) -> str:
@@ -197,7 +219,7 @@ def _without_points(rule: ExplainedRule) -> str:
     return _("%(rule)s: no point, as the amount is too small for one.")
 
 
-def _rule_of_return(rule: ExplainedRule) -> str:
+def _rule_of_return(line: Explanation, rule: ExplainedRule) -> str:
     is_of_limit = rule.limit_points is not None and rule.limit != BUDGET
     if rule.is_counted:
         return _uncounted(rule)
@@ -209,12 +231,18 @@ def _rule_of_return(rule: ExplainedRule) -> str:
         # It takes less: never more than the purchase had counted for. What stands in for the rest was held
         # back from this purchase or from another.
         return _("%(rule)s: only %(points)s: what the limit had held back makes up for the rest.")
+    if _is_below_minimum(line, rule):
+        return _("%(rule)s: %(points)s, as less than %(minimum)s of the purchase is kept.")
     return _("%(rule)s: %(points)s.")
 
 
 def _uncounted(rule: ExplainedRule) -> str:
-    if rule.points:
+    if rule.points and rule.bought_points:
         return _("%(rule)s: %(points)s, as the purchase no longer counts towards this bonus.")
+    if rule.points:
+        return _("%(rule)s: %(points)s, as too few purchases are left for this bonus.")
+    if rule.bought_points:
+        return _("%(rule)s: no points taken back: another purchase counts towards this bonus instead.")
     return _("%(rule)s: the purchase no longer counts towards this bonus.")
 
 
@@ -224,7 +252,7 @@ def _untouched(rule: ExplainedRule, *, is_of_limit: bool) -> str:
     if is_of_limit:
         return _("%(rule)s: no points taken back: the limit had held them back.")
     if not rule.bought_points:
-        return _("%(rule)s: %(points)s.")
+        return _("%(rule)s: no points taken back, as it had given none.")
     return _("%(rule)s: no points taken back: what is kept of the purchase still earns as many.")
 
 

@@ -22,10 +22,15 @@ NAMES = Names(
         JACADI: "Jacadi",
         HISTOIRE: "Histoire d’Or",
     },
-    stores={11: "Boulanger Lyon", 12: "Lille", **{number: f"Shop {number}" for number in range(21, 27)}},
+    stores={
+        11: "Boulanger Lyon",
+        12: "Lille",
+        13: "Boutique en ligne Boulanger",
+        **{number: f"Shop {number}" for number in range(21, 27)},
+    },
     card_products={1: "Carte Visa", 2: "Visa Premier", 3: "Carte de fidélité"},
     groups={1: "Les cent premiers", 2: "Personnel"},
-    partner_of_store={11: BOULANGER, 12: BOULANGER} | dict.fromkeys(range(21, 27), CONFORAMA),
+    partner_of_store=dict.fromkeys((11, 12, 13), BOULANGER) | dict.fromkeys(range(21, 27), CONFORAMA),
 )
 TODAY = date(2026, 11, 22)
 DECEMBER: dict[str, Any] = {"starts_on": date(2026, 12, 1), "ends_on": date(2026, 12, 31)}
@@ -171,9 +176,19 @@ def said(rule: Rule, *, names: Names = NAMES) -> tuple[str, str]:
             "Points doublés dans 7 magasins.",
         ),
         (
-            make_terms(partner_ids=set(range(1, 7)), starts_on=date(2027, 1, 1), ends_on=date(2027, 12, 31)),
-            "Double points at 6 partner brands in 2027.",
-            "Points doublés dans 6 enseignes partenaires en 2027.",
+            make_terms(partner_ids={BOULANGER, CONFORAMA, NOCIBE, JACADI, HISTOIRE}),
+            "Double points at Boulanger, Conforama, Histoire d’Or, Jacadi or Nocibé.",
+            "Points doublés chez Boulanger, Conforama, Histoire d’Or, Jacadi ou Nocibé.",
+        ),
+        (
+            make_terms(store_ids={13}),
+            "Double points at Boutique en ligne Boulanger.",
+            "Points doublés chez Boutique en ligne Boulanger.",
+        ),
+        (
+            make_terms(partner_ids=set(range(1, 12)), starts_on=date(2027, 1, 1), ends_on=date(2027, 12, 31)),
+            "Double points at 11 partner brands in 2027.",
+            "Points doublés dans 11 enseignes partenaires en 2027.",
         ),
         (
             make_terms(partner_ids={ETAM}, store_ids=set(), card_product_ids={9}, group_ids={9}),

@@ -56,9 +56,9 @@ def why_not(language: str, **asked: Any) -> list[str]:  # noqa: ANN401 - the fie
             ["ni chez Boulanger ni chez Nocibé"],
         ),
         (
-            {"partner_ids": {1, 3, 4, 5, 6}},
-            ["at none of the 5 partner brands"],
-            ["dans aucune des 5 enseignes partenaires"],
+            {"partner_ids": {1, *range(3, 13)}},
+            ["at none of the 11 partner brands"],
+            ["dans aucune des 11 enseignes partenaires"],
         ),
         (
             {"store_ids": {11, 12, 13, 14, 15}},
