@@ -15,6 +15,7 @@ from loyalty.models import FeedImport, Programme, PurchaseKind, PurchaseState
 from loyalty.purchases.at_once import record_at_once
 from loyalty.purchases.checks import Arrival, check_card, check_place, keep_open
 from loyalty.purchases.earning import Bought, Earned, Earnings
+from loyalty.purchases.elsewhere import verdicts_elsewhere
 from loyalty.purchases.insert import (
     Candidate,
     Content,
@@ -41,13 +42,14 @@ from loyalty.purchases.settle import Metered, settle_points
 class Batch:
     """Lines that were looked at and are not recorded yet.
 
-    `rejected` holds the verdicts on those that mean nothing, `found` the others, both by their position.
+    `decided` holds the verdicts on those that are not recorded here, as most of them mean nothing, `found`
+    the others, both by their position.
     """
 
     lines: Sequence[PurchaseLine]
     programme: Programme
     at: datetime
-    rejected: dict[int, LineVerdict]
+    decided: dict[int, LineVerdict]
     found: dict[int, Candidate]
     planned: "Planned | None" = None
 
@@ -93,7 +95,8 @@ def record_purchases(
 
     A line sent again with the same content is a duplicate and changes nothing; with another content, or to
     another programme, it is rejected, as are lines the programme's rules refuse. A purchase of an unknown
-    card and a return of an unknown purchase are parked and settled when the missing piece arrives.
+    card and a return of an unknown purchase are parked and settled when the missing piece arrives. A return
+    of a purchase in a programme that this one follows is recorded there.
     """
     if len(lines) != 1:
         return record_together(lines, programme=programme, at=at)
@@ -151,7 +154,8 @@ def _record_looked_at(
 
 
 def _record(batch: Batch, *, feed_import: FeedImport | None) -> list[LineVerdict]:
-    programme, at, rejected, found = batch.programme, batch.at, batch.rejected, batch.found
+    batch = _send_on(batch, feed_import)
+    programme, at, decided, found = batch.programme, batch.at, batch.decided, batch.found
     planned = batch.planned
     candidates = planned.candidates if planned else batch.candidates
     columns = planned.columns if planned else columns_of(candidates)
@@ -162,13 +166,26 @@ def _record(batch: Batch, *, feed_import: FeedImport | None) -> list[LineVerdict
     stored = _stored_contents([c.key for c in found.values() if c.purchase_id is None])
     verdicts = []
     for index in range(len(batch.lines)):
-        if index in rejected:
-            verdicts.append(rejected[index])
+        if index in decided:
+            verdicts.append(decided[index])
         elif (purchase_id := found[index].purchase_id) is not None:
             verdicts.append(returns.get(purchase_id) or _verdict(found[index]))
         else:
             verdicts.append(_verdict_on_unrecorded(found[index], stored.get(found[index].key), programme))
     return verdicts
+
+
+def _send_on(batch: Batch, feed_import: FeedImport | None) -> Batch:
+    """Record first what belongs into a programme before this one: accounts there have lower numbers."""
+
+    def record(lines: Sequence[PurchaseLine], programme: Programme) -> list[LineVerdict]:
+        return record_together(lines, programme=programme, at=batch.at, feed_import=feed_import)
+
+    elsewhere = verdicts_elsewhere(batch.found, programme=batch.programme, record=record)
+    if not elsewhere:
+        return batch
+    found = {index: one for index, one in batch.found.items() if index not in elsewhere}
+    return replace(batch, decided=batch.decided | elsewhere, found=found, planned=None)
 
 
 def _settle(

@@ -296,6 +296,8 @@ class WholeLifeMachine(StaffMachine):
         until = self.own().late_returns_until
         assert until is not None
         self.reverse(walks=True)
+        # Whoever left and loses their points loses within minutes what came last.
+        self.sweep()
         self.expire()
         if self.today <= until:
             assert self.holding_of_old() == expected
