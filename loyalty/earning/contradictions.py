@@ -159,7 +159,7 @@ def _of_purchase(rule: Rule) -> Iterator[Finding]:
         yield Finding("minimum_cents", Contradiction.AMOUNT_NEVER_REACHED)
     if rule.nth_purchase is None:
         if rule.is_every_nth:
-            yield Finding("is_every_nth", Contradiction.AGAIN_AFTER_NOTHING)
+            yield Finding("nth_purchase", Contradiction.AGAIN_AFTER_NOTHING)
     elif rule.effect != RuleEffect.BONUS:
         yield Finding("nth_purchase", Contradiction.NTH_WITHOUT_BONUS)
     elif not 1 <= rule.nth_purchase <= MOST_NTH:
@@ -227,7 +227,7 @@ SENTENCES = {
     ),
     Contradiction.NO_SUCH_NTH: _("Count the purchases from 1 to 1,000."),
     Contradiction.AGAIN_AFTER_NOTHING: _("Say after how many purchases."),
-    Contradiction.EVERY_PURCHASE: _("That is every purchase: leave the count empty."),
+    Contradiction.EVERY_PURCHASE: _("That is every purchase: choose “every purchase”."),
     Contradiction.LIMIT_OF_NOTHING: _("With this limit nobody gets a point: leave it empty for no limit."),
     Contradiction.LIMIT_BELOW_BONUS: _("With this limit nobody gets the whole bonus."),
     Contradiction.BUDGET_OF_NOTHING: _("With this budget nobody gets a point: leave it empty for none."),

@@ -141,7 +141,7 @@ def test_base_points_are_for_an_amount(manager: Client) -> None:
         (
             {"effect": "bonus", "bonus_points": "5", "counts": "again", "nth_purchase": "1"},
             "counts",
-            "That is every purchase: leave the count empty.",
+            "That is every purchase: choose “every purchase”.",
         ),
         ({"effect": "base", "base_points": "1"}, "per_cents", "Say for which amount the points are."),
         ({"effect": "base", "base_points": "1", "per_cents": "a"}, "per_cents", "Write an amount such as"),
@@ -179,6 +179,32 @@ def test_what_makes_no_sense_is_told_beside_its_field(
 
     assert list(errors) == [field]
     assert said in errors[field][0]
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [("", "Say after how many purchases."), ("1001", "Choose from 1 to 1,000.")]
+)
+def test_every_so_many_purchases_is_told_once_what_its_number_lacks(
+    number: str, said: str, manager: Client
+) -> None:
+    fields = saturdays(effect="bonus", bonus_points="5", counts="again", nth_purchase=number)
+
+    assert errors_after(manager, page("add"), fields) == {"nth_purchase": [said]}
+
+
+@pytest.mark.parametrize(
+    ("language", "choice"),
+    [("en", "“every purchase”"), ("fr", "«\N{NO-BREAK SPACE}chaque achat\N{NO-BREAK SPACE}»")],
+)
+def test_who_counts_up_to_one_is_told_the_choice_that_says_so(
+    language: str, choice: str, manager: Client
+) -> None:
+    manager.cookies["django_language"] = language
+    fields = saturdays(effect="bonus", bonus_points="5", counts="again", nth_purchase="1")
+
+    assert choice in errors_after(manager, page("add"), fields)["counts"][0]
+    offered = manager.get(page("add")).context["form"].fields["counts"].choices
+    assert str(dict(offered)["every"]) == choice.strip("“”«»\N{NO-BREAK SPACE}")
 
 
 def test_a_store_of_another_partner_is_refused(manager: Client, story: Story) -> None:

@@ -57,7 +57,7 @@ def found_in(rule: Rule) -> list[tuple[str, str]]:
         (MULTIPLIER, {"from_hour": 9, "until_hour": 9}, "until_hour", "no_hour"),
         (MULTIPLIER, {"minimum_cents": 100_000_001}, "minimum_cents", "amount_never_reached"),
         (MULTIPLIER, {"nth_purchase": 2}, "nth_purchase", "nth_without_bonus"),
-        (MULTIPLIER, {"is_every_nth": True}, "is_every_nth", "again_after_nothing"),
+        (MULTIPLIER, {"is_every_nth": True}, "nth_purchase", "again_after_nothing"),
         (BONUS, {"nth_purchase": 0}, "nth_purchase", "no_such_nth"),
         (BONUS, {"nth_purchase": 1_001}, "nth_purchase", "no_such_nth"),
         (BONUS, {"nth_purchase": 1, "is_every_nth": True}, "is_every_nth", "every_purchase"),
