@@ -1,5 +1,6 @@
 """Back-tests: what chosen rules would have cost in a past period, asked, watched, read and taken away."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -31,7 +32,14 @@ from loyalty.backtest.service import stop_back_test
 from loyalty.dates import local_date
 from loyalty.earning.book import rule_of
 from loyalty.earning.words import Names, sentence
-from loyalty.models import UNFINISHED_BACK_TESTS, BackTest, BackTestState, EarningRule, Programme
+from loyalty.models import (
+    UNFINISHED_BACK_TESTS,
+    BackTest,
+    BackTestState,
+    EarningRule,
+    Programme,
+    RuleStatus,
+)
 from loyalty.selectors.rule_names import names_for
 
 if TYPE_CHECKING:
@@ -81,7 +89,10 @@ class BackTestForm(forms.Form):
     )
     left_out = RuleChoices(
         label=_("Rules to leave out"),
-        help_text=_("They decided on purchases; here they do not. All others stay as they really were."),
+        help_text=_(
+            "They decided on purchases; here they do not, in none of their versions. All others stay as they"
+            " really were."
+        ),
     )
     first_on = forms.DateField(label=_("Purchases from"), widget=DayInput())
     last_on = forms.DateField(label=_("Purchases through"), widget=DayInput())
@@ -98,12 +109,8 @@ class BackTestForm(forms.Form):
         self.today = local_date(at, programme.zone)
         versions = EarningRule.objects.filter(programme=programme).order_by("code", "-version")
         names = names_for(programme, [rule_of(rule) for rule in versions])
-        latest: dict[int, int] = {}
-        for rule in versions:
-            if rule.scheduled_at is not None and not rule.is_withdrawn:
-                latest.setdefault(rule.family_number, rule.pk)
         cast("RuleChoices", self.fields["rules"]).offer(versions, names, at)
-        decided = versions.filter(pk__in=latest.values())
+        decided = versions.filter(pk__in=_last_to_decide(versions, at))
         cast("RuleChoices", self.fields["left_out"]).offer(decided, names, at)
 
     def clean(self) -> dict[str, Any]:
@@ -126,6 +133,15 @@ class BackTestForm(forms.Form):
             self.add_error("last_on", gettext("A past period is replayed: this day has not come yet."))
         elif (last_on - first_on).days >= MOST_DAYS:
             self.add_error("first_on", gettext("A back-test covers five years at most."))
+
+
+def _last_to_decide(versions: Iterable[EarningRule], at: datetime) -> list[int]:
+    """Return of each rule the number of its latest version that has begun to decide; newest come first."""
+    latest: dict[int, int] = {}
+    for rule in versions:
+        if rule.status_at(at) in (RuleStatus.LIVE, RuleStatus.RETIRED) and not rule.is_withdrawn:
+            latest.setdefault(rule.family_number, rule.pk)
+    return list(latest.values())
 
 
 @admin.register(BackTest)

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -13,13 +13,14 @@ from django.urls import reverse
 from core.models import StaffAction
 from loyalty.backtest.background import run_back_test
 from loyalty.backtest.run import note_failing_step
+from loyalty.earning.versions import retire_rule, schedule_rule, withdraw_rule
 from loyalty.models import BackTest, BackTestState, EarningRule, Programme
 from rewards.models import GiftCardProduct
 from tests.admin.conftest import WHY, Story, client_of, make_colleague
-from tests.factories import NOW, buy, make_programme
+from tests.factories import NOW, buy, make_next_version, make_programme
 from tests.kept_fixtures import kept
 from tests.loyalty.backtest.questions import answer, ask
-from tests.loyalty.backtest.rules import FIFTY, HALF, draft
+from tests.loyalty.backtest.rules import FIFTY, HALF, draft, live
 
 ADD = "admin:loyalty_backtest_add"
 YEAR = {"first_on": "2026-01-01", "last_on": "2026-11-22"}
@@ -184,6 +185,29 @@ def test_each_programme_offers_its_own_rules(marketing: Client, bonus: EarningRu
     assert bonus in first.context["form"].fields["rules"].queryset
     assert {rule.programme for rule in second.context["form"].fields["rules"].queryset} == {other}
     assert [rule.code for rule in second.context["form"].fields["left_out"].queryset] == ["base"]
+
+
+def left_out_of(client: Client) -> list[tuple[str, int]]:
+    """Return the code and the number of each version that the form offers to leave out."""
+    offered = client.get(reverse(ADD)).context["form"].fields["left_out"].queryset
+    return [(rule.code, rule.version) for rule in offered]
+
+
+def test_only_versions_that_have_begun_to_decide_are_offered_to_be_left_out(
+    marketing: Client, story: Story
+) -> None:
+    programme, soon = story.programme, NOW + timedelta(days=1)
+    bonus = live(programme, "bonus", **FIFTY)
+    following = make_next_version(bonus, starts_at=soon)
+    ended = retire_rule(rule=live(programme, "ended", **FIFTY), at=NOW)
+    schedule_rule(rule=draft(programme, "future", **FIFTY), at=NOW, starts_at=soon)
+    assert ended.status_at(NOW) == "retired"
+
+    assert left_out_of(marketing) == [("base", 1), ("bonus", 1), ("ended", 1)]
+    withdraw_rule(rule=following, at=NOW)
+    assert left_out_of(marketing) == [("base", 1), ("bonus", 1), ("ended", 1)]
+    make_next_version(bonus, at=NOW)
+    assert left_out_of(marketing) == [("base", 1), ("bonus", 3), ("ended", 1)]
 
 
 def test_without_a_programme_there_is_nothing_to_ask(db: None) -> None:

@@ -12,7 +12,7 @@ from loyalty.backtest.service import PeriodNotOver, RuleOfAnotherProgramme, TwoV
 from loyalty.earning.versions import draft_next_version, edit_draft, retire_rule, schedule_rule
 from loyalty.merging.merge import merge_members
 from loyalty.models import BackTest, EarningRule, GroupMembership, MemberGroup, Programme
-from tests.factories import NOW, Cardholder, bring_back, buy, make_programme
+from tests.factories import NOW, Cardholder, bring_back, buy, make_next_version, make_programme
 from tests.kept_fixtures import kept
 from tests.loyalty.backtest.questions import answer, ask
 from tests.loyalty.backtest.rules import DOUBLE, FIFTY, HALF, draft, live
@@ -114,6 +114,20 @@ def test_a_rule_that_is_left_out_gives_nothing(programme: Programme, bob: Cardho
 
     assert points(back_test) == (200, 150)
     assert back_test.left_out_ids == [bonus.pk]
+
+
+@pytest.mark.usefixtures("_friday_and_saturday")
+def test_a_rule_is_left_out_with_all_its_versions(programme: Programme, bob: Cardholder) -> None:
+    bonus = live(programme, "bonus", at=FRIDAY, **FIFTY)
+    buy(programme, bob.card.token, euros=10, at=FRIDAY + timedelta(hours=1))
+    second = make_next_version(bonus, at=SATURDAY)
+    third = make_next_version(second, at=SATURDAY, starts_at=NOW + timedelta(days=1))
+    buy(programme, bob.card.token, euros=10, at=NOW)
+
+    back_test = answer(ask(programme, left_out=[bonus]))
+
+    assert points(back_test) == (260, 160)
+    assert back_test.left_out_ids == [bonus.pk, second.pk, third.pk]
 
 
 @pytest.mark.usefixtures("_friday_and_saturday")
