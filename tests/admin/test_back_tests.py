@@ -321,6 +321,22 @@ def exported(client: Client, back_test: BackTest, part: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(response.getvalue().decode()[1:])))
 
 
+def test_who_may_not_take_tables_away_is_told_whom_to_ask(
+    marketing: Client, manager: Client, story: Story, bonus: EarningRule
+) -> None:
+    back_test = answer(ask(story.programme, [bonus]))
+    base = EarningRule.objects.get(code="base", version=1)
+    quiet = answer(ask(story.programme, left_out=[base], last_on=datetime(2026, 1, 31, tzinfo=UTC).date()))
+    told = (
+        "Only colleagues who may export lists can take these tables away as files: ask a programme manager."
+    )
+
+    assert words_of(marketing, page_of(back_test)).count(told) == 1
+    assert "Export as CSV" not in words_of(marketing, page_of(back_test))
+    assert told not in words_of(manager, page_of(back_test))
+    assert told not in words_of(marketing, page_of(quiet))
+
+
 def test_every_table_is_taken_away_as_a_file_and_written_down(
     manager: Client, story: Story, bonus: EarningRule
 ) -> None:
