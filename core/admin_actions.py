@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from core.audit import action_names
+from core.audit import action_names, detail_names
 from core.models import StaffAction
 
 
@@ -47,9 +47,7 @@ def _detail_lines(action: StaffAction) -> list[str]:
     for name, value in action.details.items():
         if name == "changes" and isinstance(value, dict):
             lines += [
-                f"{_label(model, field)}: {_value(new)}"
-                if old is None
-                else f"{_label(model, field)}: {_value(old)} → {_value(new)}"
+                _line(model, field, _value(new) if old is None else f"{_value(old)} → {_value(new)}")
                 for field, (old, new) in value.items()
             ]
         elif name == "also_changed" and isinstance(value, list):
@@ -57,8 +55,12 @@ def _detail_lines(action: StaffAction) -> list[str]:
                 _("also changed: %(fields)s") % {"fields": ", ".join(_label(model, one) for one in value)}
             )
         else:
-            lines.append(f"{_label(model, name)}: {_value(value)}")
+            lines.append(_line(model, name, _value(value)))
     return lines
+
+
+def _line(model: type[Model] | None, name: str, value: str) -> str:
+    return _("%(name)s: %(value)s") % {"name": _label(model, name), "value": value}
 
 
 def _label(model: type[Model] | None, field: str) -> str:
@@ -66,7 +68,7 @@ def _label(model: type[Model] | None, field: str) -> str:
         found = model._meta.get_field(field) if model else None
     except FieldDoesNotExist:
         found = None
-    return str(getattr(found, "verbose_name", field))
+    return str(getattr(found, "verbose_name", detail_names().get(field, field)))
 
 
 def _value(value: object) -> str:
@@ -74,6 +76,8 @@ def _value(value: object) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, dict):
         return ", ".join(f"{name} {_value(one)}" for name, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(_value(one) for one in value) or "-"
     return "-" if value in (None, "") else str(value)
 
 

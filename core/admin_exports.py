@@ -26,7 +26,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.audit import record_action
+from core.audit import name_details, record_action
 from core.formatting import in_language, number
 from core.reasons import ReasonForm
 from core.spreadsheets import safe_text
@@ -41,6 +41,15 @@ ADDED_COLUMNS = {"actor_email": _("colleague")}
 """Columns that a list adds to its rows, by name."""
 
 SEARCH = "q"
+
+name_details(
+    {
+        "rows": _("rows"),
+        "filters": _("filters"),
+        "searched": _("narrowed by a search"),
+        "table": _("table"),
+    }
+)
 
 
 class ExportMixin:

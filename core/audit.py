@@ -1,7 +1,8 @@
 """What staff did, to what and why, kept for ever: the one way in, and how it is read.
 
-Nothing here knows what the actions mean; each app names its own with `name_actions`. No code, token, password
-or full card number is ever written here, nor the name of a person: only numbers of rows.
+Nothing here knows what the actions mean; each app names its own with `name_actions`, and what it keeps of
+each with `name_details`. No code, token, password or full card number is ever written here, nor the name of a
+person: only numbers of rows.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,7 @@ from core.card_numbers import without_card_numbers
 from core.models import StaffAction
 
 _names: dict[str, str | Promise] = {}
+_details: dict[str, str | Promise] = {}
 
 
 def name_actions(names: Mapping[str, str | Promise]) -> None:
@@ -27,6 +29,19 @@ def name_actions(names: Mapping[str, str | Promise]) -> None:
 def action_names() -> dict[str, str | Promise]:
     """Return every action that has a name, by code."""
     return dict(_names)
+
+
+def name_details(names: Mapping[str, str | Promise]) -> None:
+    """Say how details are called where they are read, by the keys under which `record_action` keeps them.
+
+    Columns of the row that something was done to have their names already.
+    """
+    _details.update(names)
+
+
+def detail_names() -> dict[str, str | Promise]:
+    """Return every detail that has a name, by key."""
+    return dict(_details)
 
 
 def record_action(

@@ -12,10 +12,11 @@ class HelpdeskConfig(AppConfig):
 
     def ready(self) -> None:
         """Name what agents do, and say what is held about members."""
-        from core.audit import name_actions  # noqa: PLC0415 - models can be read only from here on
-        from helpdesk.looks import NAMES  # noqa: PLC0415 - models can be read only from here on
+        from core.audit import name_actions, name_details  # noqa: PLC0415 - models can be read only from here on
+        from helpdesk.looks import DETAILS, NAMES  # noqa: PLC0415 - models can be read only from here on
         from helpdesk.notes import HOLDER  # noqa: PLC0415 - models can be read only from here on
         from members.personal_data import register_holder  # noqa: PLC0415 - models can be read only from here on
 
         name_actions(NAMES)
+        name_details(DETAILS)
         register_holder(HOLDER)

@@ -18,6 +18,7 @@ NAMES = {
     SEARCHED: _("Search for members"),
     REFUSED: _("Search with a card number refused"),
 }
+DETAILS = {"kinds": _("kinds of words"), "found": _("members found")}
 LATEST_DAYS = 20
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from core.admin import button
 from core.admin_reasons import RecordedAdmin
-from core.audit import name_actions, record_action
+from core.audit import name_actions, name_details, record_action
 from core.formatting import in_language, number, whole_amount
 from core.reasons import ReasonForm
 from loyalty.models import Programme
@@ -23,6 +23,7 @@ from rewards.presets.load import PRESETS, load_preset
 from rewards.presets.preset import ProgrammePreset
 
 name_actions({"programme.loaded": gettext_lazy("Load a preset")})
+name_details({"preset": gettext_lazy("preset")})
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from core.admin import Labelled, LockedAdmin, button, in_colours, link_to, page_of
 from core.admin_exports import MAY_EXPORT, send_with_reason
-from core.audit import name_actions
+from core.audit import name_actions, name_details
 from core.formatting import number, signed_points
 from loyalty.admin.purchases import sentence_for
 from loyalty.explanations.partner_file import explained_lines
@@ -39,6 +39,7 @@ REFUSED_SHOWN = 20
 EXPLAINED = "feedimport.explained"
 
 name_actions({EXPLAINED: _("Explanations of an import taken away")})
+name_details({"lines": _("lines")})
 
 
 class UploadForm(forms.Form):

@@ -27,7 +27,7 @@ from core.admin import LockedAdmin, button, link_to
 from core.admin_questions import Question, ask
 from core.admin_reasons import RecordedAdmin
 from core.admin_widgets import DayInput
-from core.audit import name_actions, record_action
+from core.audit import name_actions, name_details, record_action
 from core.card_numbers import holds_card_number
 from core.formatting import number
 from core.plausible import YearBetween
@@ -47,6 +47,15 @@ name_actions(
     {
         "membergroup.members_added": _("Members added to a group"),
         "groupmembership.ended": _("Membership of a group ended"),
+    }
+)
+name_details(
+    {
+        "added": _("added"),
+        "already": _("in the group already"),
+        "unknown": _("unknown"),
+        "joined_on": _("first day"),
+        "left_on": _("last day"),
     }
 )
 

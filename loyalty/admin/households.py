@@ -9,13 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from core.admin import LockedAdmin, LockedInline, link_to
 from core.admin_filters import period_filter
-from core.audit import name_actions
+from core.audit import name_actions, name_details
 from loyalty.admin.ledger import MEMBER_SEARCH
 from loyalty.households.membership import PUT_TOGETHER, REMOVED
 from loyalty.models import Household, HouseholdStay, PointAccount, SpendingPermission
 from members.lookup import members_matching
 
 name_actions({PUT_TOGETHER: _("Brought into a household"), REMOVED: _("Taken out of a household")})
+name_details({"household": _("household")})
 
 
 class StayInline(LockedInline):

@@ -14,11 +14,11 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWid
 from core.admin import LockedAdmin, LockedInline, Text, button, link_to, page_of
 from core.admin_filters import period_filter
 from core.admin_questions import Question, ask
-from core.audit import name_actions
+from core.audit import name_actions, name_details
 from core.errors import DomainError
 from core.reasons import ReasonField
 from loyalty.adjustments.colleagues import Actor
-from loyalty.adjustments.deeds import MERGED, SEPARATED
+from loyalty.adjustments.deeds import LIMITS, MERGED, POINTS, SEPARATED
 from loyalty.admin.ledger import MEMBER_SEARCH
 from loyalty.errors import ApproverNeeded, SurvivorLeft
 from loyalty.merging.eyes import refuse_merge_by
@@ -41,6 +41,13 @@ from members.models import Member, MemberMerge, MergedCard
 from members.services.merging import refuse_merge
 
 name_actions({MERGED: _("Merge of members"), SEPARATED: _("Separation of members")})
+name_details(
+    {
+        "merged": _("merged member"),
+        POINTS: _("points"),
+        LIMITS: _("limit of the day, in points"),
+    }
+)
 
 STAYS, GOES = "this", "other"
 REFUSALS: dict[type[DomainError], Text] = {

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from core.admin_exports import MAY_EXPORT, csv_file, send_with_reason
-from core.audit import name_actions
+from core.audit import name_actions, name_details
 from core.charts import Series, column_chart
 from core.formatting import month, number
 from loyalty.dates import local_date
@@ -27,6 +27,7 @@ MOST_MONTHS = 60
 PARTS = ("months", "partners", "expiry")
 
 name_actions({"points_report.exported": gettext_lazy("Export of the points report")})
+name_details({"months": gettext_lazy("months")})
 
 
 class MonthField(forms.DateField):

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from core.audit import name_actions, record_action
+from core.audit import name_actions, name_details, record_action
 from core.errors import DomainError
 from loyalty.backtest.budgets import forget_claims
 from loyalty.backtest.rules import snapshot_of
@@ -24,6 +24,7 @@ from loyalty.point_value import point_value
 from members.models import User
 
 name_actions({"backtest.started": _("Start of a back-test"), "backtest.stopped": _("Stop of a back-test")})
+name_details({"rules": _("rules that are tried"), "left_out": _("rules left out"), "period": _("period")})
 
 
 class PeriodNotOver(DomainError):

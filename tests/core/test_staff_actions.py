@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import ProgrammingError, connection, transaction
+from django.utils import translation
 
 from core.admin_actions import ActionInWords
 from core.audit import actions_on, record_action
@@ -92,4 +93,16 @@ def test_details_that_have_names_of_their_own_are_told_by_them() -> None:
         actor=None, action="member.merged", subject=Member, details={"points": {"one": 300, "two": 5}}, at=NOW
     )
 
-    assert ActionInWords.of(row).lines == ["points: one 300, two 5"]
+    with translation.override("en"):
+        assert ActionInWords.of(row).lines == ["points: one 300, two 5"]
+    with translation.override("fr"):
+        assert ActionInWords.of(row).lines == ["points\N{NO-BREAK SPACE}: one 300, two 5"]
+
+
+def test_lists_are_told_one_after_the_other_and_what_nobody_named_by_its_key() -> None:
+    row = record_action(
+        actor=None, action="looked", subject=Member, details={"kinds": ["email", "word"], "odd": []}, at=NOW
+    )
+
+    with translation.override("en"):
+        assert ActionInWords.of(row).lines == ["kinds of words: email, word", "odd: -"]

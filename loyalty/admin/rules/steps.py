@@ -21,7 +21,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWid
 from core.admin import Text, page_of
 from core.admin_questions import Question, ask
 from core.admin_widgets import DayInput
-from core.audit import name_actions, record_action
+from core.audit import name_actions, name_details, record_action
 from core.formatting import moment
 from core.plausible import YearBetween
 from core.reasons import ReasonForm
@@ -57,6 +57,7 @@ name_actions(
         "earningrule.discarded": _("Draft of a rule thrown away"),
     }
 )
+name_details({"sentence": _("the rule in words"), "decides_from": _("decides from")})
 
 AT_ONCE, LATER = "now", "later"
 
