@@ -72,7 +72,7 @@ def said(rule: Rule, *, names: Names = NAMES) -> tuple[str, str]:
                 " other multiplier."
             ),
             (
-                "Points multipliés par 1,5 du lundi au vendredi à partir de 18 h, non cumulable avec un autre"
+                "Points multipliés par 1,5 du lundi au vendredi à partir de 18 h, sans cumul avec un autre"
                 " coefficient."
             ),
         ),

@@ -159,14 +159,18 @@ class RuleForm(forms.Form):
         help_text=_("1 is the first that meets the conditions below, counted since the rule began."),
     )
 
-    partner_ids = Several(label=_("Partner brands"), help_text=_("None ticked: all of them."))
+    partner_ids = Several(
+        label=_("Partner brands"), help_text=pgettext_lazy("partner brands", "None ticked: all of them.")
+    )
     store_ids = Several(label=_("Only these stores"))
     channel = forms.ChoiceField(
         label=_("In store or online"), choices=ANY_CHANNEL, required=False, widget=forms.RadioSelect
     )
     minimum_cents = AmountField(label=_("Purchases of at least"), most=MOST_CENTS, required=False)
 
-    card_product_ids = Several(label=_("Card products"), help_text=_("None ticked: all of them."))
+    card_product_ids = Several(
+        label=_("Card products"), help_text=pgettext_lazy("card products", "None ticked: all of them.")
+    )
     group_ids = Several(
         label=_("Groups of members"), help_text=_("None ticked: everybody. Several: who is in one of them.")
     )

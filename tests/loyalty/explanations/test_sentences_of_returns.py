@@ -102,7 +102,9 @@ def test_a_return_of_a_purchase_to_which_a_limit_left_nothing_says_so(programme:
     buy(programme, CARD, euros=20, reference="A")
     bring_back(programme, CARD, reference="A", euros=20, return_reference="R")
     assert said("R", "en")[4] == ("Rule — Double points: no points taken back: the limit had held them back.")
-    assert said("R")[4] == "Règle — Points doublés : aucun point repris : le plafond les avait retenus."
+    assert said("R")[4] == (
+        "Règle — Points doublés : aucun point repris, car le plafond avait retenu ces points."
+    )
 
 
 def test_a_return_says_that_its_purchase_counts_no_longer(programme: Programme) -> None:
