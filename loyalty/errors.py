@@ -28,6 +28,12 @@ class SurvivorLeft(DomainError):
     code: ClassVar[str] = "survivor_left"
 
 
+class BroughtBySuccession(DomainError):
+    """A succession brought points of a merged member to the survivor, where nothing tells them apart."""
+
+    code: ClassVar[str] = "brought_by_succession"
+
+
 class LeavingPolicyChanged(DomainError):
     """The member was told something else about their points than the programme says by now."""
 

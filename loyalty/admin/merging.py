@@ -20,7 +20,7 @@ from core.reasons import ReasonField
 from loyalty.adjustments.colleagues import Actor
 from loyalty.adjustments.deeds import LIMITS, MERGED, POINTS, SEPARATED
 from loyalty.admin.ledger import MEMBER_SEARCH
-from loyalty.errors import ApproverNeeded, SurvivorLeft
+from loyalty.errors import ApproverNeeded, BroughtBySuccession, SurvivorLeft
 from loyalty.merging.eyes import refuse_merge_by
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
@@ -279,7 +279,12 @@ class MemberMergeAdmin(LockedAdmin):
                     "The member who stays would owe more points than you may give alone, or than are left"
                     " for you today, because they were spent: ask a colleague who may approve to separate"
                     " the two. Nothing was changed."
-                )
+                ),
+                BroughtBySuccession: _(
+                    "A succession of programmes brought points of one of the two to the other since they were"
+                    " merged, and nothing would tell them apart. Reverse that succession first, or leave the"
+                    " two together and correct their points by adjustments. Nothing was changed."
+                ),
             },
         )
 

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 
 from core.audit import record_action
 from core.outbox import publish
 from loyalty.adjustments.colleagues import Actor, lock_day_of
 from loyalty.adjustments.deeds import SEPARATED
 from loyalty.enrolment import enrol_member
+from loyalty.errors import BroughtBySuccession
 from loyalty.households.membership import return_to_household
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.lots import new_lot
@@ -26,12 +27,15 @@ from loyalty.merging.counted import counted_since
 from loyalty.merging.eyes import refuse_own, refuse_separation_by
 from loyalty.merging.limits import divide_limits
 from loyalty.models import (
+    Conversion,
+    Counterpart,
     EntryKind,
     MergedPoints,
     PointAccount,
     Transfer,
     TransferReason,
 )
+from loyalty.models.succession import FORMER
 from members.models import Member, MemberMerge
 from members.services.merging import lead_no_more, lock_members
 
@@ -76,8 +80,9 @@ def separate_members(
 
     Whoever left a household by the merge is in it again, unless it is full by now. Letters tell both. A
     repeat changes nothing. Raises ErasedPerson when the person was erased meanwhile, OwnMerge when the
-    colleague is one of the two, and ApproverNeeded when it leaves more points owed than the colleague may
-    give alone, or than are left of their day.
+    colleague is one of the two, BroughtBySuccession when points of a counterpart came to the survivor since,
+    and ApproverNeeded when it leaves more points owed than the colleague may give alone, or than are left of
+    their day.
     """
     lock_day_of(actor)
     survivor, merged = lock_members(merge.survivor_id, merge.merged_id)
@@ -86,6 +91,7 @@ def separate_members(
         return merge
     refuse_own(actor, survivor, merged)
     lock_accounts(PointAccount.objects.filter(member__in=[survivor, merged]).values_list("pk", flat=True))
+    _refuse_what_a_succession_brought(merge)
     # A purchase whose card was looked up before would count for the survivor; now it is looked at again.
     PointAccount.objects.filter(member=survivor).update(separations=F("separations") + 1)
     pairs = _pairs(merge, survivor, merged, at)
@@ -100,6 +106,17 @@ def separate_members(
     record_action(actor=actor, action=SEPARATED, subject=survivor, reason=reason, details=details, at=at)
     publish(topic=MEMBERS_SEPARATED, payload={"merge_id": merge.pk}, at=at)
     return MemberMerge.objects.get(pk=merge.pk)
+
+
+def _refuse_what_a_succession_brought(merge: MemberMerge) -> None:
+    """Raise BroughtBySuccession when points of somebody whose counterpart goes came to who stays since."""
+    is_theirs = Counterpart.objects.filter(
+        succession=OuterRef("succession"), member=OuterRef("account__member"), counterpart=merge.merged_id
+    )
+    between = Q(transfer__source__member=merge.survivor_id) | Q(transfer__target__member=merge.survivor_id)
+    since = Conversion.objects.filter(between, Exists(is_theirs), transfer__moved_at__gte=merge.merged_at)
+    if since.exclude(succession__state__in=FORMER).exists():
+        raise BroughtBySuccession
 
 
 def _pairs(

@@ -8,13 +8,14 @@ from django.urls import reverse
 
 from core.models import StaffAction
 from loyalty.merging.merge import merge_members
-from loyalty.models import MergedPoints
+from loyalty.models import Counterpart, MergedPoints
 from members.models import Member, MemberMerge
 from members.services.erasure import erase_member
 from tests.admin.conftest import ROLES, WHY, Story, client_of, make_colleague
-from tests.factories import NOW, Cardholder, make_cardholder, make_user, order
+from tests.factories import NOW, Cardholder, make_cardholder, make_issuer, make_programme, make_user, order
 from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import balance
+from tests.loyalty.succession.conftest import Programmes, prepare, run
 
 MAY_MERGE = {"Programme manager", "Call centre"}
 
@@ -163,6 +164,22 @@ def test_an_erased_person_is_not_separated(agent: Client, story: Story) -> None:
 
     assert "One of the two was erased" in told
     assert MemberMerge.objects.get().undone_at is None
+
+
+def test_members_between_whom_a_succession_moved_points_stay_together(agent: Client, story: Story) -> None:
+    ending = make_programme("ending", issuer=make_issuer("other", "Other"))
+    before = make_cardholder(ending, points=30)
+    stays, goes = (make_cardholder(story.programme) for _ in range(2))
+    made = merge_members(survivor=stays.member, merged=goes.member, at=NOW)
+    succession = prepare(Programmes(ending, story.programme))
+    Counterpart.objects.create(succession=succession, member=before.member, counterpart=goes.member)
+    run(succession)
+    address = reverse("admin:members_membermerge_separate", args=[made.pk])
+
+    told = agent.post(address, {"reason": WHY}, follow=True).content.decode()
+
+    assert "Reverse that succession first" in told
+    assert balance(stays.account) == (30, 0)
 
 
 @pytest.mark.parametrize("role", ROLES)

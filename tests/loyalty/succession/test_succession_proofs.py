@@ -210,8 +210,8 @@ def test_points_that_arrive_with_the_counterpart_or_whom_they_lead_to_are_right(
     record_counterparts(
         [CounterpartLine(alice.member.reference, there.member.reference)], programme=strangers.old
     )
-    merge = merge_members(survivor=other.member, merged=there.member, at=NOW)
     succession = run(succession)
+    merge = merge_members(survivor=other.member, merged=there.member, at=NOW)
     separate_members(merge=merge, at=NOW)
     buy(strangers.old, alice.card.token, euros=7)
     succession = follow(succession)
