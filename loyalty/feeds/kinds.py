@@ -97,12 +97,13 @@ def _record_cardholder_lines(
     enrol_members(member_ids=sorted(member_ids), programme=programme, at=at)
     verdicts = []
     for one, (_, left_out) in zip(recorded, lines, strict=True):
+        older = Reason.STATUS_LEFT_OUT if one.has_older_status else Reason.NONE
         if one.outcome in _CARDHOLDER_REFUSALS:
             verdicts.append(LineVerdict(Outcome.REJECTED, _CARDHOLDER_REFUSALS[one.outcome]))
         elif one.outcome is CardholderOutcome.CHANGED or one.member_id not in enrolled:
-            verdicts.append(LineVerdict(Outcome.ACCEPTED, left_out))
+            verdicts.append(LineVerdict(Outcome.ACCEPTED, older or left_out))
         else:
-            verdicts.append(LineVerdict(Outcome.DUPLICATE, Reason.UNCHANGED))
+            verdicts.append(LineVerdict(Outcome.DUPLICATE, older or Reason.UNCHANGED))
         if one.member_id is not None:
             enrolled.add(one.member_id)
     return verdicts

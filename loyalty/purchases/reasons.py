@@ -64,6 +64,7 @@ class Reason(StrEnum):
     ERASED_MEMBER = "erased_member"
     TITLE_LEFT_OUT = "title_left_out"
     EMAIL_LEFT_OUT = "email_left_out"
+    STATUS_LEFT_OUT = "status_left_out"
     MALFORMED_CODE = "malformed_code"
     LOOKS_LIKE_FORMULA = "looks_like_formula"
     MALFORMED_COUNTRY = "malformed_country"
@@ -155,6 +156,7 @@ SENTENCES = {
     Reason.ERASED_MEMBER: _("This member asked to be deleted. To take part again they need a new reference."),
     Reason.TITLE_LEFT_OUT: _("The title is not known and was left out."),
     Reason.EMAIL_LEFT_OUT: _("The e-mail address is not one and was left out."),
+    Reason.STATUS_LEFT_OUT: _("The status of the card changed on a later day: this older one was left out."),
     Reason.MALFORMED_CODE: _("A code may hold letters without accents, digits, - and _ only."),
     Reason.LOOKS_LIKE_FORMULA: _("A code or reference must not begin with = or @, as a formula does."),
     Reason.MALFORMED_COUNTRY: _("The country is not a code of two letters, like FR."),

@@ -91,10 +91,14 @@ class CardholderOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecordedCardholder:
-    """The outcome of a line; a refused one has no member."""
+    """The outcome of a line; a refused one has no member.
+
+    `has_older_status` says that the card's status changed on a later day than the line's, and so stays.
+    """
 
     outcome: CardholderOutcome
     member_id: int | None = None
+    has_older_status: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,8 @@ def record_cardholders(
 ) -> list[RecordedCardholder]:
     """Create or update the members and cards described, line after line; return one result a line.
 
-    `on` is the day from which a new status counts. A line that says what is known already changes nothing.
+    `on` is the day from which a new status counts; where the card's changed on a later day, that one stays.
+    A line that says what is known already changes nothing.
     The language of a member who activated is theirs to choose, and so are contact details they gave
     themselves: a line cannot change them, nor bring back a member who was erased.
     A card never moves to another member; the cards of a member who leads to another are the other one's.
@@ -129,7 +134,9 @@ def record_cardholders(
     changed_members: set[str] = set()
     changed_cards: set[str] = set()
     outcomes = []
+    older: list[bool] = []
     for line in lines:
+        older.append(_is_older(cards.get(line.card_token), line, on))
         product_id = products.get(line.card_product)
         card = cards.get(line.card_token)
         if product_id is None:
@@ -161,7 +168,10 @@ def record_cardholders(
     changed_members.update(cards[token].member_reference for token in changed_cards)
     index_members([ids[reference] for reference in changed_members])
     owners = {reference: ids[leads.survivor_of(reference)] for reference in members}
-    return [_recorded(line, outcome, owners) for line, outcome in zip(lines, outcomes, strict=True)]
+    return [
+        _recorded(line, outcome, owners, is_older=is_older)
+        for line, outcome, is_older in zip(lines, outcomes, older, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +207,22 @@ def _card_after(
     card: CardState | None, line: CardholderLine, owner: str, product_id: int, on: date
 ) -> CardState:
     """Return the card as the line leaves it; what it was on earlier days, its history keeps."""
-    status_on = on if card is None or card.status != line.card_status else card.status_on
-    return CardState(owner, product_id, line.card_last4, line.card_status, status_on)
+    status, status_on = line.card_status, on
+    if card is not None and (card.status == status or _is_older(card, line, on)):
+        status, status_on = card.status, card.status_on
+    return CardState(owner, product_id, line.card_last4, status, status_on)
+
+
+def _is_older(card: CardState | None, line: CardholderLine, on: date) -> bool:
+    """Say whether the line tells another status than the card's, of a day before that one began."""
+    return card is not None and card.status != line.card_status and on < card.status_on
 
 
 def _recorded(
-    line: CardholderLine, outcome: CardholderOutcome, member_ids: dict[str, int]
+    line: CardholderLine, outcome: CardholderOutcome, member_ids: dict[str, int], *, is_older: bool
 ) -> RecordedCardholder:
     if outcome in (CardholderOutcome.CHANGED, CardholderOutcome.UNCHANGED):
-        return RecordedCardholder(outcome, member_ids[line.member_reference])
+        return RecordedCardholder(outcome, member_ids[line.member_reference], is_older)
     return RecordedCardholder(outcome)
 
 

@@ -54,6 +54,25 @@ def test_a_cardholder_is_known_and_takes_part(tmp_path: Path, programme: Program
 
 
 @pytest.mark.usefixtures("programme")
+def test_an_older_file_does_not_take_back_what_became_of_a_card_since(tmp_path: Path) -> None:
+    import_cards([CARDHOLDER], tmp_path)
+    blocked = CARDHOLDER | {"card_status": "blocked"}
+    import_cards([blocked], tmp_path, days=10)
+
+    same = import_cards([CARDHOLDER], tmp_path, days=5)
+    moved = import_cards([CARDHOLDER | {"city": "Nice"}], tmp_path, days=5)
+
+    assert same.outcomes == [("duplicate", "status_left_out")]
+    assert moved.outcomes == [("accepted", "status_left_out")]
+    assert Member.objects.get(reference="M-BOB").city == "Nice"
+    card = Card.objects.get(token="tok-bob")  # noqa: S106 - a card token, no password
+    assert (card.status, card.status_on) == ("blocked", (NOW + timedelta(days=10)).date())
+    assert [one.status for one in CardStatusChange.objects.order_by("pk")] == ["active", "blocked"]
+    # News of the same day count, in the order in which they come.
+    assert import_cards([CARDHOLDER], tmp_path, days=10).outcomes == [("accepted", "")]
+
+
+@pytest.mark.usefixtures("programme")
 def test_the_same_cardholders_again_change_nothing(tmp_path: Path) -> None:
     import_cards([CARDHOLDER, SECOND_CARD], tmp_path)
     before = stored()
