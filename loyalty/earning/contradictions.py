@@ -52,6 +52,7 @@ class Contradiction(StrEnum):
     PARTNER_WITHOUT_AGREEMENT = "partner_without_agreement"
     STORE_NEVER_OPEN = "store_never_open"
     COUNT_OF_EARLIER_VERSION = "count_of_earlier_version"
+    PERIOD_OF_EARLIER_VERSION = "period_of_earlier_version"
     ALL_RULES_GIVE_TOO_MUCH = "all_rules_give_too_much"
 
 
@@ -247,6 +248,10 @@ SENTENCES = {
     Contradiction.COUNT_OF_EARLIER_VERSION: _(
         "Members' purchases are counted by the version before. What counts them, the bonus and its limit stay"
         " as they are: retire the rule and make another one instead."
+    ),
+    Contradiction.PERIOD_OF_EARLIER_VERSION: _(
+        "An earlier version has a limit of another period: with a new one, every member would begin afresh"
+        " and could get all of it again. Keep the period, or retire the rule and make another one instead."
     ),
     Contradiction.ALL_RULES_GIVE_TOO_MUCH: _(
         "Together with the other rules, one purchase could earn more than a billion points."

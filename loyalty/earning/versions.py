@@ -209,7 +209,7 @@ def schedule_rule(
         raise ContradictoryRule(findings)
     if starts_at is not None and starts_at <= at:
         raise BeginsInThePast
-    others = [other for other in _family(rule) if other.scheduled_at is not None and not other.is_withdrawn]
+    others = _that_count(_family(rule))
     if any(other.status_at(at) is RuleStatus.SCHEDULED for other in others):
         raise NextVersionScheduled
     for other in others:
@@ -308,8 +308,11 @@ def _contradictions_with_programme(
         )
     if any(not _is_open_on_some_day(store, first_on, rule.ends_on) for store in stores):
         yield Finding("store_ids", Contradiction.STORE_NEVER_OPEN)
-    if _changes_the_count(rule):
+    others = _that_count(_family(rule))
+    if _changes_the_count(rule, others):
         yield Finding("nth_purchase", Contradiction.COUNT_OF_EARLIER_VERSION)
+    if _changes_the_period(rule, others):
+        yield Finding("limit_period", Contradiction.PERIOD_OF_EARLIER_VERSION)
     if _most_points(rule, at) > MOST_POINTS_OF_A_PURCHASE:
         field = "factor_percent" if rule.effect == RuleEffect.MULTIPLIER else "points"
         yield Finding(field, Contradiction.ALL_RULES_GIVE_TOO_MUCH)
@@ -329,13 +332,19 @@ def _is_open_on_some_day(store: Store, first_on: date, last_on: date | None) -> 
     return not (is_closed or opens_later)
 
 
-def _changes_the_count(rule: EarningRule) -> bool:
+def _changes_the_count(rule: EarningRule, others: Sequence[EarningRule]) -> bool:
     """Say whether purchases counted by another version would be counted for something else by this one."""
     return any(
-        other.scheduled_at is not None
-        and {rule.nth_purchase, other.nth_purchase} != {None}
+        {rule.nth_purchase, other.nth_purchase} != {None}
         and any(getattr(rule, term) != getattr(other, term) for term in COUNTING_TERMS)
-        for other in _family(rule)
+        for other in others
+    )
+
+
+def _changes_the_period(rule: EarningRule, others: Sequence[EarningRule]) -> bool:
+    """Say whether what another version gave under its limit would not count towards the limit of this one."""
+    return rule.limit_points is not None and any(
+        other.limit_points is not None and other.limit_period != rule.limit_period for other in others
     )
 
 
@@ -362,6 +371,11 @@ def _family(rule: EarningRule) -> list[EarningRule]:
     """Return the other versions of the rule, the first one first."""
     versions = EarningRule.objects.filter(programme_id=rule.programme_id, code=rule.code)
     return list(versions.exclude(pk=rule.pk).order_by("version"))
+
+
+def _that_count(versions: Sequence[EarningRule]) -> list[EarningRule]:
+    """Leave out drafts, and versions that were withdrawn: those never decided on anything."""
+    return [one for one in versions if one.scheduled_at is not None and not one.is_withdrawn]
 
 
 def _draft(rule: EarningRule) -> EarningRule:

@@ -267,6 +267,25 @@ def test_what_is_wrong_with_a_field_that_is_not_shown_stands_above_the_form(
     assert list(errors) == ["__all__"]
 
 
+def test_another_period_than_the_limit_had_is_refused_beside_it(manager: Client, story: Story) -> None:
+    rule = make_rule(
+        programme=story.programme, code="limited", effect="bonus", points=10, limit_points=500, at=TODAY
+    )
+    manager.post(page("next_version", rule.pk))
+    draft = EarningRule.objects.latest("pk")
+    fields = saturdays(effect="bonus", bonus_points="10", counts="every", limit_period="month", **seen(draft))
+
+    errors = errors_after(manager, page("edit", draft.pk), fields)
+
+    ((field, (said,)),) = errors.items()
+    assert field == "limit_period"
+    assert said == (
+        "An earlier version has a limit of another period: with a new one, every member would begin afresh"
+        " and could get all of it again. Keep the period, or retire the rule and make another one instead."
+    )
+    assert manager.post(page("edit", draft.pk), fields | {"limit_period": "life"}).status_code == 302
+
+
 def test_the_sentence_follows_what_is_written(manager: Client) -> None:
     shown = beside(manager, saturdays())
 

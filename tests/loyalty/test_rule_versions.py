@@ -358,6 +358,74 @@ def test_versions_that_count_purchases_count_for_the_same(programme: Programme) 
     assert schedule_rule(rule=edit_draft(rule=rule), at=NOW).minimum_cents == 500
 
 
+def test_a_withdrawn_version_counted_nothing_that_a_later_one_must_keep(
+    programme: Programme, alice: Cardholder
+) -> None:
+    third = make_rule(
+        programme, code="third", effect=RuleEffect.BONUS, points=5, nth_purchase=3, at=NOW, starts_at=LATER
+    )
+    withdraw_rule(rule=third, at=NOW)
+
+    second = make_next_version(third, nth_purchase=2, points=6)
+
+    assert statuses(third) == [(1, RETIRED), (2, LIVE)]
+    assert [buy(programme, alice.card.token, euros=1).points for _time in range(3)] == [1, 7, 1]
+    rule = draft_next_version(rule=second)
+    rule.nth_purchase = 3
+    assert findings(edit_draft(rule=rule)) == [("nth_purchase", Contradiction.COUNT_OF_EARLIER_VERSION)]
+
+
+def test_versions_limit_each_member_for_the_same_period(programme: Programme) -> None:
+    rule = make_rule(
+        programme,
+        code="daily",
+        effect=RuleEffect.BONUS,
+        points=5,
+        limit_points=10,
+        limit_period=LimitPeriod.DAY,
+    )
+    draft = draft_next_version(rule=rule)
+    for period in (LimitPeriod.MONTH, LimitPeriod.LIFE):
+        draft.limit_period = period
+        assert findings(edit_draft(rule=draft)) == [("limit_period", Contradiction.PERIOD_OF_EARLIER_VERSION)]
+    draft.limit_points, draft.limit_period = 20, LimitPeriod.DAY
+    assert schedule_rule(rule=edit_draft(rule=draft), at=NOW).limit_points == 20
+
+
+def test_a_limit_that_is_taken_away_comes_back_for_the_same_period_only(
+    programme: Programme, alice: Cardholder
+) -> None:
+    rule = make_rule(
+        programme,
+        code="daily",
+        effect=RuleEffect.BONUS,
+        points=5,
+        limit_points=10,
+        limit_period=LimitPeriod.DAY,
+    )
+    points = [buy(programme, alice.card.token, euros=1, at=NOW).points for _time in range(3)]
+    make_next_version(rule, at=NOW + SECOND, limit_points=None)
+    points.append(buy(programme, alice.card.token, euros=1, at=NOW + SECOND).points)
+    assert points == [6, 6, 1, 6]
+
+    draft = draft_next_version(rule=EarningRule.objects.get(code="daily", version=2))
+    draft.limit_points, draft.limit_period = 10, LimitPeriod.MONTH
+    assert findings(edit_draft(rule=draft)) == [("limit_period", Contradiction.PERIOD_OF_EARLIER_VERSION)]
+    draft.limit_period = LimitPeriod.DAY
+    schedule_rule(rule=edit_draft(rule=draft), at=NOW + 2 * SECOND)
+    assert buy(programme, alice.card.token, euros=1, at=NOW + 2 * SECOND).points == 1
+
+
+def test_a_limit_for_another_period_that_never_decided_binds_nobody(programme: Programme) -> None:
+    rule = make_rule(programme, code="free", effect=RuleEffect.BONUS, points=5)
+    monthly = make_next_version(rule, starts_at=LATER, limit_points=10, limit_period=LimitPeriod.MONTH)
+    withdraw_rule(rule=monthly, at=NOW)
+
+    daily = make_next_version(rule, limit_points=10, limit_period=LimitPeriod.DAY)
+
+    assert (daily.version, daily.status_at(NOW)) == (3, LIVE)
+
+
 def test_what_comes_every_so_often_counts_for_life(programme: Programme) -> None:
     rule = draft(
         programme,

@@ -76,13 +76,15 @@ PLAIN_OR_LIMITED = merged(st.one_of(COEFFICIENTS, BASES, BONUSES), MINIMUMS, st.
 
 @st.composite
 def families(draw: st.DrawFn) -> Family:
-    """Make a rule of one or two versions; those that count purchases keep what they count."""
+    """Make a rule of one or two versions, which keep what they count and for how long a limit counts."""
     if draw(st.integers(0, 3)) == 0:
         counted = draw(merged(BONUSES, COUNTS, MINIMUMS))
         counted["is_every_nth"] = counted["nth_purchase"] > 1 and draw(st.booleans())
         return Family((counted, {"minimum_cents": draw(st.sampled_from((None, 300)))}))
     first = draw(PLAIN_OR_LIMITED)
-    limits = draw(st.one_of(NOTHING, LIMITS))
+    limits = dict(draw(st.one_of(NOTHING, LIMITS)))
+    if limits and "limit_period" in first:
+        limits["limit_period"] = first["limit_period"]
     return Family((first, limits) if draw(st.booleans()) and sound(first | limits) else (first,))
 
 
