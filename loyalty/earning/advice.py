@@ -9,13 +9,15 @@ from datetime import date
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from core.formatting import day, number, points
 from loyalty.earning.overlaps import Together, common_ground, that_counts, together
+from loyalty.earning.shares import is_reduction
+from loyalty.earning.shut_out import that_shuts_out
 from loyalty.earning.terms import Conditions, Rule
 from loyalty.earning.times_in_words import joined
-from loyalty.earning.words import Names, conditions_in_words, quoted
+from loyalty.earning.words import Names, conditions_in_words, quoted, quoted_groups
 from loyalty.models import RuleEffect
 
 NEARLY_SPENT_PERCENT = 90
@@ -26,7 +28,7 @@ class Surroundings:
     """What the rules are looked at with: names, titles by version, and what budgets gave by family.
 
     `agreed_until` is the last day of each partner's agreement, None where it has no end; a partner without an
-    agreement is missing.
+    agreement is missing. `empty_groups` have no member, today or later.
     """
 
     names: Names
@@ -35,6 +37,25 @@ class Surroundings:
     today: date
     granted: Mapping[int, int]
     agreed_until: Mapping[int, date | None]
+    empty_groups: frozenset[int] = frozenset()
+
+    def meet(self, one: Rule, other: Rule) -> tuple[Conditions, ...]:
+        """Return what a purchase from today on must meet for both rules to apply; nothing when none can."""
+        return common_ground(
+            one, other, partner_of_store=self.names.partner_of_store, zone=self.zone, today=self.today
+        )
+
+    def shutting_out(
+        self, multiplier: Rule, base: Rule, grounds: Sequence[Conditions], rules: Sequence[Rule]
+    ) -> Rule | None:
+        """Return a coefficient instead of which one never multiplies a base rule where they meet, if any."""
+        # What an earlier version of the base rule was ends when that rule begins to give points.
+        others = [other for other in rules if other.family_id != base.family_id]
+        return that_shuts_out(multiplier, grounds, others, self.meet, today=self.today)
+
+    def titled(self, rules: Sequence[Rule]) -> str:
+        """Name rules in a sentence."""
+        return joined(sorted(quoted(self.titles[rule.rule_id]) for rule in rules))
 
 
 class Overlap(NamedTuple):
@@ -60,18 +81,13 @@ def overlaps_of(rule: Rule, others: Sequence[Rule], around: Surroundings) -> lis
     for other in others:
         if other.family_id == rule.family_id:
             continue
-        grounds = common_ground(
-            rule,
-            other,
-            partner_of_store=around.names.partner_of_store,
-            zone=around.zone,
-            today=around.today,
-        )
-        if grounds:
+        if grounds := around.meet(rule, other):
             what = together(rule, other)
             said = gettext("%(where)s, %(what)s.") % {
                 "where": _where(grounds, around),
-                "what": _what(what, rule, other, around.titles),
+                "what": _multiplied(rule, other, grounds, others, around)
+                if what == Together.MULTIPLIES
+                else _what(what, rule, other, around.titles),
             }
             found.append(Overlap(other, said[:1].upper() + said[1:], what == Together.OLDER_COUNTS))
     return found
@@ -82,13 +98,28 @@ def _where(grounds: Sequence[Conditions], around: Surroundings) -> str:
     return joined([one for one in said if one]) or gettext("for every purchase")
 
 
+def _multiplied(
+    rule: Rule, other: Rule, grounds: Sequence[Conditions], others: Sequence[Rule], around: Surroundings
+) -> str:
+    multiplier, base = (rule, other) if rule.effect == RuleEffect.MULTIPLIER else (other, rule)
+    named = {"multiplier": around.titled([multiplier]), "base": around.titled([base])}
+    if first := around.shutting_out(multiplier, base, grounds, others):
+        return gettext(
+            "%(multiplier)s does not multiply the points of %(base)s: %(other)s comes first, and the two do"
+            " not combine"
+        ) % (named | {"other": around.titled([first])})
+    if _is_capped(base) and not is_reduction(multiplier):
+        return (
+            gettext(
+                "%(multiplier)s multiplies the points of %(base)s, even those that the limit or the budget of"
+                " that rule holds back"
+            )
+            % named
+        )
+    return gettext("%(multiplier)s multiplies the points of %(base)s") % named
+
+
 def _what(what: Together, rule: Rule, other: Rule, titles: Mapping[int, str]) -> str:
-    if what == Together.MULTIPLIES:
-        multiplier, base = (rule, other) if rule.effect == RuleEffect.MULTIPLIER else (other, rule)
-        return gettext("%(multiplier)s multiplies the points of %(base)s") % {
-            "multiplier": quoted(titles[multiplier.rule_id]),
-            "base": quoted(titles[base.rule_id]),
-        }
     if what == Together.BOTH_GIVE:
         return _both(rule, other, titles)
     counts = {"rule": quoted(titles[that_counts(rule, other).rule_id])}
@@ -113,7 +144,7 @@ def _both(rule: Rule, other: Rule, titles: Mapping[int, str]) -> str:
 
 def advice_on(rules: Sequence[Rule], around: Surroundings) -> list[Advice]:
     """Return what is to be looked at among rules that are live or scheduled, the gravest first."""
-    found = [advice for rule in rules for advice in advice_about(rule, around)]
+    found = [advice for rule in rules for advice in advice_about(rule, rules, around)]
     found += _undecided(rules, around)
     if not any(rule.effect == RuleEffect.BASE for rule in rules):
         found.append(
@@ -126,8 +157,8 @@ def advice_on(rules: Sequence[Rule], around: Surroundings) -> list[Advice]:
     return sorted(found, key=lambda advice: not advice.is_grave)
 
 
-def advice_about(rule: Rule, around: Surroundings) -> Iterator[Advice]:
-    """Yield what is to be looked at about one rule by itself."""
+def advice_about(rule: Rule, others: Sequence[Rule], around: Surroundings) -> Iterator[Advice]:
+    """Yield what is to be looked at about one rule, among others that are live or scheduled."""
     yield from _budget(rule, around)
     last = rule.conditions.ends_on
     if last is not None and last < around.today:
@@ -135,7 +166,11 @@ def advice_about(rule: Rule, around: Surroundings) -> Iterator[Advice]:
             rule.rule_id, gettext("Its last day was %(day)s: it can be retired.") % {"day": day(last)}
         )
         return
+    yield from _in_vain(rule, others, around)
+    yield from _beyond_limits(rule, others, around)
     yield from _agreements(rule, around)
+    yield from _groups(rule, around)
+    yield from _channel(rule, around.names)
 
 
 def _budget(rule: Rule, around: Surroundings) -> Iterator[Advice]:
@@ -173,6 +208,114 @@ def _agreements(rule: Rule, around: Surroundings) -> Iterator[Advice]:
                 gettext("The agreement with %(partner)s ends on %(day)s, before the rule does.")
                 % {"partner": name, "day": day(until)},
             )
+
+
+def _in_vain(rule: Rule, others: Sequence[Rule], around: Surroundings) -> Iterator[Advice]:
+    """Find a coefficient that never multiplies anything, though it could be met."""
+    if rule.effect != RuleEffect.MULTIPLIER or not around.meet(rule, rule):
+        return
+    met = _met(rule, others, RuleEffect.BASE, around)
+    first = {around.shutting_out(rule, base, grounds, others) for base, grounds in met}
+    if not first:
+        said = gettext(
+            "It never multiplies anything: no rule that is live or scheduled gives points for the amount of"
+            " the purchases that it asks for."
+        )
+    elif None not in first:
+        shutting = [one for one in first if one is not None]
+        said = ngettext(
+            "It never multiplies anything: wherever it could, %(rules)s comes first, and the two do not"
+            " combine. Give it a higher priority, or let the two combine.",
+            "It never multiplies anything: wherever it could, %(rules)s come first, and it does not combine"
+            " with them. Give it a higher priority, or let them combine.",
+            len(shutting),
+        ) % {"rules": around.titled(shutting)}
+    else:
+        return
+    yield Advice(rule.rule_id, said, is_grave=True)
+
+
+def _beyond_limits(rule: Rule, others: Sequence[Rule], around: Surroundings) -> Iterator[Advice]:
+    """Find coefficients that go on multiplying what a base rule would give without its limit or budget."""
+    if rule.effect == RuleEffect.BASE and _is_capped(rule):
+        met = _met(rule, others, RuleEffect.MULTIPLIER, around)
+        endless = [
+            other
+            for other, grounds in met
+            if _is_endless(other) and not around.shutting_out(other, rule, grounds, others)
+        ]
+        if endless:
+            said = ngettext(
+                "Even once %(it_is_used_up)s, %(rules)s goes on multiplying what this rule would give. For it"
+                " to stop as well, give that coefficient a limit or a budget of its own.",
+                "Even once %(it_is_used_up)s, %(rules)s go on multiplying what this rule would give. For them"
+                " to stop as well, give each of those coefficients a limit or a budget of its own.",
+                len(endless),
+            )
+            said %= {"it_is_used_up": _used_up(rule), "rules": around.titled(endless)}
+            yield Advice(rule.rule_id, said)
+    elif _is_endless(rule):
+        met = _met(rule, others, RuleEffect.BASE, around)
+        capped = [
+            other
+            for other, grounds in met
+            if _is_capped(other) and not around.shutting_out(rule, other, grounds, others)
+        ]
+        if capped:
+            said = ngettext(
+                "It goes on multiplying what %(rules)s would give, even once the limit or the budget of that"
+                " rule is used up. For it to stop as well, give it a limit or a budget of its own.",
+                "It goes on multiplying what %(rules)s would give, even once the limits or the budgets of"
+                " those rules are used up. For it to stop as well, give it a limit or a budget of its own.",
+                len(capped),
+            )
+            yield Advice(rule.rule_id, said % {"rules": around.titled(capped)})
+
+
+def _met(
+    rule: Rule, others: Sequence[Rule], effect: RuleEffect, around: Surroundings
+) -> Iterator[tuple[Rule, tuple[Conditions, ...]]]:
+    """Yield the rules of an effect that some purchases meet together with one, and what those must meet."""
+    for other in others:
+        is_another = other.effect == effect and other.family_id != rule.family_id
+        if is_another and (grounds := around.meet(rule, other)):
+            yield other, grounds
+
+
+def _is_capped(rule: Rule) -> bool:
+    return rule.limit_points is not None or rule.budget_points is not None
+
+
+def _is_endless(rule: Rule) -> bool:
+    """Say whether a coefficient adds points that nothing holds back."""
+    return rule.effect == RuleEffect.MULTIPLIER and not is_reduction(rule) and not _is_capped(rule)
+
+
+def _used_up(rule: Rule) -> str:
+    if rule.budget_points is None:
+        return gettext("its limit is reached")
+    if rule.limit_points is None:
+        return gettext("its budget is used up")
+    return gettext("its limit is reached or its budget is used up")
+
+
+def _groups(rule: Rule, around: Surroundings) -> Iterator[Advice]:
+    if empty := rule.conditions.group_ids & around.empty_groups:
+        said = ngettext("The group %(groups)s is empty.", "The groups %(groups)s are empty.", len(empty))
+        yield Advice(rule.rule_id, said % {"groups": joined(quoted_groups(empty, around.names))})
+
+
+def _channel(rule: Rule, names: Names) -> Iterator[Advice]:
+    asked = rule.conditions
+    kinds = {names.channel_of_store.get(store, asked.channel) for store in asked.store_ids}
+    if not asked.channel or not kinds or asked.channel in kinds:
+        return
+    yield Advice(
+        rule.rule_id,
+        gettext("It asks for purchases online, but none of its stores is a web shop.")
+        if asked.channel == "online"
+        else gettext("It asks for purchases in store, but all of its stores are web shops."),
+    )
 
 
 def _undecided(rules: Sequence[Rule], around: Surroundings) -> Iterator[Advice]:

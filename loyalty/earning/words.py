@@ -31,7 +31,7 @@ ENGLISH_VOWELS = ("a", "e", "i", "o")
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the numbers in the rules of a programme are called, and whose each store is."""
+    """What the numbers in the rules of a programme are called, whose each store is, and how it sells."""
 
     currency: str = "EUR"
     partners: Mapping[int, str] = field(default_factory=dict)
@@ -39,6 +39,7 @@ class Names:
     card_products: Mapping[int, str] = field(default_factory=dict)
     groups: Mapping[int, str] = field(default_factory=dict)
     partner_of_store: Mapping[int, int] = field(default_factory=dict)
+    channel_of_store: Mapping[int, str] = field(default_factory=dict)
 
     def store(self, store_id: int) -> str:
         """Name a store so that it says whose it is."""

@@ -20,19 +20,20 @@ def names_for(programme: Programme, rules: Iterable[Rule] = (), *, store_ids: It
     """
     asked = [rule.conditions for rule in rules]
     wanted = {*store_ids}.union(*(one.store_ids for one in asked))
-    stores = list(Store.objects.filter(pk__in=wanted).order_by("pk").values_list("pk", "name", "partner_id"))
-    named = {partner for *_rest, partner in stores}.union(*(one.partner_ids for one in asked))
+    stores = list(Store.objects.filter(pk__in=wanted).only("name", "partner_id", "channel").order_by("pk"))
+    named = {store.partner_id for store in stores}.union(*(one.partner_ids for one in asked))
     partners = Partner.objects.filter(Q(agreements__programme=programme) | Q(pk__in=named)).distinct()
     groups = MemberGroup.objects.filter(programme=programme).order_by("pk")
     products = CardProduct.objects.filter(issuer_id=programme.issuer_id).order_by("pk")
     return Names(
         currency=programme.currency,
         partners=dict(partners.order_by("name", "pk").values_list("pk", "name")),
-        stores={pk: name for pk, name, _partner in stores},
+        stores={store.pk: store.name for store in stores},
         card_products=dict(products.values_list("pk", "name")),
         groups={
             pk: in_language(french=french, english=english)
             for pk, french, english in groups.values_list("pk", "name_fr", "name_en")
         },
-        partner_of_store={pk: partner for pk, _name, partner in stores},
+        partner_of_store={store.pk: store.partner_id for store in stores},
+        channel_of_store={store.pk: store.channel for store in stores},
     )

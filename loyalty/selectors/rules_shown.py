@@ -1,10 +1,11 @@
 """Rules as their pages show them: in words, with their state, their budgets, their neighbours and advice."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext
 
 from core.formatting import in_language, moment
@@ -22,7 +23,15 @@ from loyalty.earning.advice import (
 from loyalty.earning.book import rule_of
 from loyalty.earning.terms import Rule
 from loyalty.earning.words import Names, sentence
-from loyalty.models import Agreement, EarningRule, Programme, RuleSpending, RuleStatus
+from loyalty.models import (
+    Agreement,
+    EarningRule,
+    GroupMembership,
+    MemberGroup,
+    Programme,
+    RuleSpending,
+    RuleStatus,
+)
 from loyalty.selectors.rule_names import names_for
 
 IN_ORDER = (RuleStatus.LIVE, RuleStatus.SCHEDULED, RuleStatus.DRAFT, RuleStatus.RETIRED)
@@ -108,7 +117,7 @@ def when_in_words(version: EarningRule, status: RuleStatus, zone: ZoneInfo) -> s
 
 
 def rule_board(programme: Programme, *, at: datetime) -> Board:
-    """Return the rules of a programme. Takes seven queries at most, however many rules there are."""
+    """Return the rules of a programme. Takes eight queries at most, however many rules there are."""
     everything = _versions(programme, at)
     retired = [one for one in everything if one[1] == RuleStatus.RETIRED][:MOST_RETIRED]
     current = [one for one in everything if one[1] != RuleStatus.RETIRED]
@@ -122,7 +131,7 @@ def rule_board(programme: Programme, *, at: datetime) -> Board:
 
 
 def rule_page(version: EarningRule, *, at: datetime) -> RulePage:
-    """Return a version with its neighbours. Takes seven queries at most, however many rules there are."""
+    """Return a version with its neighbours. Takes eight queries at most, however many rules there are."""
     everything = _versions(version.programme, at)
     family = [one for one in everything if one[0].family_number == version.family_number]
     counting = [one for one in everything if one[1] in COUNTING and one not in family]
@@ -161,12 +170,13 @@ def _shown(
     terms = {version.pk: rule_of(version) for version, _status in versions}
     names = names_for(programme, terms.values())
     around = surroundings(programme, [version for version, _status in versions], names, at)
-    advice = advice_on([terms[version.pk] for version, status in versions if status in COUNTING], around)
+    counting = [terms[version.pk] for version, status in versions if status in COUNTING]
+    advice = advice_on(counting, around)
     about_drafts = [
         one
         for version, status in versions
         if status == RuleStatus.DRAFT
-        for one in advice_about(terms[version.pk], around)
+        for one in advice_about(terms[version.pk], counting, around)
     ]
     shown = [
         ShownRule(
@@ -191,17 +201,19 @@ def _use(version: EarningRule, around: Surroundings) -> BudgetUse | None:
 
 
 def surroundings(
-    programme: Programme, versions: Iterable[EarningRule], names: Names, at: datetime
+    programme: Programme, versions: Sequence[EarningRule], names: Names, at: datetime
 ) -> Surroundings:
-    """Return what the rules are looked at with. Two queries."""
+    """Return what the rules are looked at with. Two queries, and one more where rules ask for groups."""
+    today = local_date(at, programme.zone)
     spendings = RuleSpending.objects.filter(family__programme=programme).order_by("family_id")
     return Surroundings(
         names=names,
         titles={version.pk or UNSAVED: title_of(version) or gettext("this rule") for version in versions},
         zone=programme.zone,
-        today=local_date(at, programme.zone),
+        today=today,
         granted=dict(spendings.values_list("family_id", "granted_points")),
         agreed_until=agreed_until(programme),
+        empty_groups=empty_groups({group for version in versions for group in version.group_ids}, on=today),
     )
 
 
@@ -209,3 +221,12 @@ def agreed_until(programme: Programme) -> dict[int, date | None]:
     """Return the last day of each partner's agreement, None where it has no end. One query."""
     agreements = Agreement.objects.filter(programme=programme).order_by("partner_id")
     return dict(agreements.values_list("partner_id", "ends_on"))
+
+
+def empty_groups(group_ids: set[int], *, on: date) -> frozenset[int]:
+    """Return which of some groups have no member on a day, nor later. One query, or none without groups."""
+    if not group_ids:
+        return frozenset()
+    members = GroupMembership.objects.filter(group=OuterRef("pk")).exclude(left_on__lt=on)
+    empty = MemberGroup.objects.filter(~Exists(members), pk__in=group_ids).order_by("pk")
+    return frozenset(empty.values_list("pk", flat=True))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -18,7 +19,7 @@ from loyalty.earning.versions import (
     schedule_rule,
     withdraw_rule,
 )
-from loyalty.models import Agreement, EarningRule, Programme, Purchase, RuleSpending
+from loyalty.models import Agreement, EarningRule, GroupMembership, Programme, Purchase, RuleSpending
 from tests.admin.conftest import Story, client_of, make_colleague
 from tests.admin.rules import TODAY, add_rule, number_of, page, saturdays
 from tests.factories import bring_back, buy, make_issuer, make_next_version, make_programme
@@ -158,14 +159,17 @@ def test_a_budget_that_is_nearly_spent_is_pointed_out(
 def test_multipliers_that_only_their_age_decides_between_are_pointed_out(
     manager: Client, story: Story
 ) -> None:
-    old = add_rule(story, "Old", effect="multiplier", factor_percent=200, is_stackable=False)
+    places = [number_of("boulanger")]
+    old = add_rule(
+        story, "Old", effect="multiplier", factor_percent=200, is_stackable=False, partner_ids=places
+    )
     add_rule(story, "New", effect="multiplier", factor_percent=300, weekdays=[6])
 
     ((rule, sentence),) = advice(manager)
     assert rule == "New"
     assert sentence == (
-        "With “Old”: On Saturdays, only “Old” counts: they do not combine, have the same priority, and it is"
-        " older. Give them different priorities."
+        "With “Old”: At Boulanger on Saturdays, only “Old” counts: they do not combine, have the same"
+        " priority, and it is older. Give them different priorities."
     )
     draft = draft_next_version(rule=old)
     draft.priority = 1
@@ -203,13 +207,66 @@ def test_a_programme_without_points_for_amounts_is_pointed_out_first(manager: Cl
 
 
 def test_what_is_to_be_looked_at_unfolds_after_the_first_five(manager: Client, story: Story) -> None:
-    for number in range(4):
-        add_rule(story, f"m{number}", effect="multiplier", factor_percent=200, is_stackable=False)
+    conditions: dict[str, Any] = {
+        "channel": "online",
+        "weekdays": [6],
+        "from_hour": 18,
+        "minimum_cents": 5000,
+    }
+    for name, asked in conditions.items():
+        add_rule(story, name, effect="multiplier", factor_percent=200, is_stackable=False, **{name: asked})
 
     answer = manager.get(page("changelist"))
 
     assert (len(answer.context["advice"]), len(answer.context["more_advice"])) == (5, 1)
     assert "One more" in answer.content.decode()
+
+
+def test_a_coefficient_that_another_one_always_shuts_out_is_pointed_out_first(
+    manager: Client, story: Story
+) -> None:
+    add_rule(story, "Alone", effect="multiplier", factor_percent=300, is_stackable=False, priority=1)
+    rule = add_rule(story, "Saturdays", effect="multiplier", factor_percent=200, weekdays=[6])
+    add_rule(story, "More", effect="base", points=1, weekdays=[6], budget_points=10)
+
+    found = advice(manager)
+
+    assert [name for name, _sentence in found] == ["Saturdays", "More", "Alone"]
+    assert found[0][1].startswith("It never multiplies anything: wherever it could, “Alone” comes first")
+    assert found[2][1].startswith("It goes on multiplying what “More” would give, even once")
+    shown = manager.get(page("change", rule.pk)).context["page"].shown
+    assert [one.is_grave for one in shown.advice] == [True]
+
+
+def test_a_group_is_empty_when_nobody_is_in_it_now_or_later(manager: Client, story: Story) -> None:
+    draft = draft_new_rule(
+        rule=EarningRule(
+            programme=story.programme,
+            code="g",
+            name_en="g",
+            name_fr="g",
+            points=1,
+            group_ids=[story.group.pk],
+        )
+    )
+
+    def sentences() -> list[str]:
+        shown = manager.get(page("change", draft.pk)).context["page"].shown
+        return [one.sentence for one in shown.advice]
+
+    assert sentences() == []
+    for left_on, said in ((TODAY.date(), []), (TODAY.date() - timedelta(days=1), EMPTY)):
+        GroupMembership.objects.update(left_on=left_on)
+        assert sentences() == said
+    story.membership.delete()
+    assert sentences() == EMPTY
+    GroupMembership.objects.create(
+        group=story.group, account=story.alice.account, joined_on=TODAY.date() + timedelta(days=9)
+    )
+    assert sentences() == []
+
+
+EMPTY = ["The group “First hundred” is empty."]
 
 
 def test_the_page_of_a_rule_shows_its_versions_and_what_each_changed(manager: Client, story: Story) -> None:

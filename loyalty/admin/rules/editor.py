@@ -239,7 +239,7 @@ def _beside(form: RuleForm, at: datetime) -> Beside:
         overlaps=[(around.titles[one.other.rule_id], one) for one in overlaps_of(rule, others, around)]
         if gives_something
         else [],
-        advice=list(advice_about(rule, around)),
+        advice=list(advice_about(rule, others, around)),
         errors=sum(len(errors) for errors in form.errors.values()) if form.is_bound else 0,
     )
 
