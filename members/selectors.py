@@ -5,7 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from members.models import (
@@ -17,6 +17,7 @@ from members.models import (
     EmailChange,
     Issuer,
     Member,
+    MemberMerge,
     NotificationChoice,
     NotificationKind,
     User,
@@ -97,8 +98,8 @@ def address_of(member: Member) -> str:
 
 
 def wants(member: Member, kind: NotificationKind) -> bool:
-    """Say whether the member wants e-mails of this kind: they do until they switch them off."""
-    return not NotificationChoice.objects.filter(member=member, kind=kind, is_wanted=False).exists()
+    """Say whether the member wants e-mails of this kind: they do until they switch them off. One query."""
+    return notifications_wanted(member)[kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +129,24 @@ def consents_in_force(member: Member) -> list[ConsentState]:
 
 
 def notifications_wanted(member: Member) -> dict[NotificationKind, bool]:
-    """Return which e-mails about the account the member wants."""
-    unwanted = set(
-        NotificationChoice.objects.filter(member=member, is_wanted=False).values_list("kind", flat=True)
+    """Return which e-mails about the account the member wants. One query.
+
+    Members who lead to one another are one person: what one of them switched off is off, until it is switched
+    on again for the one to whom they lead, after they came to lead there.
+    """
+    switched_on_since = MemberMerge.objects.filter(
+        merged=OuterRef("member"),
+        undone_at__isnull=True,
+        survivor__notification_choices__kind=OuterRef("kind"),
+        survivor__notification_choices__is_wanted=True,
+        survivor__notification_choices__decided_at__gte=F("merged_at"),
     )
+    refused = NotificationChoice.objects.filter(
+        ~Exists(switched_on_since),
+        member__in=rows_of_the_same_people(Member.objects.filter(pk=member.pk)),
+        is_wanted=False,
+    )
+    unwanted = set(refused.values_list("kind", flat=True))
     return {kind: kind not in unwanted for kind in NotificationKind}
 
 

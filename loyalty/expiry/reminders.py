@@ -47,6 +47,7 @@ GATHERED = timedelta(days=29)
 
 MOST_DAYS_LISTED = 6
 
+# Which letters a person wants is told one by one by `members.selectors.wants`, here for many at once.
 DUE = """
 SELECT l.account_id, sum(l.remaining_points)::bigint
 FROM loyalty_lot l
@@ -56,7 +57,13 @@ WHERE l.expires_on = %(expires_on)s AND l.remaining_points > 0 AND l.account_id 
   AND a.programme_id = %(programme)s AND (a.left_on IS NULL OR a.leaving_policy = 'spendable')
   AND m.erased_at IS NULL AND (m.user_id IS NOT NULL OR m.email <> '')
   AND NOT EXISTS (SELECT FROM members_notificationchoice c
-                  WHERE c.member_id = m.id AND c.kind = %(kind)s AND NOT c.is_wanted)
+                  WHERE c.member_id = coalesce(m.merged_into_id, m.id) AND c.kind = %(kind)s
+                    AND NOT c.is_wanted)
+  AND NOT EXISTS (SELECT FROM members_membermerge g
+                  JOIN members_notificationchoice c ON c.member_id = g.merged_id AND c.kind = %(kind)s
+                  LEFT JOIN members_notificationchoice s ON s.member_id = g.survivor_id AND s.kind = c.kind
+                  WHERE g.survivor_id = coalesce(m.merged_into_id, m.id) AND g.undone_at IS NULL
+                    AND NOT c.is_wanted AND (s.id IS NULL OR s.decided_at < g.merged_at))
   AND NOT EXISTS (SELECT FROM loyalty_expiryreminder r
                   WHERE r.account_id = a.id AND r.days_before = %(days_before)s
                     AND (r.expires_on = %(expires_on)s

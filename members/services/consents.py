@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from members.models import Channel, Consent, DetailSource, Member, NotificationChoice, NotificationKind
-from members.selectors import consents_in_force
+from members.selectors import consents_in_force, notifications_wanted
 
 WORDING = "2026-11"
 """The version of the sentence that members agree to; it changes with the sentence."""
@@ -42,11 +42,13 @@ def decide_consents(
 
 @transaction.atomic
 def choose_notifications(*, member: Member, wanted: Collection[NotificationKind], at: datetime) -> None:
-    """Keep which e-mails about the account the member wants. A repeat changes nothing."""
+    """Keep which e-mails about the account the member wants. A repeat changes nothing.
+
+    What holds for whom others lead to holds over what those had chosen before they led there.
+    """
     Member.objects.select_for_update(no_key=True).get(pk=member.pk)
-    known = dict(NotificationChoice.objects.filter(member=member).values_list("kind", "is_wanted"))
-    for kind in NotificationKind:
-        if known.get(kind, True) != (kind in wanted):
+    for kind, was_wanted in notifications_wanted(member).items():
+        if was_wanted != (kind in wanted):
             NotificationChoice.objects.update_or_create(
                 member=member, kind=kind, defaults={"is_wanted": kind in wanted, "decided_at": at}
             )

@@ -6,7 +6,7 @@ Points are none of this app's business: whoever merges members moves them in the
 from datetime import datetime
 
 from members.errors import ErasedPerson, MergedAlready, OtherIssuer, OthersLeadHere, SameMember
-from members.models import Card, Member, MemberMerge, MergedCard
+from members.models import Card, Member, MemberMerge, MergedCard, NotificationChoice
 from members.services.search import index_members
 
 
@@ -60,6 +60,7 @@ def lead_to(*, survivor: Member, merged: Member, at: datetime) -> MemberMerge:
 def lead_no_more(merge: MemberMerge, *, survivor: Member, merged: Member, at: datetime) -> None:
     """Give back the sign-in, and the cards that came along or were listed under the old reference since.
 
+    Which letters were chosen with that sign-in goes back with it; otherwise each has their own choices again.
     Both members are locked. Raises ErasedPerson when the person was erased meanwhile.
     """
     if survivor.erased_at is not None or merged.erased_at is not None:
@@ -67,6 +68,7 @@ def lead_no_more(merge: MemberMerge, *, survivor: Member, merged: Member, at: da
     Card.objects.filter(merges__merge=merge, member=survivor).update(member=merged)
     if merge.moved_sign_in and survivor.user_id is not None:
         _give_sign_in(giver=survivor, getter=merged)
+        _give_choices(giver=survivor, getter=merged, since=merge.merged_at)
     merged.merged_into = None
     merged.save(update_fields=["merged_into"])
     MemberMerge.objects.filter(pk=merge.pk).update(undone_at=at)
@@ -78,3 +80,11 @@ def _give_sign_in(*, giver: Member, getter: Member) -> None:
     for member, sign_in, since in ((giver, None, None), (getter, user_id, activated_at)):
         member.user_id, member.activated_at = sign_in, since
         member.save(update_fields=["user", "activated_at"])
+
+
+def _give_choices(*, giver: Member, getter: Member, since: datetime) -> None:
+    """Let the letters that were chosen since an instant be the other one's choice, over an earlier one."""
+    chosen = NotificationChoice.objects.filter(member=giver, decided_at__gte=since)
+    kinds = list(chosen.values_list("kind", flat=True))
+    NotificationChoice.objects.filter(member=getter, kind__in=kinds).delete()
+    chosen.update(member=getter)

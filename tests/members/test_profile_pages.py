@@ -8,8 +8,11 @@ from django.core import mail
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
 
-from members.models import Channel, Consent, Member, NotificationChoice, User
-from tests.factories import Cardholder, make_cardholder, make_user
+from loyalty.merging.merge import merge_members
+from loyalty.models import Programme
+from members.models import Channel, Consent, Member, NotificationChoice, NotificationKind, User
+from members.services.consents import choose_notifications
+from tests.factories import NOW, Cardholder, make_cardholder, make_user
 from tests.members.conftest import user_of
 
 CONTACT = {
@@ -191,6 +194,22 @@ def test_offers_and_e_mails_are_chosen_and_shown_with_their_date(browser: Client
     page = browser.post("/profile/choices/", {}, follow=True).content.decode()
     assert page.count("refused since 22 November 2026") == 2
     assert Consent.objects.count() == 4
+
+
+def test_letters_switched_off_before_a_merge_are_shown_as_off_and_can_be_switched_on_again(
+    browser: Client, alice: Cardholder, programme: Programme
+) -> None:
+    twin = make_cardholder(programme)
+    choose_notifications(member=twin.member, wanted=[NotificationKind.ORDER], at=NOW)
+    merge_members(survivor=alice.member, merged=twin.member, at=NOW)
+    ticked, unticked = ('value="order" checked>', 'value="expiry">'), ('value="expiry" checked>',)
+    page = browser.get("/profile/choices/").content.decode()
+    assert [sign in page for sign in (*ticked, *unticked)] == [True, True, False]
+
+    both = {"notifications": ["order", "expiry"]}
+    page = browser.post("/profile/choices/", both, follow=True).content.decode()
+
+    assert [sign in page for sign in (*ticked, *unticked)] == [True, False, True]
 
 
 def test_an_unknown_channel_is_refused(browser: Client) -> None:
