@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from core.audit import record_action
 from core.formatting import points
+from core.reasons import ReasonForm
 from loyalty.access import members_only
 from loyalty.adjustments.deeds import LEFT
 from loyalty.enrolment import leave_programme
@@ -33,6 +34,12 @@ class LeavingForm(forms.Form):
         label=gettext_lazy("I have understood what happens to my points."),
         error_messages={"required": gettext_lazy("Tick the box if you really want to leave the programme.")},
     )
+
+
+class LettingLeaveForm(ReasonForm):
+    """A colleague says why the member leaves: what the page said it means then still holds."""
+
+    told = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
 def leaving_sentence(account: PointAccount, *, at: datetime) -> str:

@@ -19,15 +19,18 @@ from members.models import User
 
 
 @transaction.atomic
-def let_leave(*, account: PointAccount, actor: Actor, reason: str, at: datetime) -> int:
+def let_leave(
+    *, account: PointAccount, actor: Actor, reason: str, at: datetime, told: str | None = None
+) -> int:
     """Record that the member leaves the programme today; return how many points that costs them.
 
     Raises ApproverNeeded when it costs more than the colleague may take alone, with what they moved on the
     account today, or more than is left of their day; then nothing has happened. Who may approve adjustments
-    lets anybody leave. Leaving again costs nothing.
+    lets anybody leave. Raises LeavingPolicyChanged when the programme says by now something else than the
+    policy that the colleague was `told`, and nothing has happened either. Leaving again costs nothing.
     """
     lock_day_of(actor)
-    lost = leave_programme(account=account, at=at)
+    lost = leave_programme(account=account, at=at, told=told)
     colleague = bound_colleague(actor)
     details = {} if colleague is None else _taken_alone(lost, colleague, account, at)
     record_action(actor=actor, action=LEFT, subject=account, reason=reason, details=details, at=at)

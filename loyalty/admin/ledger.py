@@ -1,5 +1,6 @@
 """Point accounts and their ledger: to be looked at by everybody, to be changed by nobody."""
 
+from functools import partial
 from typing import ClassVar
 
 from django.contrib import admin
@@ -21,8 +22,8 @@ from loyalty.adjustments.colleagues import ASK
 from loyalty.adjustments.deeds import LEFT
 from loyalty.adjustments.leaving import let_leave
 from loyalty.admin.reports import PointsReportPages
-from loyalty.errors import ApproverNeeded
-from loyalty.leaving import leaving_sentence
+from loyalty.errors import ApproverNeeded, LeavingPolicyChanged
+from loyalty.leaving import LettingLeaveForm, leaving_sentence
 from loyalty.models import Entry, EntryKind, Lot, LotUse, PointAccount, Transfer
 from loyalty.selectors.balance import balance_of
 from members.admin import MemberAdmin
@@ -141,9 +142,10 @@ class PointAccountAdmin(LockedAdmin):
     def leave(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then record that the member leaves today."""
         account: PointAccount = self.row(request, object_id)
+        sentence = leaving_sentence(account, at=timezone.now())
         question = Question(
             title=_("Leave the programme"),
-            sentence=leaving_sentence(account, at=timezone.now()),
+            sentence=sentence,
             button=_("The member leaves today"),
             done=_("The member has left the programme."),
             action="",
@@ -152,14 +154,19 @@ class PointAccountAdmin(LockedAdmin):
                 ApproverNeeded: _(
                     "The member would lose more points than you may take alone, or than are left for you"
                     " today: ask a colleague who may approve adjustments to record it. Nothing was changed."
+                ),
+                LeavingPolicyChanged: _(
+                    "What leaving means has changed since you were asked: nothing was done. %(now)s"
                 )
+                % {"now": sentence},
             },
         )
 
-        def do(reason: str) -> None:
-            let_leave(account=account, actor=request.user, reason=reason, at=timezone.now())
+        def do(reason: str, told: str) -> None:
+            let_leave(account=account, actor=request.user, reason=reason, told=told, at=timezone.now())
 
-        return ask(self, request, question, row=account, do=do)
+        form = partial(LettingLeaveForm, initial={"told": account.programme.leaving_policy})
+        return ask(self, request, question, row=account, do=do, form_class=form)
 
 
 class AccountInline(LockedInline):

@@ -63,7 +63,7 @@ def test_a_member_is_erased_with_a_reason(
 def test_nothing_that_the_admin_notes_brings_the_name_back(agent: Client, alice: Member) -> None:
     account = PointAccount.objects.get(member=alice)
     manager = client_of(make_colleague("Programme manager"))
-    manager.post(reverse("admin:loyalty_pointaccount_leave", args=[account.pk]))
+    manager.post(reverse("admin:loyalty_pointaccount_leave", args=[account.pk]), {"told": "lost"})
     agent.post(erase_address(alice), {"reference": alice.reference})
 
     noted = list(LogEntry.objects.values_list("object_repr", "change_message"))

@@ -126,7 +126,8 @@ def test_an_answer_that_makes_no_sense_is_an_error_of_the_form(
 
 def test_who_stays_must_not_have_left(agent: Client, story: Story, twin: Cardholder) -> None:
     manager = client_of(make_colleague("Programme manager"))
-    manager.post(reverse("admin:loyalty_pointaccount_leave", args=[story.alice.account.pk]), {"reason": WHY})
+    leave = reverse("admin:loyalty_pointaccount_leave", args=[story.alice.account.pk])
+    manager.post(leave, {"told": "lost", "reason": WHY})
     answers = {"reference": twin.member.reference, "stays": "this", "reason": WHY}
     shown = agent.post(merge_address(story.alice.member), answers).content.decode()
 

@@ -4,8 +4,9 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
+from core.models import StaffAction
 from loyalty.merging.merge import merge_members
-from loyalty.models import Entry, EntryKind, PointAccount
+from loyalty.models import Entry, EntryKind, LeavingPolicy, PointAccount, Programme
 from members.services.search import index_members
 from rewards.codes import reveal_code
 from rewards.models import GiftCard, GiftCardState, Order, OrderState
@@ -68,20 +69,40 @@ def test_more_points_than_an_agent_may_take_are_lost_by_the_hand_of_who_may_appr
     account = PointAccount.objects.filter(pk=story.alice.account.pk)
     assert "The member loses 512 points at once." in agent.get(address).content.decode()
 
-    refused = agent.post(address, follow=True).content.decode()
+    refused = agent.post(address, {"told": "lost"}, follow=True).content.decode()
     assert "ask a colleague who may approve adjustments to record it. Nothing was changed." in refused
     assert account.get().left_on is None
 
-    manager.post(address)
+    manager.post(address, {"told": "lost"})
     assert account.get().left_on is not None
-    assert manager.post(address).status_code == 403
+    assert manager.post(address, {"told": "lost"}).status_code == 403
+
+
+@pytest.mark.parametrize("answer", [{"told": "spendable"}, {}])
+def test_nobody_is_let_leave_on_other_terms_than_staff_read(story: Story, answer: dict[str, str]) -> None:
+    manager = client_of(make_colleague("Programme manager"))
+    address = reverse("admin:loyalty_pointaccount_leave", args=[story.alice.account.pk])
+    Programme.objects.update(leaving_policy=LeavingPolicy.SPENDABLE)
+    asked = manager.get(address).content.decode()
+    assert "The member keeps 512 points" in asked
+    assert '<input type="hidden" name="told" value="spendable"' in asked
+    Programme.objects.update(leaving_policy=LeavingPolicy.LOST)
+
+    told = manager.post(address, answer, follow=True).content.decode()
+
+    assert "What leaving means has changed since you were asked: nothing was done." in told
+    assert "The member loses 512 points at once." in told
+    account = PointAccount.objects.get(pk=story.alice.account.pk)
+    assert (account.left_on, account.balance_points) == (None, 512)
+    assert not StaffAction.objects.filter(action="pointaccount.left").exists()
+    assert 'name="told" value="lost"' in manager.get(address).content.decode()
 
 
 def test_a_member_without_points_leaves_by_the_hand_of_the_call_centre(story: Story) -> None:
     empty = make_cardholder(story.programme, first_name="Bob").account
 
     client_of(make_colleague("Call centre")).post(
-        reverse("admin:loyalty_pointaccount_leave", args=[empty.pk])
+        reverse("admin:loyalty_pointaccount_leave", args=[empty.pk]), {"told": "lost"}
     )
 
     assert PointAccount.objects.get(pk=empty.pk).left_on is not None
@@ -92,7 +113,9 @@ def test_whoever_leads_to_another_does_not_leave_by_themselves(story: Story) -> 
     merge_members(survivor=story.alice.member, merged=double.member, at=NOW)
     manager = client_of(make_colleague("Programme manager"))
 
-    answer = manager.post(reverse("admin:loyalty_pointaccount_leave", args=[double.account.pk]))
+    answer = manager.post(
+        reverse("admin:loyalty_pointaccount_leave", args=[double.account.pk]), {"told": "lost"}
+    )
 
     assert answer.status_code == 403
     assert PointAccount.objects.get(pk=double.account.pk).left_on is None

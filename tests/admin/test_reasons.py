@@ -131,7 +131,7 @@ def test_a_member_leaves_and_an_order_is_cancelled_only_with_a_reason(manager: C
     leave = reverse("admin:loyalty_pointaccount_leave", args=[story.alice.account.pk])
     cancel = reverse("admin:rewards_order_cancel", args=[story.order.pk])
 
-    manager.post(leave, NO_REASON)
+    manager.post(leave, {"told": "lost"} | NO_REASON)
     manager.post(cancel, NO_REASON)
     story.order.refresh_from_db()
     assert PointAccount.objects.get(pk=story.alice.account.pk).left_on is None
@@ -139,7 +139,7 @@ def test_a_member_leaves_and_an_order_is_cancelled_only_with_a_reason(manager: C
 
     manager.post(cancel, {"reason": "Ordered twice"})
     assert (newest().action, newest().reason) == ("order.cancelled", "Ordered twice")
-    manager.post(leave, {"reason": "Asked by letter"})
+    manager.post(leave, {"told": "lost", "reason": "Asked by letter"})
     assert (newest().action, newest().reason) == ("pointaccount.left", "Asked by letter")
 
 

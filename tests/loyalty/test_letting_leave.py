@@ -7,7 +7,7 @@ from django.db import transaction
 
 from core.models import StaffAction
 from loyalty.adjustments.leaving import let_leave
-from loyalty.errors import ApproverNeeded
+from loyalty.errors import ApproverNeeded, LeavingPolicyChanged
 from loyalty.models import AdjustmentKind, AdjustmentLimit, LeavingPolicy, PointAccount, Programme
 from loyalty.selectors.adjustments import possible_for
 from members.models import User
@@ -100,6 +100,18 @@ def test_who_keeps_their_points_leaves_whatever_they_hold(programme: Programme, 
     assert let_leave(account=rich, actor=agent, reason=SAID, at=NOW) == 0
 
     assert balance(rich) == (9000, 0)
+
+
+def test_nobody_is_let_leave_on_other_terms_than_the_colleague_was_told(programme: Programme) -> None:
+    manager, rich = make_manager(), holding(programme, 300)
+    before = everything()
+
+    with pytest.raises(LeavingPolicyChanged), transaction.atomic():
+        let_leave(account=rich, actor=manager, reason=SAID, at=NOW, told=LeavingPolicy.SPENDABLE)
+
+    assert everything() == before
+    assert not StaffAction.objects.exists()
+    assert let_leave(account=rich, actor=manager, reason=SAID, at=NOW, told=LeavingPolicy.LOST) == 300
 
 
 def test_who_may_approve_lets_anybody_leave_and_nothing_of_their_day_is_taken(programme: Programme) -> None:
