@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
-from core.formatting import day, points
+from core.formatting import day, number, points
 from core.jobs import Job, Progress, register_job
 from core.models import JobRun
 from core.outbox import Message, publish
@@ -234,10 +234,6 @@ def reminder_letter(
     first = expiring[0]
     said = {"points": points(first.points), "date": day(first.expires_on)}
     heading = ngettext("%(points)s expires on %(date)s", "%(points)s expire on %(date)s", first.points) % said
-    listed: list[Part] = []
-    if len(expiring) > 1:
-        listed.append(Paragraph(_("These are the next points to expire:")))
-        listed += [Fact(day(one.expires_on), points(one.points)) for one in expiring[:MOST_DAYS_LISTED]]
     return Letter(
         kind="points_expiring",
         subject=heading,
@@ -245,7 +241,7 @@ def reminder_letter(
         greeting=hello(account.member),
         parts=(
             Paragraph(_("You can still use them: turn your points into a gift card before they are lost.")),
-            *listed,
+            *_days(expiring),
             Button(_("See the gift cards"), letterhead.site + reverse("gift_cards")),
             Paragraph(
                 _("Points are valid through the end of their last day. Those of later purchases stay.")
@@ -261,6 +257,29 @@ def reminder_letter(
             ),
         ),
     )
+
+
+def _days(expiring: Sequence[Expiring]) -> Iterator[Part]:
+    """Yield the first days, then what the others hold: whatever counts as told stands in the letter."""
+    if len(expiring) > 1:
+        yield Paragraph(_("These are the next points to expire:"))
+        for one in expiring[:MOST_DAYS_LISTED]:
+            yield Fact(day(one.expires_on), points(one.points))
+    further = expiring[MOST_DAYS_LISTED:]
+    if further:
+        yield Paragraph(
+            ngettext(
+                "And %(points)s on %(days)s further day, %(last_day)s, which makes %(total)s in all.",
+                "And %(points)s on %(days)s further days through %(last_day)s, which makes %(total)s in all.",
+                len(further),
+            )
+            % {
+                "points": points(sum(one.points for one in further)),
+                "days": number(len(further)),
+                "last_day": day(further[-1].expires_on),
+                "total": points(sum(one.points for one in expiring)),
+            }
+        )
 
 
 def register_reminder_job() -> None:

@@ -1,6 +1,7 @@
 """Whatever happens between write and letter, a member is told of a day once, and only of what is lost."""
 
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 
 import pytest
 from django.core import mail
@@ -139,6 +140,44 @@ def test_the_days_go_with_the_letter_as_a_file_for_a_calendar(
         timedelta(days=-14, hours=9)
     ]
     assert "The file with this letter puts these days into your calendar." in str(message.body)
+
+
+@pytest.mark.parametrize(
+    ("further", "language", "sentence"),
+    [
+        (0, "en", ""),
+        (1, "en", "And 6 points on 1 further day, 6 February 2027, which makes 1,621 points in all."),
+        (
+            2,
+            "en",
+            "And 13 points on 2 further days through 7 February 2027, which makes 1,628 points in all.",
+        ),
+        (
+            24,
+            "en",
+            "And 420 points on 24 further days through 1 March 2027, which makes 2,035 points in all.",
+        ),
+        (1, "fr", "Et 6 points sur 1 autre jour, le 6 février 2027, soit 1 621 points en tout."),
+        (24, "fr", "Et 420 points sur 24 autres jours jusqu’au 1er mars 2027, soit 2 035 points en tout."),
+    ],
+)
+def test_what_counts_as_told_stands_in_the_letter_whole(
+    alice: Cardholder, programme: Programme, further: int, language: str, sentence: str
+) -> None:
+    Member.objects.filter(pk=alice.member.pk).update(language=language)
+    for days in (*range(1, 6 + further), 30):
+        buy(programme, alice.card.token, euros=days, at=BOUGHT_AT + timedelta(days=days))
+
+    written(programme)
+    deliver_due(at=AT)
+
+    (message,) = mail.outbox
+    assert isinstance(message, EmailMultiAlternatives)
+    assert len(events_of(message)) == 6 + further
+    for text in (str(message.body), unescape(str(message.alternatives[0][0]))):
+        read = " ".join(text.split())
+        assert sentence in read
+        assert ("further" in read or "autre" in read) == bool(sentence)
 
 
 def test_points_of_a_cancelled_order_are_told_again_and_those_of_a_waiting_one_are_not(
