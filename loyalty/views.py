@@ -173,9 +173,11 @@ def expiry(request: MemberRequest) -> HttpResponse:
 @require_safe
 @members_only
 def expiry_ics(request: MemberRequest) -> HttpResponseBase:
-    """Send the days on which the member's points expire, for a calendar."""
+    """Send the days on which the member's points expire, for a calendar; without any there is no file."""
     at = timezone.now()
     months = expiry_calendar(request.account, at=at)
+    if not months:
+        raise Http404
     content = calendar_file(request.account, (day for month in months for day in month.days), at=at)
     file = HttpResponse(content, content_type=f"{CALENDAR}; charset=utf-8")
     today = local_date(at, request.programme.zone)

@@ -27,7 +27,8 @@ RINGS_AFTER_MIDNIGHT = timedelta(hours=9)
 def calendar_file(account: PointAccount, expiries: Iterable[Expiring], *, at: datetime) -> bytes:
     """Return an event for each day on which points expire, in the active language, as known at an instant.
 
-    The programme's reminder days that are still to come are its alarms.
+    The programme's reminder days that are still to come are its alarms. There is at least one day: RFC 5545
+    knows no calendar without anything in it.
     """
     programme = account.programme
     language = active_locale()[:2]
