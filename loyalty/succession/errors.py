@@ -20,6 +20,12 @@ class SuccessorEnds(DomainError):
     code: ClassVar[str] = "successor_ends"
 
 
+class PredecessorUnderWay(DomainError):
+    """Another programme is still going over to the one that is to end, and may yet take its points back."""
+
+    code: ClassVar[str] = "predecessor_under_way"
+
+
 class TermsFixed(DomainError):
     """Points moved by these terms already, so they cannot change any more."""
 
@@ -71,6 +77,10 @@ class CounterpartsMissing(DomainError):
 REFUSALS: dict[type[DomainError], StrOrPromise] = {
     SuccessionUnderWay: _("This programme has a succession already."),
     SuccessorEnds: _("One of the two programmes is ending or closed, or both are the same."),
+    PredecessorUnderWay: _(
+        "Another programme is still going over to the one that is to end. Close or reverse that succession"
+        " first."
+    ),
     TermsFixed: _(
         "Points moved by these terms already: they cannot change any more, and there is nothing to rehearse."
         " Move what came late; or reverse the succession, as long as it is not closed."

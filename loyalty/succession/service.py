@@ -20,6 +20,7 @@ from loyalty.succession.errors import (
     NotReconciled,
     NotRehearsed,
     NotRunning,
+    PredecessorUnderWay,
     SuccessionUnderWay,
     SuccessorEnds,
     TermsFixed,
@@ -30,6 +31,8 @@ from loyalty.succession.walks import lock_succession, start_walk
 from members.models import User
 
 PREPARED = (SuccessionState.DRAFT, SuccessionState.REHEARSING, SuccessionState.REHEARSED)
+MOVING = (SuccessionState.RUNNING, SuccessionState.CLOSING, SuccessionState.REVERSING)
+"""States in which points arrive in the target, or are taken back from it."""
 
 
 class TermsOfSuccession(TypedDict):
@@ -53,24 +56,31 @@ def prepare_succession(
 ) -> Succession:
     """Write down a draft: nothing moves yet. A programme has one that is not reversed or abandoned.
 
-    Raises SuccessionUnderWay and SuccessorEnds.
+    Raises SuccessionUnderWay, SuccessorEnds and PredecessorUnderWay.
     """
-    # Two who begin at the same moment wait for each other here, whichever programme they begin with.
-    list(
-        Programme.objects.select_for_update(no_key=True).filter(pk__in=[source.pk, target.pk]).order_by("pk")
-    )
+    _hold_both(source, target)
     if open_succession_of(source) is not None:
         raise SuccessionUnderWay
-    _refuse_ending(source, target)
+    _refuse_chain(source, target)
     return Succession.objects.create(
         source=source, target=target, created_by=created_by, created_at=at, moved_at=at, **terms
     )
 
 
-def _refuse_ending(source: Programme, target: Programme) -> None:
+def _hold_both(source: Programme, target: Programme) -> None:
+    """Let two who begin at the same moment wait for each other, whichever programme they begin with."""
+    list(
+        Programme.objects.select_for_update(no_key=True).filter(pk__in=[source.pk, target.pk]).order_by("pk")
+    )
+
+
+def _refuse_chain(source: Programme, target: Programme) -> None:
+    """Refuse a target that ends itself, and a source whose points another succession may still take back."""
     ends = Succession.objects.exclude(state__in=FORMER).filter(source=target).exists()
     if ends or target.closed_at is not None or source.closed_at is not None or source == target:
         raise SuccessorEnds
+    if Succession.objects.filter(target=source, state__in=MOVING).exists():
+        raise PredecessorUnderWay
 
 
 def open_succession_of(source: Programme) -> Succession | None:
@@ -138,8 +148,8 @@ def begin_rehearsal(*, succession: Succession, at: datetime) -> Succession:
 def begin_succession(*, succession: Succession, at: datetime) -> Succession:
     """Let a rehearsed succession run: points move, and the old programme takes late lines through its day.
 
-    Raises NotRehearsed, NotReconciled when the rehearsal found a gap, and DayIsOver when there is no last day
-    for late lines that is still to come.
+    Raises NotRehearsed, NotReconciled when the rehearsal found a gap, SuccessorEnds, PredecessorUnderWay, and
+    DayIsOver when there is no last day for late lines that is still to come.
     """
     own = _own(succession)
     if own.state == SuccessionState.RUNNING:
@@ -148,7 +158,8 @@ def begin_succession(*, succession: Succession, at: datetime) -> Succession:
         raise NotRehearsed
     if Figures.of_json(own.rehearsal).gap:
         raise NotReconciled
-    _refuse_ending(own.source, own.target)
+    _hold_both(own.source, own.target)
+    _refuse_chain(own.source, own.target)
     _refuse_day_that_is_over(own, own.late_returns_until, at=at)
     own.state = SuccessionState.RUNNING
     own.started_at = at

@@ -13,7 +13,12 @@ from loyalty.merging.merge import merge_members
 from loyalty.models import PointAccount, Programme, Succession
 from loyalty.purchases.checks import keep_open
 from loyalty.succession.counterparts import CounterpartLine, CounterpartOutcome, record_counterparts
-from loyalty.succession.errors import CounterpartsMissing, NotRunning, SuccessionUnderWay
+from loyalty.succession.errors import (
+    CounterpartsMissing,
+    NotRunning,
+    PredecessorUnderWay,
+    SuccessionUnderWay,
+)
 from loyalty.succession.figures import Figures
 from loyalty.succession.service import (
     begin_rehearsal,
@@ -87,6 +92,21 @@ def test_two_who_prepare_a_succession_get_one(programmes: Programmes) -> None:
 
     assert isinstance(second, SuccessionUnderWay)
     assert Succession.objects.count() == 1
+
+
+def test_a_programme_that_is_just_beginning_to_get_points_is_not_replaced_itself(
+    programmes: Programmes,
+) -> None:
+    succession = rehearse(prepare(programmes))
+    third = make_programme("third", name="Third")
+
+    second = one_after_the_other(
+        lambda: begin_succession(succession=succession, at=NOW),
+        lambda: prepare(Programmes(programmes.new, third)),
+    )
+
+    assert isinstance(second, PredecessorUnderWay)
+    assert Succession.objects.get().state == "running"
 
 
 def test_a_succession_that_is_being_reversed_is_not_followed(programmes: Programmes) -> None:

@@ -231,7 +231,7 @@ LOCKS = {
     "loyalty.succession.service.close_succession: Programme": (
         _SUCCESSIONS + "test_a_programme_is_not_closed_while_somebody_records_lines"
     ),
-    "loyalty.succession.service.prepare_succession: Programme": (
+    "loyalty.succession.service._hold_both: Programme": (
         _SUCCESSIONS + "test_two_who_prepare_a_succession_get_one"
     ),
     "loyalty.succession.service._own: lock_succession": (

@@ -14,6 +14,7 @@ from loyalty.succession.errors import (
     DayIsOver,
     NotRehearsed,
     NotRunning,
+    PredecessorUnderWay,
     SuccessionUnderWay,
     SuccessorEnds,
     TermsFixed,
@@ -30,7 +31,7 @@ from loyalty.succession.service import (
     reverse_succession,
 )
 from loyalty.succession.walks import step_succession
-from tests.factories import NOW, buy, make_cardholder
+from tests.factories import NOW, buy, make_cardholder, make_programme
 from tests.loyalty.ledger_state import balance, everything
 from tests.loyalty.succession.conftest import (
     Programmes,
@@ -176,6 +177,63 @@ def test_a_chain_of_successions_is_refused_at_the_start(programmes: Programmes) 
     prepare_succession(source=programmes.new, target=third, terms=terms(), at=NOW)
     with pytest.raises(SuccessorEnds):
         begin_succession(succession=succession, at=NOW)
+
+
+def third_after(programmes: Programmes) -> Programmes:
+    """Return the new programme as one that ends itself, and a third."""
+    return Programmes(programmes.new, make_programme("third", name="Third", verified_email_points=0))
+
+
+@pytest.mark.parametrize("state", ["running", "closing", "reversing"])
+def test_who_still_gets_the_points_of_another_programme_is_not_replaced_itself(
+    programmes: Programmes, state: str
+) -> None:
+    make_cardholder(programmes.old, points=10)
+    succession = run(prepare(programmes))
+    if state == "closing":
+        close_succession(succession=succession, at=NOW + timedelta(days=90))
+    if state == "reversing":
+        reverse_succession(succession=succession, at=NOW)
+    before = everything()
+
+    with pytest.raises(PredecessorUnderWay):
+        prepare(third_after(programmes))
+
+    assert states() == [state]
+    assert everything() == before
+
+
+def test_what_was_rehearsed_does_not_run_while_the_programme_before_it_still_moves(
+    programmes: Programmes,
+) -> None:
+    make_cardholder(programmes.old, points=10)
+    first = run(prepare(programmes))
+    Succession.objects.update(state="closed")
+    second = rehearse(prepare(third_after(programmes)))
+    Succession.objects.filter(pk=first.pk).update(state="running")
+    before = everything()
+
+    with pytest.raises(PredecessorUnderWay):
+        begin_succession(succession=second, at=NOW)
+
+    assert states() == ["running", "rehearsed"]
+    assert everything() == before
+
+
+@pytest.mark.parametrize("state", ["closed", "reversed"])
+def test_once_the_first_is_over_the_next_programme_may_be_replaced(
+    programmes: Programmes, state: str
+) -> None:
+    alice = make_cardholder(programmes.old, points=10)
+    succession, later = run(prepare(programmes)), NOW + timedelta(days=90)
+    over = close_succession if state == "closed" else reverse_succession
+    walk(over(succession=succession, at=later), at=later)
+    chain = third_after(programmes)
+
+    run(prepare(chain, terms(until=date(2027, 6, 30))), at=later)
+
+    assert states() == [state, "running"]
+    assert balance(new_account(chain, alice.account)) == (10 if state == "closed" else 0, 0)
 
 
 @pytest.mark.parametrize(
