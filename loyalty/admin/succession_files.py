@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy
 
 from core.admin import page_of
 from core.admin_exports import MAY_EXPORT, csv_file, send_with_reason
-from loyalty.models import Succession, SuccessionState
+from loyalty.models import Succession
 from loyalty.succession.figures import Figures
 from loyalty.succession.files import (
     ACCOUNT_COLUMNS,
     LETTER_COLUMNS,
     MONTH_COLUMNS,
     account_rows,
+    has_files,
     letter_rows,
     month_rows,
 )
@@ -48,7 +49,7 @@ class SuccessionFiles:
     def files_for(self, request: HttpRequest, succession: Succession) -> list[tuple[str, str]]:
         """Return the names and addresses of the files that the person may take away.
 
-        None of an abandoned one: nobody is told of points that never move.
+        None of one that is abandoned or reversed: nobody is told of points that never move.
         """
         return [
             (str(name), reverse("admin:loyalty_succession_file", args=[succession.pk, part]))
@@ -85,7 +86,7 @@ class SuccessionFiles:
 
 
 def _may_take(request: HttpRequest, succession: Succession, part: str) -> bool:
-    may = succession.state != SuccessionState.ABANDONED and request.user.has_perm(MAY_EXPORT)
+    may = has_files(succession) and request.user.has_perm(MAY_EXPORT)
     return may and (part != "letters" or request.user.has_perm(MAY_SEE_CONTACTS))
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from loyalty.dates import local_date
-from loyalty.models import PointAccount, Succession
+from loyalty.models import PointAccount, Succession, SuccessionState
 from loyalty.succession.accounts import (
     STAY_SENTENCES,
     OldAccount,
@@ -72,6 +72,15 @@ LETTER_COLUMNS: dict[str, StrOrPromise] = {
     "new_member_reference": _("New member reference"),
 }
 OUTCOMES = {"moves": _("moves"), "empty": _("moves without points"), "stays": _("stays")}
+
+
+WITHOUT_FILES = (SuccessionState.ABANDONED, SuccessionState.REVERSING, SuccessionState.REVERSED)
+"""States in which no point moves any more, or all come back: nobody is told of points to come."""
+
+
+def has_files(succession: Succession) -> bool:
+    """Say whether there are files of a succession: none of points that never move, or that come back."""
+    return succession.state not in WITHOUT_FILES
 
 
 def _accounts(succession: Succession, *, at: datetime) -> Iterator[list[tuple[OldAccount, list[Converted]]]]:
