@@ -8,12 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import InterfaceError, OperationalError
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from tqdm import tqdm
 
+from core.commands import PortalCommand
 from loyalty.errors import UnknownProgramme
 from loyalty.explanations.partner_file import explained_lines
 from loyalty.feeds.imports import begin_import, finish_import, import_lines, summary_of
@@ -22,24 +23,31 @@ from loyalty.feeds.source import open_source
 from loyalty.feeds.verdicts import unfinished_file, write_verdicts, write_whole
 from loyalty.models import FeedImport, FeedKind, Programme
 
-STOPPED_BY_HAND = 130
 EARLIEST_YEAR = 2000
 """An earlier instant is a slip, and one before the year 1 in UTC could be stored but never read again."""
 
 
-class ImportCommand(BaseCommand):
+class ImportCommand(PortalCommand):
     """Import a file, write its verdicts and say in one line what became of its lines."""
 
+    unanswered = gettext_lazy(
+        "The database does not answer. What was imported is kept; run the same command again to go on."
+    )
+    stopped = gettext_lazy("Stopped. What was imported is kept; run the same command again to go on.")
     kind: ClassVar[FeedKind]
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the file, the programme and where the verdicts go."""
-        parser.add_argument("file", help=_("CSV in UTF-8, or the same compressed as .gz"))
+        parser.add_argument("file", type=Path, help=_("CSV in UTF-8, or the same compressed as .gz"))
         parser.add_argument("--programme", required=True, help=_("code of the programme"))
-        parser.add_argument("--verdicts", help=_("where to write the verdicts; by default beside the file"))
+        parser.add_argument(
+            "--verdicts", type=Path, help=_("where to write the verdicts; by default beside the file")
+        )
         if self.kind is FeedKind.PURCHASES:
             parser.add_argument(
-                "--explained", help=_("where to write why each line earned what it earned, in both languages")
+                "--explained",
+                type=Path,
+                help=_("where to write why each line earned what it earned, in both languages"),
             )
         parser.add_argument(
             "--as-of", type=_instant, help=_("instant at which the file counts as having arrived")
@@ -48,15 +56,14 @@ class ImportCommand(BaseCommand):
     def handle(
         self,
         *_arguments: object,
-        file: str,
+        file: Path,
         programme: str,
-        verdicts: str | None,
+        verdicts: Path | None,
         as_of: datetime | None,
-        explained: str | None = None,
+        explained: Path | None = None,
         **_options: object,
     ) -> None:
         """Import, or say in one sentence why not."""
-        path = Path(file)
         now = timezone.now()
         if as_of is not None and as_of > now:
             sentence = _("%(instant)s has not come yet: a file cannot have arrived in the future.")
@@ -65,8 +72,8 @@ class ImportCommand(BaseCommand):
             import_file(
                 programme=find_programme(programme),
                 kind=self.kind,
-                path=path,
-                verdicts=Path(verdicts or f"{path}.verdicts.csv"),
+                path=file,
+                verdicts=Path(verdicts or f"{file}.verdicts.csv"),
                 explained=Path(explained) if explained else None,
                 at=as_of or now,
                 doubt=lambda: self.stderr.write(
@@ -132,7 +139,7 @@ def find_programme(code: str) -> Programme:
     """Return the programme with this code. Raises UnknownProgramme."""
     try:
         return Programme.objects.select_related("issuer").get(code=code)
-    except (Programme.DoesNotExist, UnicodeEncodeError):
+    except Programme.DoesNotExist:
         raise UnknownProgramme from None
 
 
@@ -147,14 +154,6 @@ def telling_in_one_sentence() -> Iterator[None]:
         known = ", ".join(Programme.objects.order_by("code").values_list("code", flat=True))
         sentence = _("There is no such programme. Known programmes: %(known)s.") % {"known": known or "-"}
         raise CommandError(sentence) from None
-    except (OperationalError, InterfaceError):
-        sentence = _(
-            "The database does not answer. What was imported is kept; run the same command again to go on."
-        )
-        raise CommandError(sentence) from None
-    except KeyboardInterrupt:
-        sentence = _("Stopped. What was imported is kept; run the same command again to go on.")
-        raise CommandError(sentence, returncode=STOPPED_BY_HAND) from None
 
 
 def _refuse_unwritable(verdicts: Path, path: Path) -> None:

@@ -6,6 +6,8 @@ from io import StringIO
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
+from django.utils import translation
 
 from core.jobs import StepOutcome, start_due_runs, step_run
 from core.models import JobRun, JobState
@@ -220,16 +222,29 @@ def test_the_command_takes_a_programme_and_an_earlier_date() -> None:
     ("arguments", "sentence"),
     [
         (["--as-of", "2026-11-23"], "2026-11-23 has not come yet in Happy Card"),
-        (["--as-of", "2026-02-31"], "2026-02-31 is not a date"),
-        (["--as-of", "tomorrow"], "tomorrow is not a date"),
-        (["--programme", "unknown"], "There is no programme with the code unknown."),
+        (["--as-of", "2026-02-31"], "write the day like 2026-11-22"),
+        (["--as-of", ""], "write the day like 2026-11-22"),
+        (["--as-of", "1999-12-31"], "The year must be between 2000 and 2100."),
+        (["--programme", "unknown"], "There is no such programme. Known programmes: happy-card."),
+        (["--programme", ""], "There is no such programme. Known programmes: happy-card."),
+        (["--programme", "\udcff"], "The text of programme is not UTF-8."),
     ],
 )
 @time_machine.travel(datetime(2026, 11, 22, 10, tzinfo=UTC), tick=False)
 def test_the_command_refuses_with_a_sentence_and_expires_nothing(arguments: list[str], sentence: str) -> None:
     make_cardholder(make_programme(), points=120, at=BOUGHT_AT)
 
-    with pytest.raises(CommandError, match=sentence):
+    with translation.override("en"), pytest.raises(CommandError, match=sentence):
         run_command(*arguments)
 
     assert PointAccount.objects.get().balance_points == 120
+
+
+def test_without_a_database_the_command_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr("loyalty.management.commands.expire_points.Programme.objects.order_by", fail)
+
+    with translation.override("en"), pytest.raises(CommandError, match=r"^The database does not answer\."):
+        run_command()

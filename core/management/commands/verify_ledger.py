@@ -6,23 +6,26 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from time import monotonic
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import connection, transaction
 from tqdm import tqdm
 
+from core.commands import PortalCommand
 from core.proof import proofs
 
 SHOWN = 20
-STOPPED_BY_HAND = 130
 _LONGEST_COUNT = 9
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """Runs every proof on one state of the database; exits with status 1 when a rule is broken."""
 
     help = (
         "Recompute all points and gift cards and compare; exit with status 1 and name the rows that differ."
     )
+
+    unanswered = "The database does not answer. Nothing was proved and nothing was changed."
+    stopped = "Stopped. Nothing was proved and nothing was changed."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add how many rows are named for each rule."""
@@ -35,11 +38,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: object, **options: int) -> None:
         """Run the proofs in one transaction that sees one state, whatever is written meanwhile."""
-        try:
-            broken = self._broken(options["show"], is_verbose=bool(options["verbose"]))
-        except KeyboardInterrupt:
-            sentence = "Stopped. Nothing was proved and nothing was changed."
-            raise CommandError(sentence, returncode=STOPPED_BY_HAND) from None
+        broken = self._broken(options["show"], is_verbose=bool(options["verbose"]))
         counts = " ".join(f"{name.replace(' ', '_')}={count}" for name, count in broken.items())
         summary = f"proofs={len(proofs())} violations={sum(broken.values())}"
         if broken:

@@ -2,15 +2,16 @@
 
 from urllib.parse import urlsplit, urlunsplit
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from core.commands import PortalCommand
 from demo.department_store import HOST
 from demo.staff import COLLEAGUES
 from demo.story import department_store
 from demo.story.people import ALICE, BRUNO, CHLOE, DENISE, Person, by_reference, people
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """Print a short table; with an address, also where the pages are."""
 
     help = "Print who can sign in to the demo, and how."

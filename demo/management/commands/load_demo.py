@@ -2,15 +2,16 @@
 
 import sys
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from core.commands import PortalCommand
 from core.proof import proofs
 from demo.loading import load_story
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """Load what is not loaded yet and prove the ledger afterwards. A repeat returns at once."""
 
     help = (

@@ -1,14 +1,14 @@
 """`manage.py back_test --programme CODE --rules CODE:VERSION,… --from DAY --to DAY`."""
 
 import sys
-from datetime import date
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
+from core.commands import PortalCommand, typed_day
 from loyalty.backtest.results import value_of
 from loyalty.backtest.run import step_back_test
 from loyalty.backtest.service import PeriodNotOver, TwoVersionsOfARule, begin_back_test
@@ -16,7 +16,7 @@ from loyalty.feeds.command import find_programme, telling_in_one_sentence
 from loyalty.models import BackTest, BackTestState, EarningRule, Programme
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """Replay a past period by chosen rules, and say in one line what they would have given."""
 
     help = "Replay the purchases of a past period by chosen rules; no point is moved."
@@ -28,8 +28,8 @@ class Command(BaseCommand):
             "--rules", default="", help=_("rules to try, such as saturdays:2,summer; the newest by default")
         )
         parser.add_argument("--without", default="", help=_("codes of the rules to leave out"))
-        parser.add_argument("--from", dest="first_on", type=_day, required=True, metavar="YYYY-MM-DD")
-        parser.add_argument("--to", dest="last_on", type=_day, required=True, metavar="YYYY-MM-DD")
+        parser.add_argument("--from", dest="first_on", type=typed_day, required=True, metavar="YYYY-MM-DD")
+        parser.add_argument("--to", dest="last_on", type=typed_day, required=True, metavar="YYYY-MM-DD")
         parser.add_argument(
             "--keep-rule-dates",
             action="store_true",
@@ -85,13 +85,6 @@ def summary_of(back_test: BackTest) -> str:
         + (f" cents={value.cents_of(difference)}" if value else "")
         + f" gaining={back_test.gaining_accounts} losing={back_test.losing_accounts}"
     )
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise CommandError(_("%(text)s is no day; write it like 2026-11-22.") % {"text": text}) from None
 
 
 def _rules(programme: Programme, named: str) -> list[EarningRule]:

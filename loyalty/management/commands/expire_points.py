@@ -4,26 +4,20 @@ import sys
 from argparse import ArgumentParser
 from datetime import date, datetime
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from core.commands import PortalCommand, typed_day
 from loyalty.dates import local_date
 from loyalty.expiry.service import Expired, ExpiryInFuture, count_due_lots, expire_points, refuse_future
+from loyalty.feeds.command import find_programme, telling_in_one_sentence
 from loyalty.models import Programme
 
 COUNTS = ("accounts", "lots", "points")
 
 
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        message = f"{text} is not a date; write it like 2026-11-22."
-        raise CommandError(message) from None
-
-
-class Command(BaseCommand):
+class Command(PortalCommand):
     """The command `expire_points`."""
 
     help = "Expire the points whose last day is before today or the date given. A repeat changes nothing."
@@ -31,24 +25,26 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Read the date and the programme; both may be left out."""
         parser.add_argument(
-            "--as-of", metavar="YYYY-MM-DD", help="expire what is over on this day; today or earlier"
+            "--as-of",
+            type=typed_day,
+            metavar="YYYY-MM-DD",
+            help="expire what is over on this day; today or earlier",
         )
         parser.add_argument("--programme", metavar="CODE", help="only this programme; all of them by default")
 
-    def handle(self, *_arguments: object, **options: str | None) -> None:
+    def handle(
+        self, *_arguments: object, as_of: date | None, programme: str | None, **_options: object
+    ) -> None:
         """Expire and print one line of totals."""
-        as_of = _date(options["as_of"]) if options["as_of"] else None
         at = timezone.now()
-        days = {
-            programme: as_of or local_date(at, programme.zone)
-            for programme in self._programmes(options["programme"])
-        }
+        with telling_in_one_sentence():
+            days = {one: as_of or local_date(at, one.zone) for one in self._programmes(programme)}
         try:
-            for programme, day in days.items():
-                refuse_future(programme=programme, as_of=day, at=at)
+            for one, day in days.items():
+                refuse_future(programme=one, as_of=day, at=at)
         except ExpiryInFuture as error:
             raise CommandError(str(error)) from error
-        done = [self._expire(programme, day, at) for programme, day in days.items()]
+        done = [self._expire(one, day, at) for one, day in days.items()]
         accounts, lots, points = (sum(getattr(one, name) for one in done) for name in COUNTS)
         self.stdout.write(f"accounts={accounts} lots={lots} points={points}")
 
@@ -60,11 +56,4 @@ class Command(BaseCommand):
             )
 
     def _programmes(self, code: str | None) -> list[Programme]:
-        programmes = Programme.objects.order_by("code")
-        if code is None:
-            return list(programmes)
-        chosen = list(programmes.filter(code=code))
-        if not chosen:
-            message = f"There is no programme with the code {code}."
-            raise CommandError(message)
-        return chosen
+        return [find_programme(code)] if code is not None else list(Programme.objects.order_by("code"))

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.card_numbers import holds_card_number
+from core.commands import PortalCommand, typed_day
 from loyalty.dates import local_date
 from loyalty.feeds.command import find_programme, telling_in_one_sentence
 from loyalty.feeds.reader import Records
@@ -21,23 +22,23 @@ from loyalty.models import MemberGroup, Programme
 COLUMN = "member_reference"
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """Add the members of a file to a group of members and say in one line what became of its lines."""
 
     help = "Add the members whose references are in the column member_reference of a CSV file to a group."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the file, the programme, the group and the days."""
-        parser.add_argument("file", help=_("CSV in UTF-8, or the same compressed as .gz"))
+        parser.add_argument("file", type=Path, help=_("CSV in UTF-8, or the same compressed as .gz"))
         parser.add_argument("--programme", required=True, help=_("code of the programme"))
         parser.add_argument("--group", required=True, help=_("code of the group of members"))
-        parser.add_argument("--joined-on", type=date.fromisoformat, help=_("first day, today by default"))
-        parser.add_argument("--left-on", type=date.fromisoformat, help=_("last day, none by default"))
+        parser.add_argument("--joined-on", type=typed_day, help=_("first day, today by default"))
+        parser.add_argument("--left-on", type=typed_day, help=_("last day, none by default"))
 
     def handle(
         self,
         *_arguments: object,
-        file: str,
+        file: Path,
         programme: str,
         group: str,
         joined_on: date | None,
@@ -53,7 +54,7 @@ class Command(BaseCommand):
                 read += 1
                 yield reference
 
-        with telling_in_one_sentence(), open_source(Path(file)) as source:
+        with telling_in_one_sentence(), open_source(file) as source:
             owner = find_programme(programme)
             try:
                 added = add_to_group(

@@ -7,22 +7,23 @@ import time
 from argparse import ArgumentTypeError
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import InterfaceError, OperationalError, transaction
+from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from core.audit import record_action
+from core.commands import PortalCommand, typed_day
 from core.errors import DomainError
 from core.jobs import StepOutcome
 from core.spreadsheets import safe_text
 from loyalty.dates import local_date
-from loyalty.feeds.command import STOPPED_BY_HAND, find_programme, telling_in_one_sentence
+from loyalty.feeds.command import find_programme, telling_in_one_sentence
 from loyalty.models import Programme, RoundedOver, Rounding, Succession, SuccessionState
 from loyalty.succession.accounts import terms_of
 from loyalty.succession.errors import REFUSALS, NotReconciled
@@ -32,6 +33,7 @@ from loyalty.succession.files import (
     LETTER_COLUMNS,
     account_rows,
     fraction,
+    has_files,
     letter_rows,
 )
 from loyalty.succession.service import (
@@ -59,10 +61,13 @@ AGREED: tuple[Literal["new_points", "old_points", "rounding", "rounded_over"], .
 )
 """The terms by which points move."""
 ONLY_OF_ONE_THAT_IS_THERE = ("reverse", "abandon", "close", "letters")
+WITHOUT_REPORT = ("run", *ONLY_OF_ONE_THAT_IS_THERE)
+"""What changes the accounts, or has a file of its own."""
+
 SECONDS_BETWEEN_LOOKS = 0.2
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """The command `succeed_programme`."""
 
     help = (
@@ -79,7 +84,7 @@ class Command(BaseCommand):
         parser.add_argument("--rounded-over", choices=RoundedOver.values, help=_("over what is rounded"))
         parser.add_argument(
             "--late-returns-until",
-            type=_day,
+            type=typed_day,
             metavar="YYYY-MM-DD",
             help=_(
                 "last day on which the old programme takes late lines, by default in 60 days; it can change"
@@ -92,8 +97,15 @@ class Command(BaseCommand):
         action.add_argument("--reverse", action="store_true", help=_("give every point back"))
         action.add_argument("--abandon", action="store_true", help=_("give it up before it ran"))
         action.add_argument("--close", action="store_true", help=_("close the old programme for good"))
-        action.add_argument("--letters", metavar="FILE", help=_("write what letters to members need"))
-        parser.add_argument("--report", metavar="FILE", help=_("write each account to the point, as CSV"))
+        action.add_argument(
+            "--letters", type=Path, metavar="FILE", help=_("write what letters to members need")
+        )
+        parser.add_argument(
+            "--report",
+            type=Path,
+            metavar="FILE",
+            help=_("with a rehearsal, write each account to the point, as CSV"),
+        )
         parser.add_argument(
             "--leave-behind",
             action="store_true",
@@ -105,18 +117,22 @@ class Command(BaseCommand):
 
     def handle(self, *_arguments: object, **options: Any) -> None:  # noqa: ANN401 - Django's own options
         """Do what is asked for and print one line of counts, or say in one sentence why not."""
+        if options["report"] and any(options[name] for name in WITHOUT_REPORT):
+            raise CommandError(
+                _("A report tells what each account would become: ask for it with a rehearsal (--dry-run).")
+            )
         with telling_in_one_sentence(), _telling_refusals():
             with transaction.atomic():  # what is refused leaves no draft behind
                 succession = self._succession(options)
                 if not options["letters"]:
                     succession = self._begin(succession, options)
             if options["letters"]:
-                self._write_letters(succession, Path(options["letters"]), options["reason"])
+                self._write_letters(succession, options["letters"], options["reason"])
                 return
             succession = self._walk(succession)
             if options["report"]:
                 rows = account_rows(succession, at=timezone.now(), in_words=False)
-                _write(Path(options["report"]), list(ACCOUNT_COLUMNS), rows)
+                _write(options["report"], list(ACCOUNT_COLUMNS), rows)
         self.stdout.write(summary_of(succession))
         if succession.state == SuccessionState.REHEARSED and Figures.of_json(succession.rehearsal).gap:
             raise CommandError(str(REFUSALS[NotReconciled]))
@@ -177,6 +193,8 @@ class Command(BaseCommand):
         return succession
 
     def _write_letters(self, succession: Succession, path: Path, reason: str) -> None:
+        if not has_files(succession):
+            raise CommandError(_("The points of this succession go back: letters have nothing to tell."))
         _record(succession, "letters", reason)
         count = _write(path, list(LETTER_COLUMNS), letter_rows(succession, at=timezone.now()))
         self.stdout.write(f"letters={count}")
@@ -257,15 +275,6 @@ def _telling_refusals() -> Iterator[None]:
         if type(refusal) not in REFUSALS:
             raise
         raise CommandError(str(REFUSALS[type(refusal)])) from None
-    except (OperationalError, InterfaceError):
-        raise CommandError(
-            _("The database does not answer. What was done is kept; run the same command again to go on.")
-        ) from None
-    except KeyboardInterrupt:
-        raise CommandError(
-            _("Stopped. What was done is kept; run the same command again to go on."),
-            returncode=STOPPED_BY_HAND,
-        ) from None
 
 
 def _write(path: Path, columns: Sequence[str], rows: Iterator[Sequence[object]]) -> int:
@@ -293,10 +302,3 @@ def _rate(text: str) -> tuple[int, int]:
 
 def _is_count(text: str) -> bool:
     return text.isascii() and text.isdecimal() and 0 < len(text) <= len("1000000") and 0 < int(text) <= 10**6
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ArgumentTypeError(_("write the day like 2026-11-22")) from None

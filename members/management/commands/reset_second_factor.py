@@ -3,16 +3,17 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 from django.utils import timezone
 
 from core.audit import record_action
+from core.commands import PortalCommand
 from members.models import User
 from members.services.second_factor import RESET, reset_second_factor
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """The command `reset_second_factor`."""
 
     help = "Remove the second factors of a sign-in, sign out its browsers, and write down who asked and why."

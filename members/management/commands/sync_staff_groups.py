@@ -1,12 +1,13 @@
 """Write the groups of staff, as the settings describe them, to the database."""
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from core.commands import PortalCommand
 from members.services.staff import UnknownPermission, sync_staff_groups
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """The command `sync_staff_groups`."""
 
     help = "Give each group of staff exactly the permissions in the settings. A repeat changes nothing."

@@ -1,12 +1,13 @@
 """Load a programme that comes with the portal, such as Happy Card."""
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from core.commands import PortalCommand
 from rewards.presets.load import PRESETS, LoadedPreset, UnknownPreset, load_preset
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """The command `load_preset`."""
 
     help = "Load a programme with its card products, earning rule and gift cards. A repeat changes nothing."

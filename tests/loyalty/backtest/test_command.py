@@ -80,7 +80,9 @@ def test_the_newest_version_is_meant_and_rules_are_left_out_by_their_code(
         ({"rules": "bonus,bonus:1"}, "Two versions of one rule cannot be tried together."),
         ({"until": "2026-11-23"}, "The period must lie in the past"),
         ({"since": "2026-11-22", "until": "2026-11-21"}, "The period must lie in the past"),
-        ({"since": "soon"}, "soon is no day; write it like 2026-11-22."),
+        ({"since": "soon"}, "write the day like 2026-11-22"),
+        ({"since": "0001-01-01"}, "The year must be between 2000 and 2100."),
+        ({"rules": "caf\udce9"}, "The text of rules is not UTF-8."),
         ({"programme": "none"}, "There is no such programme. Known programmes: happy-card."),
     ],
 )

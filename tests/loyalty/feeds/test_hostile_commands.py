@@ -82,9 +82,9 @@ def test_files_whose_name_leads_nowhere_are_refused(tmp_path: Path, alice: Cardh
         assert refusal_of(str(tmp_path / name), "--programme=happy-card") == sentence
 
 
-def test_a_programme_that_cannot_be_written_in_utf8_is_unknown(feed: Path) -> None:
+def test_a_programme_that_is_not_written_in_utf8_is_refused(feed: Path) -> None:
     sentence = refusal_of(str(feed), f"--programme={os.fsdecode(b'x' + bytes([233]))}")
-    assert sentence == "There is no such programme. Known programmes: happy-card."
+    assert sentence == "The text of programme is not UTF-8. Write it again in a terminal that is."
 
 
 @pytest.mark.usefixtures("alice")

@@ -274,6 +274,10 @@ def test_the_last_day_for_late_lines_alone_is_a_term_as_well(programmes: Program
         (["--rate", "0:1"], "write the rate as two whole numbers above zero, like 1:1 or 3:2"),
         (["--rate", "1"], "write the rate as two whole numbers above zero"),
         (["--rate", "1:1", "--late-returns-until", "tomorrow"], "write the day like 2026-11-22"),
+        (["--rate", "1:1", "--late-returns-until", "9999-12-31"], "year must be between 2000 and 2100."),
+        (["--rate", "1:1", "--reason", "caf\udce9"], "The text of reason is not UTF-8."),
+        (["--rate", "1:1", "--report", ""], "The file cannot be written: Is a directory."),
+        (["--letters", ""], "There is no succession from Smiles to Galeries Lafayette."),
         (["--rate", "1:1", "--run", "--close"], "not allowed with argument"),
     ],
 )
