@@ -2,7 +2,7 @@
 
 import sys
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -107,7 +107,7 @@ def import_file(
     are duplicates. `doubt` is called when the total of the file could not be compared.
     """
     with open_source(path) as source:
-        _refuse_unwritable(verdicts, path)
+        _refuse_unwritable(path, [verdicts, explained] if explained else [verdicts])
         with _progress(source.size, _("checking"), unit="B") as show:
             feed_import = begin_import(
                 programme=programme,
@@ -156,24 +156,31 @@ def telling_in_one_sentence() -> Iterator[None]:
         raise CommandError(sentence) from None
 
 
-def _refuse_unwritable(verdicts: Path, path: Path) -> None:
-    """Find out before the import whether its verdicts can be written."""
+def _refuse_unwritable(read: Path, written: Sequence[Path]) -> None:
+    """Find out before the import whether what it tells can be written."""
     try:
-        if verdicts.resolve() == path.resolve():
-            raise CommandError(_("The verdicts would overwrite the file itself."))
-        if verdicts.is_dir():
-            raise CommandError(_("The verdicts need the name of a file, not of a folder."))
-        if verdicts.exists() and not verdicts.is_file():
-            raise CommandError(_("The verdicts would replace something that is no ordinary file."))
-        trial = unfinished_file(verdicts)
-        trial.touch()
-        trial.unlink()
+        if len({one.resolve() for one in (read, *written)}) <= len(written):
+            raise CommandError(_("--verdicts and --explained need a file each, and not the file itself."))
+        for target in written:
+            _try_to_write(target)
     except (OSError, RuntimeError, ValueError) as error:  # loops of links, and names that are none
         raise _unwritable(error) from None
 
 
+def _try_to_write(target: Path) -> None:
+    if target.is_dir():
+        raise CommandError(_("--verdicts and --explained need the name of a file, not of a folder."))
+    if target.exists() and not target.is_file():
+        raise CommandError(_("--verdicts and --explained replace ordinary files only."))
+    trial = unfinished_file(target)
+    trial.touch()
+    trial.unlink()
+
+
 def _unwritable(error: Exception) -> CommandError:
-    sentence = _("The verdicts cannot be written: %(problem)s. Run the same command again to go on.")
+    sentence = _(
+        "What became of the lines cannot be written: %(problem)s. Run the same command again to go on."
+    )
     problem = getattr(error, "strerror", None) or _("the name leads to no file")
     return CommandError(sentence % {"problem": problem})
 

@@ -1,5 +1,6 @@
 """`manage.py demo_sign_ins`: who can sign in to the demo, and how."""
 
+from argparse import ArgumentTypeError
 from urllib.parse import urlsplit, urlunsplit
 
 from django.core.management.base import CommandParser
@@ -18,11 +19,13 @@ class Command(PortalCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the address of the site."""
-        parser.add_argument("--site", default="", help="address of the site, such as http://localhost:8000")
+        parser.add_argument(
+            "--site", type=_site, default="", help="address of the site, such as http://localhost:8000"
+        )
 
     def handle(self, *_args: object, **options: str) -> None:
         """Print."""
-        if site := options["site"].rstrip("/"):
+        if site := options["site"]:
             addresses = [
                 ("Site", f"{site}/"),
                 ("Second", f"{_at_host(site, HOST)}/"),
@@ -45,6 +48,19 @@ class Command(PortalCommand):
         for name, who, how in rows:
             self.stdout.write(f"  {name:<{widths[0]}}  {who:<{widths[1]}}  {how}")
         self.stdout.write("\n  Sign in with the e-mail address; the six-digit code arrives in the mailbox.")
+
+
+def _site(text: str) -> str:
+    """Return the address without a last slash."""
+    try:
+        parts = urlsplit(text)
+        is_address = parts.port != 0 and bool(parts.scheme and parts.hostname)
+    except ValueError:
+        is_address = False
+    if text and not is_address:
+        sentence = "write the address like http://localhost:8000"
+        raise ArgumentTypeError(sentence)
+    return text.rstrip("/")
 
 
 def _at_host(site: str, host: str) -> str:

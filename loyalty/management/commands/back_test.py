@@ -15,6 +15,8 @@ from loyalty.backtest.service import PeriodNotOver, TwoVersionsOfARule, begin_ba
 from loyalty.feeds.command import find_programme, telling_in_one_sentence
 from loyalty.models import BackTest, BackTestState, EarningRule, Programme
 
+_LONGEST_VERSION = 9
+
 
 class Command(PortalCommand):
     """Replay a past period by chosen rules, and say in one line what they would have given."""
@@ -96,7 +98,8 @@ def _rule(programme: Programme, name: str) -> EarningRule:
     code, _colon, version = name.partition(":")
     found = EarningRule.objects.filter(programme=programme, code=code).order_by("-version")
     if version:
-        found = found.filter(version=int(version) if version.isdecimal() else 0)
+        is_number = version.isdecimal() and len(version) <= _LONGEST_VERSION
+        found = found.filter(version=int(version) if is_number else 0)
     rule = found.first()
     if rule is None:
         known = EarningRule.objects.filter(programme=programme).order_by("code", "version")

@@ -2,6 +2,7 @@
 
 import csv
 import getpass
+import os
 import sys
 import time
 from argparse import ArgumentTypeError
@@ -262,9 +263,17 @@ def _record(succession: Succession, deed: str, reason: str) -> None:
         actor=None,
         action=f"succession.{deed}",
         subject=succession,
-        reason=reason or _("on the command line, by %(who)s") % {"who": getpass.getuser()},
+        reason=reason or _("on the command line, by %(who)s") % {"who": _who()},
         at=timezone.now(),
     )
+
+
+def _who() -> str:
+    """Return who runs the command by name, or by number where the machine knows no name."""
+    try:
+        return getpass.getuser().encode(errors="replace").decode()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 @contextmanager

@@ -76,6 +76,7 @@ def test_the_newest_version_is_meant_and_rules_are_left_out_by_their_code(
     [
         ({"rules": "none"}, "There is no rule none. Known rules: base:1, bonus:1."),
         ({"rules": "bonus:7"}, "There is no rule bonus:7."),
+        ({"rules": f"bonus:{'9' * 5000}"}, "There is no rule bonus:999"),
         ({"rules": "bonus:last"}, "There is no rule bonus:last."),
         ({"rules": "bonus,bonus:1"}, "Two versions of one rule cannot be tried together."),
         ({"until": "2026-11-23"}, "The period must lie in the past"),

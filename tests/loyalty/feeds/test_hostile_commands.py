@@ -51,7 +51,7 @@ def test_verdicts_never_replace_what_is_no_ordinary_file(feed: Path, tmp_path: P
     os.mkfifo(pipe)
     for target in (pipe, Path(os.devnull)):
         sentence = refusal_of(str(feed), "--programme=happy-card", f"--verdicts={target}")
-        assert sentence == "The verdicts would replace something that is no ordinary file."
+        assert sentence == "--verdicts and --explained replace ordinary files only."
     assert pipe.is_fifo()
 
 
@@ -65,7 +65,10 @@ def test_verdicts_are_not_written_under_a_name_that_leads_nowhere(feed: Path, tm
     }
     for target, problem in problems.items():
         sentence = refusal_of(str(feed), "--programme=happy-card", f"--verdicts={target}")
-        assert sentence == f"The verdicts cannot be written: {problem}. Run the same command again to go on."
+        assert (
+            sentence
+            == f"What became of the lines cannot be written: {problem}. Run the same command again to go on."
+        )
 
 
 def test_files_whose_name_leads_nowhere_are_refused(tmp_path: Path, alice: Cardholder) -> None:

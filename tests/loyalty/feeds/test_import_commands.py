@@ -86,25 +86,37 @@ def test_the_verdicts_go_where_they_are_asked_for(feed: Path, tmp_path: Path) ->
 
 
 NOWHERE = {
-    "the file itself": ("feed.csv", "The verdicts would overwrite the file itself."),
-    "a folder": (".", "The verdicts need the name of a file, not of a folder."),
+    "the file itself": ("feed.csv", "--verdicts and --explained need a file each, and not the file itself."),
+    "a folder": (".", "--verdicts and --explained need the name of a file, not of a folder."),
     "a folder that is not there": (
         "nowhere/verdicts.csv",
-        "The verdicts cannot be written: No such file or directory. Run the same command again to go on.",
+        (
+            "What became of the lines cannot be written: No such file or directory."
+            " Run the same command again to go on."
+        ),
     ),
 }
 
 
+@pytest.mark.parametrize("option", ["--verdicts", "--explained"])
 @pytest.mark.parametrize("name", NOWHERE)
-def test_verdicts_that_cannot_be_written_are_refused_before_anything_moves(
-    name: str, feed: Path, tmp_path: Path
+def test_what_cannot_be_written_is_refused_before_anything_moves(
+    name: str, option: str, feed: Path, tmp_path: Path
 ) -> None:
     target, sentence = NOWHERE[name]
     before = points()
-    assert refusal_of(str(feed), "--programme=happy-card", f"--verdicts={tmp_path / target}") == sentence
+    assert refusal_of(str(feed), "--programme=happy-card", f"{option}={tmp_path / target}") == sentence
     assert points() == before
     assert traces() == {"imports": 0, "chunks": 0, "rejected lines": 0}
     assert feed.read_bytes() == GOOD
+
+
+def test_verdicts_and_explanations_are_not_one_file(feed: Path, tmp_path: Path) -> None:
+    one = tmp_path / "one.csv"
+    sentence = refusal_of(str(feed), "--programme=happy-card", f"--verdicts={one}", f"--explained={one}")
+    assert sentence == "--verdicts and --explained need a file each, and not the file itself."
+    assert traces() == {"imports": 0, "chunks": 0, "rejected lines": 0}
+    assert not one.exists()
 
 
 def test_a_disk_that_fills_up_leaves_the_import_open_until_the_verdicts_are_written(
@@ -117,7 +129,8 @@ def test_a_disk_that_fills_up_leaves_the_import_open_until_the_verdicts_are_writ
     with monkeypatch.context() as patch:
         patch.setattr("loyalty.feeds.verdicts.verdict_lines", fill_up)
         assert refusal_of(str(feed), "--programme=happy-card") == (
-            "The verdicts cannot be written: No space left on device. Run the same command again to go on."
+            "What became of the lines cannot be written: No space left on device."
+            " Run the same command again to go on."
         )
     assert FeedImport.objects.get().state == FeedState.RUNNING
     assert [path.name for path in tmp_path.iterdir()] == ["feed.csv"]

@@ -1,5 +1,6 @@
 """What the command `succeed_programme` refuses because of where the succession stands."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,27 @@ def test_the_command_replaces_no_programme_to_which_another_still_goes_over(prog
         " first."
     )
     assert Succession.objects.count() == 1
+
+
+NAMES = ("LOGNAME", "USER", "LNAME", "USERNAME")
+"""Where the machine looks for a name first."""
+
+
+def who_did_it() -> str:
+    return StaffAction.objects.earliest("pk").reason.removeprefix("on the command line, by ")
+
+
+@pytest.mark.usefixtures("programmes")
+def test_whose_name_is_not_utf8_is_written_down_as_well_as_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "ren\udce9")
+    command("--rate", "1:1")
+    assert who_did_it() == "ren?"
+
+
+@pytest.mark.usefixtures("programmes")
+def test_who_has_no_name_on_the_machine_is_written_down_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 987_654_321)
+    command("--rate", "1:1")
+    assert who_did_it() == "987654321"
