@@ -1,20 +1,30 @@
 """What tests ask of the proofs that `verify_ledger` runs."""
 
 from django.db import connection
+from time_machine import escape_hatch
 
 from core.proof import Violation, proofs
 from loyalty.proofs.ledger import PROOFS
 
+OF_THE_CLOCK = "instant of a movement"
+
 
 def violations() -> list[Violation]:
     """Run every proof and return what it found.
+
+    Tests post at instants of their own. Whether these have come is asked where a test stops the clock.
 
     A server that is tidied up while a test's transaction is open takes its tables for empty, and would go
     through all of them again for each row of another: for minutes, where a test has some hundred rows.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET enable_nestloop TO off")
-        found = [violation for proof in proofs().values() for violation in proof()]
+        found = [
+            violation
+            for name, proof in proofs().items()
+            if name != OF_THE_CLOCK or escape_hatch.is_travelling()
+            for violation in proof()
+        ]
         cursor.execute("RESET enable_nestloop")
     return found
 

@@ -10,8 +10,14 @@ from django.utils import timezone
 
 from core.proof import Violation, register_proof, rows_that_break
 from loyalty.models import EntryKind, PurchaseState, TransferReason
-from loyalty.models.programmes import MOST_DAYS_UNTIL_AVAILABLE, MOST_EMAIL_POINTS, MOST_VALIDITY_YEARS
+from loyalty.models.programmes import (
+    MOST_DAYS_UNTIL_AVAILABLE,
+    MOST_EMAIL_POINTS,
+    MOST_REINSTATEMENT_DAYS,
+    MOST_VALIDITY_YEARS,
+)
 from loyalty.proofs.earning import EARNING_PROOFS
+from loyalty.purchases.checks import CLOCK_DRIFT
 
 # A purchase and a return have the same number as kind of line and as kind of entry.
 KINDS: dict[str, int | str] = {kind.name.lower(): int(kind) for kind in EntryKind}
@@ -21,7 +27,9 @@ LIMITS: dict[str, int | str] = {
     "most_validity_years": MOST_VALIDITY_YEARS,
     "most_days_until_available": MOST_DAYS_UNTIL_AVAILABLE,
     "most_email_points": MOST_EMAIL_POINTS,
+    "most_reinstatement_days": MOST_REINSTATEMENT_DAYS,
 }
+DRIFT: dict[str, int | str] = {"drift_seconds": int(CLOCK_DRIFT.total_seconds())}
 
 BALANCES = """
 SELECT 'account ' || a.id,
@@ -105,9 +113,20 @@ CROSS JOIN LATERAL (
 WHERE a.owed_points <> 0 AND (a.owed_points < 0 OR l.live > 0)
 """
 
-# What is earned, or given for an address, has the days that the programme's terms of then gave it. These may
-# have changed since, as may its time zone: only days that no terms ever give are found. The day is worked out
-# once a row (OFFSET), and calendars are asked only near the bounds.
+# Nothing is posted ahead of the clock, nor before it has happened, as far as the clocks of tills and servers
+# agree.
+INSTANTS = """
+SELECT 'entry ' || id,
+       format('kind %%s of %%s posted at %%s, at %%s', kind, occurred_at, posted_at, %(now)s::timestamptz)
+FROM loyalty_entry
+WHERE posted_at > %(now)s::timestamptz + make_interval(secs => %(drift_seconds)s)
+   OR occurred_at > posted_at + make_interval(secs => %(drift_seconds)s)
+"""
+
+# What is earned, or given for an address or by staff, has the days that the programme's terms of then gave
+# it. These may have changed since, as may its time zone: only days that no terms ever give are found. The day
+# is worked out once a row (OFFSET), and calendars are asked only near the bounds. What staff give counts from
+# its posting; when it can be spent, and for how short a time, is left to them.
 LOT_DAYS = """
 SELECT 'entry ' || e.id,
        format('kind %%s posted on %%s for points that can be spent from %%s to %%s',
@@ -121,11 +140,17 @@ UNION ALL
 SELECT 'entry ' || e.id,
        format('kind %%s of %%s for points that can be spent from %%s to %%s',
               e.kind, e.earned_on, l.available_on, l.expires_on)
-FROM (SELECT id, kind, lot_id, (occurred_at AT TIME ZONE 'UTC')::date AS earned_on FROM loyalty_entry
-      WHERE kind IN (%(purchase)s, %(verified_email)s) AND points > 0 OFFSET 0) e
+FROM (SELECT id, kind, lot_id, kind IN (%(purchase)s, %(verified_email)s) AS is_earned,
+             (CASE WHEN kind IN (%(purchase)s, %(verified_email)s) THEN occurred_at ELSE posted_at END
+              AT TIME ZONE 'UTC')::date AS earned_on
+      FROM loyalty_entry
+      WHERE kind IN (%(purchase)s, %(verified_email)s, %(goodwill)s, %(adjustment)s, %(reinstated)s)
+        AND points > 0 OFFSET 0) e
 JOIN loyalty_lot l ON l.id = e.lot_id
-WHERE l.available_on NOT BETWEEN e.earned_on - 1 AND e.earned_on + 1 + %(most_days_until_available)s
-   OR l.expires_on < e.earned_on + 366 AND l.expires_on < (e.earned_on - 1) + interval '1 year'
+WHERE e.is_earned
+      AND (l.available_on NOT BETWEEN e.earned_on - 1 AND e.earned_on + 1 + %(most_days_until_available)s
+           OR l.expires_on < e.earned_on + 366 AND l.expires_on < (e.earned_on - 1) + interval '1 year')
+   OR e.kind = %(reinstated)s AND l.expires_on > e.earned_on + 1 + %(most_reinstatement_days)s
    OR l.expires_on > e.earned_on + 365 * %(most_validity_years)s
       AND l.expires_on > make_date(extract(year FROM e.earned_on + 1)::int + %(most_validity_years)s, 12, 31)
 """
@@ -173,6 +198,17 @@ WHERE CASE c.kind
       WHEN %(move_undone_out)s THEN e.kind IS DISTINCT FROM %(moved_in)s OR e.points <> -c.points
       ELSE c.corrects_id IS NOT NULL END
    OR e.account_id <> c.account_id OR e.id >= c.id
+"""
+
+# A cancelled order gives back to a lot no more than it had taken from it: what comes back keeps its days.
+GIVEN_BACK = """
+SELECT 'entry ' || c.id,
+       format('gives %%s points back to lot %%s, from which entry %%s had taken %%s', -u.points, u.lot_id,
+              c.corrects_id, coalesce(w.points, 0))
+FROM loyalty_entry c
+JOIN loyalty_lotuse u ON u.entry_id = c.id
+LEFT JOIN loyalty_lotuse w ON w.entry_id = c.corrects_id AND w.lot_id = u.lot_id
+WHERE c.kind = %(order_cancelled)s AND (u.points > 0 OR coalesce(w.points, 0) < -u.points)
 """
 
 # An expiry is undone for whatever takes the points next, in the same batch: a return or an adjustment from
@@ -282,9 +318,11 @@ PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {
     "entry": (ENTRIES, KINDS),
     "lot": (LOTS, KINDS),
     "owed": (OWED, {}),
+    "instant of a movement": (INSTANTS, DRIFT),
     "lot day": (LOT_DAYS, KINDS | LIMITS),
     "purchase": (PURCHASES, KINDS | ACCEPTED),
     "correction": (CORRECTIONS, KINDS),
+    "order given back": (GIVEN_BACK, KINDS),
     "expiry undone": (EXPIRIES_UNDONE, KINDS),
     "verified e-mail": (VERIFIED_EMAILS, KINDS | LIMITS),
     "transfer": (TRANSFERS, KINDS | REASONS),
