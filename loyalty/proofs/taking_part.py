@@ -10,7 +10,7 @@ from functools import partial
 
 from core.proof import register_proof, rows_that_break
 from loyalty.adjustments.deeds import LEFT
-from loyalty.models import EntryKind, PointAccount, PurchaseKind, PurchaseState
+from loyalty.models import EntryKind, LeavingPolicy, PointAccount, PurchaseKind, PurchaseState
 from loyalty.purchases.checks import CLOCK_DRIFT
 from members.models import CardStatus
 
@@ -18,6 +18,8 @@ PARAMETERS: dict[str, int | str] = {
     "left": LEFT,
     "account": PointAccount._meta.label_lower,
     "earned": int(EntryKind.PURCHASE),
+    "given_up": int(EntryKind.GIVEN_UP),
+    "spendable": LeavingPolicy.SPENDABLE.value,
     "purchase": int(PurchaseKind.PURCHASE),
     "accepted": int(PurchaseState.ACCEPTED),
     "active": CardStatus.ACTIVE.value,
@@ -36,6 +38,25 @@ FROM (SELECT b.id, min((s.at AT TIME ZONE m.time_zone)::date) AS left_on
       GROUP BY b.id) d
 JOIN loyalty_pointaccount a ON a.id = d.id
 WHERE a.left_on IS NULL OR a.left_on > d.left_on
+"""
+
+# Only whoever leaves gives points up, then or later, and so does whoever is erased. Those who keep theirs
+# give up none, but for what came late before a succession was reversed: that let them spend what came back.
+# The programme's time zone may have changed since.
+GIVEN_UP = """
+SELECT 'entry ' || e.id,
+       format('gave up %%s points at %%s in account %%s, whose member left on %%s, by then %%s', -e.points,
+              e.posted_at, a.id, coalesce(a.left_on::text, 'no day'), a.leaving_policy)
+FROM loyalty_entry e
+JOIN loyalty_pointaccount a ON a.id = e.account_id
+JOIN loyalty_programme m ON m.id = a.programme_id
+JOIN members_member w ON w.id = a.member_id
+WHERE e.kind = %(given_up)s AND (
+      a.left_on IS NULL AND w.erased_at IS NULL
+   OR a.left_on - 1 > (e.posted_at AT TIME ZONE m.time_zone)::date
+   OR a.leaving_policy = %(spendable)s AND NOT EXISTS (
+      SELECT FROM loyalty_transfer t JOIN loyalty_conversion c ON c.transfer_id = t.id
+      WHERE a.id IN (t.source_id, t.target_id) AND c.account_id = a.id AND t.moved_at >= e.posted_at))
 """
 
 # The day asked is that of the account in which the purchase was posted, which whoever recorded it had looked
@@ -92,6 +113,7 @@ WHERE c.status <> %(active)s AND NOT EXISTS (SELECT FROM members_cardstatuschang
 
 PROOFS = {
     "day of leaving": LEAVINGS,
+    "points given up": GIVEN_UP,
     "purchase after leaving": AFTER_LEAVING,
     "purchase with a stopped card": STOPPED,
     "status of a card": STATUSES,

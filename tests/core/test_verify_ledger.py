@@ -77,6 +77,7 @@ def test_all_apps_bring_their_proofs() -> None:
         "stay in a household",
         "permission to spend points",
         "day of leaving",
+        "points given up",
         "purchase after leaving",
         "purchase with a stopped card",
         "status of a card",

@@ -9,13 +9,16 @@ from core.audit import record_action
 from loyalty.adjustments.deeds import LEFT
 from loyalty.adjustments.leaving import let_leave
 from loyalty.enrolment import leave_programme
+from loyalty.ledger.movements import Movement
+from loyalty.ledger.post import post_batch
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
-from loyalty.models import EarningRule, EntryKind, LeavingPolicy, Programme
+from loyalty.models import EarningRule, EntryKind, LeavingPolicy, PointAccount, Programme
 from loyalty.purchases.record import record_purchases
 from loyalty.purchases.settle import settle_parked
 from members.models import CardStatus
 from members.services.cardholders import CardholderLine, record_cardholders
+from members.services.erasure import erase_member
 from tests.factories import NOW, Cardholder, buy, make_card, make_line, tell_card_status
 from tests.kept_fixtures import kept
 from tests.loyalty.adjusting import SAID, make_manager
@@ -121,6 +124,46 @@ def test_a_member_who_left_and_takes_part_again_is_seen(alice: Cardholder, chang
     tamper(f"UPDATE loyalty_pointaccount SET {change}")  # noqa: S608 - written above
 
     assert broken_rules() == [("day of leaving", f"account {alice.account.pk}")]
+
+
+def ends_points(who: Cardholder, at: datetime) -> list[tuple[str, str]]:
+    """Let the ledger end all points of an account; return the violation that this is."""
+    ends = Movement(account_id=who.account.pk, kind=EntryKind.GIVEN_UP, points=0, occurred_at=at)
+    (entry_id,) = post_batch([ends], zone=who.account.programme.zone, at=at)
+    return [("points given up", f"entry {entry_id}")]
+
+
+def test_points_given_up_by_somebody_who_never_left_are_seen(alice: Cardholder) -> None:
+    buy(alice.account.programme, alice.card.token, euros=5)
+
+    assert ends_points(alice, NOW) == broken_rules()
+
+
+def test_points_given_up_before_the_member_left_are_seen(alice: Cardholder) -> None:
+    buy(alice.account.programme, alice.card.token, euros=5)
+    Programme.objects.update(leaving_policy=LeavingPolicy.LOST)
+    forged = ends_points(alice, NOW)
+    for days, found in ((1, []), (2, forged)):
+        PointAccount.objects.filter(pk=alice.account.pk).update(left_on=None)
+        leave_programme(account=alice.account, at=NOW + timedelta(days=days))
+
+        assert broken_rules() == found
+
+
+def test_points_given_up_by_somebody_who_kept_them_are_seen(alice: Cardholder) -> None:
+    buy(alice.account.programme, alice.card.token, euros=5)
+    leave_programme(account=alice.account, at=NOW)
+
+    assert ends_points(alice, LATER) == broken_rules()
+
+
+def test_points_given_up_by_an_erased_member_are_right(alice: Cardholder) -> None:
+    buy(alice.account.programme, alice.card.token, euros=5)
+    leave_programme(account=alice.account, at=NOW)
+    erase_member(member=alice.member, reason="asked for it", at=LATER)
+
+    assert alice.account.entries.filter(kind=EntryKind.GIVEN_UP).count() == 1
+    assert broken_rules() == []
 
 
 def test_leaving_again_keeps_the_first_day(alice: Cardholder) -> None:
