@@ -6,7 +6,7 @@ from functools import partial
 from django.utils import timezone
 
 from core.proof import Violation, register_proof, rows_that_break
-from loyalty.models import ConversionKind, PurchaseState, SuccessionState, TransferReason
+from loyalty.models import ConversionKind, EntryKind, PurchaseState, SuccessionState, TransferReason
 
 # A conversion tells the ledger's own entries: what left the old account, what arrived in the new one, by lot.
 CONVERSIONS = """
@@ -126,6 +126,38 @@ WHERE c.kind = %(points)s AND NOT EXISTS (
       AND (part ->> 3)::bigint >= -u.points)
 """
 
+# Points that come back do so with the days with which they had left, or with those that they got by being
+# reinstated in the new programme. Those of a late return repay what it left owed; where it had taken points
+# of another lot, they go there, and no more than returns took of that. What undoes a transfer gives each lot
+# what had left it: days of moved points. What was reinstated is looked for last (OFFSET), and seldom.
+DAYS_BACK = """
+SELECT 'conversion ' || c.id,
+       format('%%s points that end on %%s came back where none of those days had left', -u.points,
+              l.expires_on)
+FROM loyalty_conversion c
+JOIN loyalty_transfer t ON t.id = c.transfer_id AND t.undoes_id IS NULL
+JOIN loyalty_entry e ON e.transfer_id = t.id AND e.account_id = t.target_id
+JOIN loyalty_lotuse u ON u.entry_id = e.id AND u.points < 0 JOIN loyalty_lot l ON l.id = u.lot_id
+WHERE c.kind IN (%(late_return)s, %(given_back)s) AND NOT EXISTS (
+    SELECT FROM jsonb_array_elements(c.parts) part
+    WHERE (part ->> 0)::date = l.expires_on AND (part ->> 1)::date = l.available_on
+      AND (part ->> 2)::bigint <= u.points)
+  AND (c.kind <> %(late_return)s OR -u.points > (
+    SELECT coalesce(sum(w.points), 0) FROM loyalty_lotuse w JOIN loyalty_entry r ON r.id = w.entry_id
+    WHERE w.lot_id = u.lot_id AND r.kind = %(return)s AND r.id < e.id))
+  AND NOT EXISTS (
+    SELECT FROM loyalty_entry f
+    JOIN loyalty_lotuse g ON g.entry_id = f.id AND g.points > 0 JOIN loyalty_lot k ON k.id = g.lot_id
+    CROSS JOIN LATERAL (
+        SELECT f.account_id UNION ALL
+        SELECT source_id FROM loyalty_transfer WHERE target_id = f.account_id AND reason = %(merge)s) h
+    JOIN loyalty_entry r ON r.account_id = h.account_id AND r.kind = %(reinstated)s
+    JOIN loyalty_lot y ON y.id = r.lot_id
+    WHERE f.transfer_id = t.id AND f.account_id = t.source_id
+      AND (k.expires_on, k.available_on) = (l.expires_on, l.available_on)
+      AND (y.expires_on, y.available_on) = (l.expires_on, l.available_on) OFFSET 0)
+"""
+
 # The sums of a succession, and what must be nothing at its end. What comes back to a closed programme, such
 # as the points of a cancelled order, moves within the hour.
 TOTALS = """
@@ -188,6 +220,16 @@ PROOFS: dict[str, tuple[str, Mapping[str, int | str]]] = {
     ),
     "rate": (RATE, {}),
     "days kept": (DAYS, {"points": int(ConversionKind.POINTS)}),
+    "days given back": (
+        DAYS_BACK,
+        {
+            "late_return": int(ConversionKind.LATE_RETURN),
+            "given_back": int(ConversionKind.REVERSED),
+            "return": int(EntryKind.RETURN),
+            "reinstated": int(EntryKind.REINSTATED),
+            "merge": int(TransferReason.MERGE),
+        },
+    ),
     "succession": (
         TOTALS,
         {

@@ -63,6 +63,7 @@ def test_all_apps_bring_their_proofs() -> None:
         "whose conversion",
         "kind of a conversion",
         "days kept",
+        "days given back",
         "deed of a merge",
         "merged account",
         "merged member",

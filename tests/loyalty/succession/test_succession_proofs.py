@@ -5,9 +5,21 @@ from datetime import timedelta
 
 import pytest
 
+from loyalty.enrolment import end_points_of_leavers, leave_programme
+from loyalty.ledger.movements import Movement
+from loyalty.ledger.post import post_batch
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
-from loyalty.models import EntryKind, Lot, PointAccount, RoundedOver, Succession
+from loyalty.models import (
+    ConversionKind,
+    Entry,
+    EntryKind,
+    LeavingPolicy,
+    Lot,
+    PointAccount,
+    RoundedOver,
+    Succession,
+)
 from loyalty.succession.counterparts import CounterpartLine, record_counterparts
 from loyalty.succession.service import close_succession, reverse_succession
 from tests.factories import NOW, bring_back, buy, make_cardholder, order
@@ -71,9 +83,9 @@ def history(programmes: Programmes, over: str = RoundedOver.ACCOUNT) -> None:
             id="points that changed their days",
         ),
         pytest.param(
-            {"kind of a conversion"},
+            {"kind of a conversion", "days given back"},
             "UPDATE loyalty_conversion SET kind = 2 WHERE kind = 1",
-            id="points that moved and are called a late return, whose days are not looked at",
+            id="points that moved and are called a late return, which keeps other days",
         ),
         pytest.param(
             {"kind of a conversion"},
@@ -146,6 +158,94 @@ def test_a_reversal_is_proved_by_account(programmes: Programmes) -> None:
     assert broken_rules() == []
     tamper("UPDATE loyalty_conversion SET kind = 2 WHERE kind = 4")
     assert {rule for rule, _row in broken_rules()} == {"kind of a conversion"}
+
+
+def move_use(entry_id: int, points: int, from_lot: Lot, to_lot: Lot) -> None:
+    """Let an entry have taken so many points more from one lot and less from another, or given them."""
+    for lot, more in ((from_lot, -points), (to_lot, points)):
+        tamper(
+            f"INSERT INTO loyalty_lotuse (entry_id, lot_id, points) VALUES ({entry_id}, {lot.pk}, {more})"  # noqa: S608 - values of tests
+            " ON CONFLICT (entry_id, lot_id) DO UPDATE SET points = loyalty_lotuse.points + excluded.points"
+            " WHERE loyalty_lotuse.points <> -excluded.points"
+        )
+        tamper(
+            f"DELETE FROM loyalty_lotuse WHERE entry_id = {entry_id} AND lot_id = {lot.pk}"  # noqa: S608 - values of tests
+            f" AND points = {-more}"
+        )
+        tamper(
+            f"UPDATE loyalty_lot SET moved_points = moved_points + {more},"  # noqa: S608 - values of tests
+            f" remaining_points = remaining_points - {more} WHERE id = {lot.pk}"
+        )
+
+
+def conversion_of(entry: Entry) -> str:
+    """Return how violations name the conversion to which an entry belongs."""
+    assert entry.transfer is not None
+    return f"conversion {entry.transfer.conversion.pk}"
+
+
+def test_points_that_a_reversal_brought_back_younger_are_found(programmes: Programmes) -> None:
+    alice = make_cardholder(programmes.old)
+    buy(programmes.old, alice.card.token, euros=50, purchased_at=NOW - timedelta(days=900))
+    buy(programmes.old, alice.card.token, euros=50, reference="YOUNG")
+    succession = run(prepare(programmes))
+    bring_back(programmes.old, alice.card.token, reference="YOUNG", euros=20)
+    succession = follow(succession)
+    walk(reverse_succession(succession=succession, at=NOW))
+    old, young = Lot.objects.filter(account=alice.account).order_by("expires_on")
+    entry = alice.account.entries.latest("pk")
+    assert set(entry.uses.values_list("lot", "points")) == {(old.pk, -50), (young.pk, -30)}
+    assert broken_rules() == []
+
+    move_use(entry.pk, -50, old, young)
+
+    assert broken_rules() == [("days given back", conversion_of(entry))]
+
+
+def test_points_of_a_late_return_that_came_back_younger_are_found(programmes: Programmes) -> None:
+    alice = make_cardholder(programmes.old)
+    buy(programmes.old, alice.card.token, euros=50, reference="A")
+    succession = run(prepare(programmes))
+    # The return takes points that came late; they get them back from what had moved, and leave as well.
+    buy(programmes.old, alice.card.token, euros=30, purchased_at=NOW - timedelta(days=900))
+    bring_back(programmes.old, alice.card.token, reference="A", euros=20)
+    follow(succession)
+    old, young = Lot.objects.filter(account=alice.account).order_by("expires_on")
+    back = alice.account.entries.get(transfer__conversion__kind=ConversionKind.LATE_RETURN)
+    gone = alice.account.entries.get(pk__gt=back.pk)
+    assert [*back.uses.values_list("lot", "points"), *gone.uses.values_list("lot", "points")] == [
+        (old.pk, -20),
+        (old.pk, 30),
+    ]
+    assert broken_rules() == []
+    buy(programmes.old, alice.card.token, euros=20, purchased_at=NOW - timedelta(days=100))
+    other = Lot.objects.get(account=alice.account, remaining_points=20)
+    assert young.expires_on > other.expires_on > old.expires_on
+
+    move_use(gone.pk, 20, old, other)
+    move_use(back.pk, -20, old, other)
+
+    assert broken_rules() == [("days given back", conversion_of(back))]
+
+
+def test_points_given_up_before_a_reversal_let_the_member_spend_again_are_right_and_after_it_not(
+    programmes: Programmes,
+) -> None:
+    alice = make_cardholder(programmes.old, points=50)
+    succession = run(prepare(programmes))
+    leave_programme(account=alice.account, at=NOW)
+    buy(programmes.old, alice.card.token, euros=7)
+    assert end_points_of_leavers(NOW) == 1
+    walk(reverse_succession(succession=succession, at=LATER), at=LATER)
+    alice.account.refresh_from_db()
+    assert alice.account.leaving_policy == LeavingPolicy.SPENDABLE
+    assert broken_rules() == []
+
+    at = LATER + timedelta(seconds=1)
+    ends = Movement(account_id=alice.account.pk, kind=EntryKind.GIVEN_UP, points=0, occurred_at=at)
+    (forged,) = post_batch([ends], zone=programmes.old.zone, at=at)
+
+    assert broken_rules() == [("points given up", f"entry {forged}")]
 
 
 def forge_conversion(succession: Succession, source: PointAccount, target: PointAccount) -> str:
