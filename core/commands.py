@@ -15,6 +15,8 @@ from django_stubs_ext import StrOrPromise
 from core.plausible import YearBetween
 
 STOPPED_BY_HAND = 130
+LOST = ("08", "57P")
+"""How the codes of PostgreSQL begin where a connection is lost or not to be had."""
 
 
 class PortalCommand(BaseCommand):
@@ -36,10 +38,19 @@ class PortalCommand(BaseCommand):
         _refuse_other_bytes(options)
         try:
             return super().execute(*args, **options)
-        except (OperationalError, InterfaceError):
-            raise CommandError(str(self.unanswered)) from None
+        except (OperationalError, InterfaceError) as error:
+            raise CommandError(_sentence_about(error, str(self.unanswered))) from None
         except KeyboardInterrupt:
             raise CommandError(str(self.stopped), returncode=STOPPED_BY_HAND) from None
+
+
+def _sentence_about(error: Exception, unanswered: str) -> str:
+    """Say that there is no database, or what it could not do: its disk is full, or two waited in a circle."""
+    code = str(getattr(error.__cause__, "sqlstate", None) or "")
+    if not code or code.startswith(LOST):
+        return unanswered
+    said = str(error).partition("\n")[0]
+    return _("The database could not do it: %(said)s. What was done is kept.") % {"said": said}
 
 
 def _refuse_other_bytes(options: Mapping[str, object]) -> None:

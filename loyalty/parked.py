@@ -8,6 +8,7 @@ from datetime import datetime
 
 from core.jobs import register_sweeper
 from loyalty.models import Programme
+from loyalty.purchases.elsewhere import bring_returns_home
 from loyalty.purchases.settle import settle_parked
 
 LINES_AT_ONCE = 1000
@@ -15,7 +16,11 @@ ROUNDS = 5
 
 
 def settle_stray_lines(at: datetime) -> int:
-    """Settle a bounded number of parked lines of each programme; return how many. The next sweep goes on."""
+    """Settle a bounded number of parked lines of each programme; return how many. The next sweep goes on.
+
+    Returns that wait in another programme than their purchase are taken home before.
+    """
+    bring_returns_home(at, limit=LINES_AT_ONCE)
     settled = 0
     for programme in Programme.objects.order_by("pk"):
         for _ in range(ROUNDS):

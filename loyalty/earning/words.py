@@ -7,6 +7,7 @@ Both languages say the parts in the same order, so each part is translated by it
 what the numbers in a rule are called comes in as `Names`.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -45,7 +46,13 @@ class Names:
         """Name a store so that it says whose it is."""
         name = self.stores.get(store_id, f"#{store_id}")
         partner = self.partners.get(self.partner_of_store.get(store_id, 0), "")
-        return name if partner.casefold() in name.casefold() else f"{partner} {name}"
+        return name if says_whose_it_is(name, partner) else f"{partner} {name}"
+
+
+def says_whose_it_is(store: str, partner: str) -> bool:
+    """Say whether the name of a store holds that of its partner, as words of their own, or none is known."""
+    words = rf"(?<!\w){re.escape(partner.casefold())}(?!\w)"
+    return not partner or re.search(words, store.casefold()) is not None
 
 
 def sentence(rule: Rule, names: Names, *, today: date | None = None) -> str:

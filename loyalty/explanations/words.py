@@ -12,6 +12,7 @@ from django.utils.translation import ngettext, pgettext
 
 from core.formatting import amount, day, number, points, signed_points
 from loyalty.earning.limits import BUDGET
+from loyalty.earning.words import says_whose_it_is
 from loyalty.explanations.facts import ExplainedRule, Explanation
 from loyalty.models import LimitPeriod, PurchaseState, RuleEffect
 from loyalty.purchases.reasons import Reason, sentence_for, sentence_for_member
@@ -107,7 +108,7 @@ def _store(line: Explanation) -> Step:
 
 def _place(line: Explanation) -> str:
     """Name a store so that it says whose it is."""
-    if line.partner_name.casefold() in line.store_name.casefold():
+    if says_whose_it_is(line.store_name, line.partner_name):
         return line.store_name
     return f"{line.store_name} ({line.partner_name})"
 

@@ -56,7 +56,8 @@ WHERE e.kind = %(given_up)s AND (
    OR a.left_on - 1 > (e.posted_at AT TIME ZONE m.time_zone)::date
    OR a.leaving_policy = %(spendable)s AND NOT EXISTS (
       SELECT FROM loyalty_transfer t JOIN loyalty_conversion c ON c.transfer_id = t.id
-      WHERE a.id IN (t.source_id, t.target_id) AND c.account_id = a.id AND t.moved_at >= e.posted_at))
+      WHERE a.id IN (t.source_id, t.target_id) AND c.account_id = a.id
+        AND t.moved_at >= e.posted_at - make_interval(secs => %(drift_seconds)s)))
 """
 
 # The day asked is that of the account in which the purchase was posted, which whoever recorded it had looked

@@ -1,77 +1,58 @@
-"""Returns of purchases that stand in another programme than the one to which they are reported.
+"""Returns that tills report to the programme that follows the one in which the goods were bought.
 
-Once a programme follows another, tills report to it what was bought under the one before. Such a return goes
-where its purchase is, whose succession takes its points from where they are now. A return of a purchase in a
-programme that has nothing to do with this one is refused and not kept, so that it can be sent there.
+They wait there like any return whose purchase is not known. Whichever of the two comes first, the return is
+then taken home to the programme of its purchase and settled there, and the succession takes its points from
+where they are now.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
-from core.bulk import bulk_cursor
-from loyalty.models import Programme, PurchaseKind, Succession, SuccessionState
-from loyalty.purchases.insert import Candidate
-from loyalty.purchases.lines import LineVerdict, Outcome, PurchaseLine
+from django.db import transaction
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from loyalty.models import Purchase, PurchaseKind, PurchaseState, Succession, SuccessionState
+from loyalty.purchases.checks import keep_open, takes_lines
 from loyalty.purchases.reasons import Reason
 
 UNDER_WAY_OR_DONE = (SuccessionState.RUNNING, SuccessionState.CLOSING, SuccessionState.CLOSED)
 
-ELSEWHERE = """
-SELECT n.place, o.programme_id
-FROM unnest(%b::int[], %b::bigint[], %b::text[]) AS n(place, partner_id, reference)
-JOIN loyalty_purchase o ON o.partner_id = n.partner_id AND o.reference = n.reference
-WHERE o.programme_id <> %s
-"""
 
-Record = Callable[[Sequence[PurchaseLine], Programme], list[LineVerdict]]
-"""Records lines in a programme."""
+def bring_returns_home(at: datetime, *, limit: int) -> int:
+    """Take waiting returns to the programme of their purchase, for each succession so many; return how many.
 
-
-def verdicts_elsewhere(
-    found: Mapping[int, Candidate], *, programme: Programme, record: Record
-) -> dict[int, LineVerdict]:
-    """Return the verdicts on returns whose purchase stands in another programme, by their position.
-
-    They are recorded where it is, if this programme follows that one. One query where there are returns, and
-    one more where any is of such a purchase.
+    Where that takes no late lines any more they are refused. A repeat finds nothing. One query for each
+    succession that runs, or ran, and three more where something waits.
     """
-    returns = {place: one for place, one in found.items() if one.line.kind is PurchaseKind.RETURN}
-    places = _places_elsewhere(returns, programme)
-    if not places:
-        return {}
-    followed = Succession.objects.filter(target=programme, state__in=UNDER_WAY_OR_DONE)
-    before = Programme.objects.select_related("issuer").filter(successions__in=followed)
-    followed_ones = before.in_bulk(list(places))
-    verdicts: dict[int, LineVerdict] = {}
-    for programme_id, there in sorted(places.items()):
-        if programme_id in followed_ones:
-            lines = [returns[place].line for place in there]
-            verdicts |= zip(there, record(lines, followed_ones[programme_id]), strict=True)
-        else:
-            verdicts |= {place: _refused(returns[place]) for place in there}
-    return verdicts
+    successions = Succession.objects.filter(state__in=UNDER_WAY_OR_DONE).select_related("source")
+    return sum(_bring_home(one, at, limit) for one in successions.order_by("pk"))
 
 
-def _places_elsewhere(returns: Mapping[int, Candidate], programme: Programme) -> dict[int, list[int]]:
-    """Return the positions of such returns, in order, by the programme of their purchase."""
-    if not returns:
-        return {}
-    with bulk_cursor() as cursor:
-        cursor.execute(
-            ELSEWHERE,
-            [
-                list(returns),
-                [one.store.partner_id for one in returns.values()],
-                [one.line.original_reference for one in returns.values()],
-                programme.pk,
-            ],
-        )
-        places = defaultdict(list)
-        for place, programme_id in sorted(cursor.fetchall()):
-            places[programme_id].append(place)
-    return places
+@transaction.atomic
+def _bring_home(succession: Succession, at: datetime, limit: int) -> int:
+    waiting = list(_waiting(succession)[:limit])
+    if not waiting:
+        return 0
+    keep_open(succession.source)
+    chosen = Purchase.objects.filter(pk__in=waiting, state=PurchaseState.PARKED)
+    if takes_lines(succession.source, at):
+        return chosen.update(programme=succession.source)
+    return chosen.update(state=PurchaseState.REJECTED, reason=Reason.PROGRAMME_CLOSED)
 
 
-def _refused(candidate: Candidate) -> LineVerdict:
-    card_id = candidate.card.card_id if candidate.card else None
-    return LineVerdict(Outcome.REJECTED, Reason.RETURN_ELSEWHERE, card_id=card_id)
+def _waiting(succession: Succession) -> QuerySet[Purchase, int]:
+    """Return the numbers of the returns that wait in the new programme for a purchase in the old one."""
+    bought = Purchase.objects.filter(
+        partner=OuterRef("partner"), reference=OuterRef("original_reference"), kind=PurchaseKind.PURCHASE
+    )
+    parked = Purchase.objects.filter(
+        programme=succession.target_id, state=PurchaseState.PARKED, kind=PurchaseKind.RETURN
+    )
+    elsewhere = parked.annotate(bought_in=Subquery(bought.values("programme")[:1]))
+    return elsewhere.filter(bought_in=succession.source_id).order_by("pk").values_list("pk", flat=True)
+
+
+def is_one_line_of_both(one_programme_id: int, other_programme_id: int) -> bool:
+    """Say whether a return that was reported to one of two programmes is known when the other gets it too."""
+    both = Q(source=one_programme_id, target=other_programme_id)
+    both |= Q(source=other_programme_id, target=one_programme_id)
+    return Succession.objects.filter(both, state__in=UNDER_WAY_OR_DONE).exists()

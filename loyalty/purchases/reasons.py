@@ -34,7 +34,6 @@ class Reason(StrEnum):
     RETURN_ABOVE_PURCHASE = "return_above_purchase"
     RETURN_ABOVE_REST = "return_above_rest"
     RETURN_OF_REJECTED = "return_of_rejected"
-    RETURN_ELSEWHERE = "return_elsewhere"
     # What is wrong with the line itself, whoever sent it.
     FULL_CARD_NUMBER = "full_card_number"
     WRONG_FIELD_COUNT = "wrong_field_count"
@@ -121,10 +120,6 @@ SENTENCES = {
     Reason.RETURN_ABOVE_PURCHASE: _("The return was refused: it is for more than the purchase."),
     Reason.RETURN_ABOVE_REST: _("Part of the purchase had been returned before; only the rest counts."),
     Reason.RETURN_OF_REJECTED: _("The purchase that was returned had earned nothing."),
-    Reason.RETURN_ELSEWHERE: _(
-        "The purchase that was returned was reported to another programme. The partner brand must report the"
-        " return there."
-    ),
     Reason.FULL_CARD_NUMBER: _(
         "The line holds what looks like a full card number; it was not kept. Send the card token only."
     ),

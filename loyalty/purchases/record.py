@@ -15,7 +15,7 @@ from loyalty.models import FeedImport, Programme, PurchaseKind, PurchaseState
 from loyalty.purchases.at_once import record_at_once
 from loyalty.purchases.checks import Arrival, check_card, check_place, keep_open
 from loyalty.purchases.earning import Bought, Earned, Earnings
-from loyalty.purchases.elsewhere import verdicts_elsewhere
+from loyalty.purchases.elsewhere import is_one_line_of_both
 from loyalty.purchases.insert import (
     Candidate,
     Content,
@@ -42,14 +42,13 @@ from loyalty.purchases.settle import Metered, settle_points
 class Batch:
     """Lines that were looked at and are not recorded yet.
 
-    `decided` holds the verdicts on those that are not recorded here, as most of them mean nothing, `found`
-    the others, both by their position.
+    `rejected` holds the verdicts on those that mean nothing, `found` the others, both by their position.
     """
 
     lines: Sequence[PurchaseLine]
     programme: Programme
     at: datetime
-    decided: dict[int, LineVerdict]
+    rejected: dict[int, LineVerdict]
     found: dict[int, Candidate]
     planned: "Planned | None" = None
 
@@ -96,7 +95,7 @@ def record_purchases(
     A line sent again with the same content is a duplicate and changes nothing; with another content, or to
     another programme, it is rejected, as are lines the programme's rules refuse. A purchase of an unknown
     card and a return of an unknown purchase are parked and settled when the missing piece arrives. A return
-    of a purchase in a programme that this one follows is recorded there.
+    of a purchase in a programme that this one follows is parked, and then taken home (`elsewhere.py`).
     """
     if len(lines) != 1:
         return record_together(lines, programme=programme, at=at)
@@ -154,8 +153,7 @@ def _record_looked_at(
 
 
 def _record(batch: Batch, *, feed_import: FeedImport | None) -> list[LineVerdict]:
-    batch = _send_on(batch, feed_import)
-    programme, at, decided, found = batch.programme, batch.at, batch.decided, batch.found
+    programme, at, rejected, found = batch.programme, batch.at, batch.rejected, batch.found
     planned = batch.planned
     candidates = planned.candidates if planned else batch.candidates
     columns = planned.columns if planned else columns_of(candidates)
@@ -166,26 +164,13 @@ def _record(batch: Batch, *, feed_import: FeedImport | None) -> list[LineVerdict
     stored = _stored_contents([c.key for c in found.values() if c.purchase_id is None])
     verdicts = []
     for index in range(len(batch.lines)):
-        if index in decided:
-            verdicts.append(decided[index])
+        if index in rejected:
+            verdicts.append(rejected[index])
         elif (purchase_id := found[index].purchase_id) is not None:
             verdicts.append(returns.get(purchase_id) or _verdict(found[index]))
         else:
             verdicts.append(_verdict_on_unrecorded(found[index], stored.get(found[index].key), programme))
     return verdicts
-
-
-def _send_on(batch: Batch, feed_import: FeedImport | None) -> Batch:
-    """Record first what belongs into a programme before this one: accounts there have lower numbers."""
-
-    def record(lines: Sequence[PurchaseLine], programme: Programme) -> list[LineVerdict]:
-        return record_together(lines, programme=programme, at=batch.at, feed_import=feed_import)
-
-    elsewhere = verdicts_elsewhere(batch.found, programme=batch.programme, record=record)
-    if not elsewhere:
-        return batch
-    found = {index: one for index, one in batch.found.items() if index not in elsewhere}
-    return replace(batch, decided=batch.decided | elsewhere, found=found, planned=None)
 
 
 def _settle(
@@ -313,7 +298,8 @@ def _candidate(line: PurchaseLine, store: KnownStore, card: KnownCard | None, re
     return Candidate(line, store, card, PurchaseState.ACCEPTED)
 
 
-def _stored_contents(keys: Sequence[Key]) -> dict[Key, Content]:
+def _stored_contents(keys: Sequence[Key]) -> dict[Key, tuple[int, Content]]:
+    """Return of each reference that is known the programme in which it stands, and what it says."""
     if not keys:
         return {}
     with bulk_cursor() as cursor:
@@ -325,7 +311,8 @@ def _stored_contents(keys: Sequence[Key]) -> dict[Key, Content]:
             [[partner_id for partner_id, _ in keys], [reference for _, reference in keys]],
         )
         return {
-            (partner_id, reference): tuple(content) for partner_id, reference, *content in cursor.fetchall()
+            (partner_id, reference): (programme_id, tuple(content))
+            for partner_id, reference, programme_id, *content in cursor.fetchall()
         }
 
 
@@ -340,10 +327,16 @@ def _verdict(candidate: Candidate) -> LineVerdict:
     )
 
 
-def _verdict_on_unrecorded(candidate: Candidate, stored: Content | None, programme: Programme) -> LineVerdict:
+def _verdict_on_unrecorded(
+    candidate: Candidate, stored: tuple[int, Content] | None, programme: Programme
+) -> LineVerdict:
     card_id = candidate.card.card_id if candidate.card else None
     if stored is None:
         return LineVerdict(Outcome.REJECTED, candidate.reason, card_id=card_id)
-    if (programme.pk, *candidate.content) == stored:
+    programme_id, content = stored
+    if content == candidate.content and (
+        programme_id == programme.pk
+        or (candidate.line.kind is PurchaseKind.RETURN and is_one_line_of_both(programme_id, programme.pk))
+    ):
         return LineVerdict(Outcome.DUPLICATE, Reason.ALREADY_RECORDED, card_id=card_id)
     return LineVerdict(Outcome.REJECTED, Reason.REFERENCE_REUSED, card_id=card_id)

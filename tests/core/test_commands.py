@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command, get_commands, loa
 from django.core.management.base import CommandParser
 from django.db import InterfaceError, OperationalError
 from django.utils import translation
+from psycopg.errors import AdminShutdown, DiskFull
 
 from core.commands import PortalCommand, typed_day
 
@@ -82,6 +83,18 @@ def test_a_database_that_is_away_and_a_stop_by_hand_are_told_in_a_sentence(
         call_command(command)
     assert told.value.returncode == status
     assert str(told.value) == f"{sentence} What was done is kept; run the same command again to go on."
+
+
+def test_what_a_database_could_not_do_is_told_in_its_own_words() -> None:
+    command = Told()
+    command.error = OperationalError("could not extend file\nHINT:  Check free disk space.")
+    command.error.__cause__ = DiskFull()
+    with translation.override("en"), pytest.raises(CommandError) as told:
+        call_command(command)
+    assert str(told.value) == ("The database could not do it: could not extend file. What was done is kept.")
+    command.error.__cause__ = AdminShutdown()
+    with translation.override("en"), pytest.raises(CommandError, match=r"^The database does not answer\."):
+        call_command(command)
 
 
 def test_a_ledger_without_a_database_is_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,14 +81,13 @@ def test_a_movement_ahead_of_the_clock_is_seen(programme: Programme, alice: Card
 
 
 @pytest.mark.parametrize(("minutes", "is_seen"), [(15, False), (16, True)])
-@pytest.mark.parametrize("column", ["posted_at", "occurred_at"])
 def test_clocks_that_differ_by_a_quarter_of_an_hour_are_right(
-    alice: Cardholder, column: str, minutes: int, *, is_seen: bool
+    alice: Cardholder, minutes: int, *, is_seen: bool
 ) -> None:
     ask(alice.account, make_manager(), code="thanks", points=100)
     forged = Entry.objects.get()
     instant = NOW + minutes * A_MINUTE
-    tamper(f"UPDATE loyalty_entry SET {column} = '{instant}'")  # noqa: S608 - values of tests
+    tamper(f"UPDATE loyalty_entry SET posted_at = '{instant}'")  # noqa: S608 - values of tests
     tamper("UPDATE loyalty_adjustmentrequest SET decided_at = e.posted_at FROM loyalty_entry e")
 
     with time_machine.travel(NOW, tick=False):

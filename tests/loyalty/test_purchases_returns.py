@@ -230,7 +230,7 @@ def test_a_return_sent_to_another_programme_does_not_touch_the_purchase(
 
     verdict = record_purchases([line], programme=smiles, at=NOW)[0]
 
-    assert (verdict.outcome, verdict.reason) == (Outcome.REJECTED, Reason.RETURN_ELSEWHERE)
+    assert (verdict.outcome, verdict.reason) == (Outcome.PARKED, Reason.UNKNOWN_PURCHASE)
     assert balance(alice.account) == (10, 0)
 
 

@@ -26,11 +26,12 @@ NAMES = Names(
         11: "Boulanger Lyon",
         12: "Lille",
         13: "Boutique en ligne Boulanger",
+        14: "Boulangerie",
         **{number: f"Shop {number}" for number in range(21, 27)},
     },
     card_products={1: "Carte Visa", 2: "Visa Premier", 3: "Carte de fidélité"},
     groups={1: "Les cent premiers", 2: "Personnel"},
-    partner_of_store=dict.fromkeys((11, 12, 13), BOULANGER) | dict.fromkeys(range(21, 27), CONFORAMA),
+    partner_of_store=dict.fromkeys((11, 12, 13, 14), BOULANGER) | dict.fromkeys(range(21, 27), CONFORAMA),
 )
 TODAY = date(2026, 11, 22)
 DECEMBER: dict[str, Any] = {"starts_on": date(2026, 12, 1), "ends_on": date(2026, 12, 31)}
@@ -184,6 +185,11 @@ def said(rule: Rule, *, names: Names = NAMES) -> tuple[str, str]:
             make_terms(store_ids={13}),
             "Double points at Boutique en ligne Boulanger.",
             "Points doublés chez Boutique en ligne Boulanger.",
+        ),
+        (
+            make_terms(store_ids={14}),
+            "Double points at Boulanger Boulangerie.",
+            "Points doublés chez Boulanger Boulangerie.",
         ),
         (
             make_terms(partner_ids=set(range(1, 12)), starts_on=date(2027, 1, 1), ends_on=date(2027, 12, 31)),

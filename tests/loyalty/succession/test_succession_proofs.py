@@ -241,7 +241,7 @@ def test_points_given_up_before_a_reversal_let_the_member_spend_again_are_right_
     assert alice.account.leaving_policy == LeavingPolicy.SPENDABLE
     assert broken_rules() == []
 
-    at = LATER + timedelta(seconds=1)
+    at = LATER + timedelta(hours=1)
     ends = Movement(account_id=alice.account.pk, kind=EntryKind.GIVEN_UP, points=0, occurred_at=at)
     (forged,) = post_batch([ends], zone=programmes.old.zone, at=at)
 
