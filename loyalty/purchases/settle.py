@@ -73,10 +73,21 @@ def settle_points(
         purchase_ids=purchase_ids,
         settling={one.purchase_id: (one.card_id, one.account_id, None) for one in metered},
     )
-    if returns or metered:
+    compared = {
+        *looked_up,
+        *(
+            (one.account_id, one.separations)
+            for one in returns
+            if one.account_id is not None and one.separations is not None
+        ),
+    }
+    is_counted = bool(returns or metered)
+    if is_counted:
         accounts = {one.account_id for one in earned} | {one.account_id for one in metered}
         accounts |= {one for waiting in returns for one in (waiting.account_id, waiting.counted_in_id) if one}
         lock_accounts(accounts)
+        # Before anything is counted: the tally of whoever was separated does not hold it any more.
+        refuse_separated(compared)
     meters = Meters()
     let_through = _let_through(metered, meters, programme) if metered else {}
     grants = [
@@ -101,19 +112,11 @@ def settle_points(
             known=(part.rule for one in metered for part in one.parts),
         )
         store_returns(settled)
-    if returns or metered:
+    if is_counted:
         meters.store()
     post_credits(grants, zone=programme.zone, at=at, columns=None if metered else columns)
-    refuse_separated(
-        {
-            *looked_up,
-            *(
-                (one.account_id, one.separations)
-                for one in returns
-                if one.account_id is not None and one.separations is not None
-            ),
-        }
-    )
+    if not is_counted:
+        refuse_separated(compared)
     _post_returns(settled, programme, at)
     return Settled(let_through, {one.waiting.return_id: one.verdict for one in settled})
 

@@ -204,6 +204,22 @@ def test_a_return_that_waits_for_a_separation_takes_from_whose_the_card_is(
     assert violations() == []
 
 
+def test_a_return_that_waits_for_a_separation_leaves_the_limit_of_whose_the_card_is(
+    programme: Programme, alice: Cardholder, twin: Cardholder, merge: MemberMerge
+) -> None:
+    make_rule(programme, code="double", effect=RuleEffect.MULTIPLIER, factor_percent=200, limit_points=90)
+    buy(programme, twin.card.token, euros=7, reference="T1")
+
+    second = one_after_the_other(
+        lambda: separate(merge), lambda: bring_back(programme, twin.card.token, reference="T1", euros=2)
+    )
+
+    assert isinstance(second, LineVerdict), second
+    assert second.points == -4
+    assert (balance(alice.account), balance(twin.account)) == ((15, 0), (20, 0))
+    assert violations() == []
+
+
 def test_a_waiting_purchase_that_is_settled_during_a_separation_counts_for_whose_the_card_is(
     programme: Programme, alice: Cardholder, twin: Cardholder
 ) -> None:
