@@ -101,7 +101,7 @@ def _where(grounds: Sequence[Conditions], around: Surroundings) -> str:
 def _multiplied(
     rule: Rule, other: Rule, grounds: Sequence[Conditions], others: Sequence[Rule], around: Surroundings
 ) -> str:
-    multiplier, base = (rule, other) if rule.effect == RuleEffect.MULTIPLIER else (other, rule)
+    multiplier, base = _multiplier_and_base(rule, other)
     named = {"multiplier": around.titled([multiplier]), "base": around.titled([base])}
     if first := around.shutting_out(multiplier, base, grounds, others):
         return gettext(
@@ -238,12 +238,7 @@ def _in_vain(rule: Rule, others: Sequence[Rule], around: Surroundings) -> Iterat
 def _beyond_limits(rule: Rule, others: Sequence[Rule], around: Surroundings) -> Iterator[Advice]:
     """Find coefficients that go on multiplying what a base rule would give without its limit or budget."""
     if rule.effect == RuleEffect.BASE and _is_capped(rule):
-        met = _met(rule, others, RuleEffect.MULTIPLIER, around)
-        endless = [
-            other
-            for other, grounds in met
-            if _is_endless(other) and not around.shutting_out(other, rule, grounds, others)
-        ]
+        endless = [one for one in _multiplying(rule, others, around) if _is_endless(one)]
         if endless:
             said = ngettext(
                 "Even once %(it_is_used_up)s, %(rules)s goes on multiplying what this rule would give. For it"
@@ -255,12 +250,7 @@ def _beyond_limits(rule: Rule, others: Sequence[Rule], around: Surroundings) -> 
             said %= {"it_is_used_up": _used_up(rule), "rules": around.titled(endless)}
             yield Advice(rule.rule_id, said)
     elif _is_endless(rule):
-        met = _met(rule, others, RuleEffect.BASE, around)
-        capped = [
-            other
-            for other, grounds in met
-            if _is_capped(other) and not around.shutting_out(rule, other, grounds, others)
-        ]
+        capped = [one for one in _multiplying(rule, others, around) if _is_capped(one)]
         if capped:
             said = ngettext(
                 "It goes on multiplying what %(rules)s would give, even once the limit or the budget of that"
@@ -270,6 +260,18 @@ def _beyond_limits(rule: Rule, others: Sequence[Rule], around: Surroundings) -> 
                 len(capped),
             )
             yield Advice(rule.rule_id, said % {"rules": around.titled(capped)})
+
+
+def _multiplying(rule: Rule, others: Sequence[Rule], around: Surroundings) -> Iterator[Rule]:
+    """Yield the coefficients that multiply a base rule somewhere, or the base rules that one multiplies."""
+    is_base = rule.effect == RuleEffect.BASE
+    for other, grounds in _met(rule, others, RuleEffect.MULTIPLIER if is_base else RuleEffect.BASE, around):
+        if not around.shutting_out(*_multiplier_and_base(rule, other), grounds, others):
+            yield other
+
+
+def _multiplier_and_base(one: Rule, other: Rule) -> tuple[Rule, Rule]:
+    return (one, other) if one.effect == RuleEffect.MULTIPLIER else (other, one)
 
 
 def _met(

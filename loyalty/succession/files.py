@@ -15,6 +15,7 @@ from django_stubs_ext import StrOrPromise
 
 from loyalty.dates import local_date
 from loyalty.models import PointAccount, Succession, SuccessionState
+from loyalty.models.succession import FORMER
 from loyalty.succession.accounts import (
     STAY_SENTENCES,
     OldAccount,
@@ -74,7 +75,7 @@ LETTER_COLUMNS: dict[str, StrOrPromise] = {
 OUTCOMES = {"moves": _("moves"), "empty": _("moves without points"), "stays": _("stays")}
 
 
-WITHOUT_FILES = (SuccessionState.ABANDONED, SuccessionState.REVERSING, SuccessionState.REVERSED)
+WITHOUT_FILES = (*FORMER, SuccessionState.REVERSING)
 """States in which no point moves any more, or all come back: nobody is told of points to come."""
 
 

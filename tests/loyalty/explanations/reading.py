@@ -7,9 +7,7 @@ from django.utils import translation
 from loyalty.explanations.facts import explanations_of
 from loyalty.explanations.words import Tone, steps_of
 from loyalty.models import Programme, Purchase, RuleEffect
-from tests.factories import (
-    make_rule,
-)
+from tests.factories import make_rule
 
 
 def said(reference: str, language: str = "fr") -> list[str]:
@@ -29,14 +27,24 @@ def tones(reference: str) -> list[Tone]:
 
 def make_welcome_rule(programme: Programme, **limits: Any) -> None:  # noqa: ANN401 - the columns of a rule
     """Let each purchase give 50 points more, within limits."""
+    make_bonus_rule(programme, "Bienvenue", "Welcome", **limits)
+
+
+def make_bonus_rule(
+    programme: Programme,
+    name_fr: str,
+    name_en: str,
+    **terms: Any,  # noqa: ANN401 - the columns of a rule
+) -> None:
+    """Let purchases give 50 points more."""
     make_rule(
         programme,
-        code="welcome",
-        name_fr="Bienvenue",
-        name_en="Welcome",
+        code=name_en.lower().replace(" ", "-"),
+        name_fr=name_fr,
+        name_en=name_en,
         effect=RuleEffect.BONUS,
         points=50,
-        **limits,
+        **terms,
     )
 
 

@@ -13,19 +13,12 @@ from loyalty.feeds.verdicts import kept_rows, verdict_lines
 from loyalty.models import FeedChunk, FeedImport, Programme, RuleEffect
 from loyalty.purchases.settle import settle_parked
 from partners.models import Partner
-from tests.factories import make_cardholder, make_programme, make_rule
+from tests.factories import make_cardholder, make_rule
+from tests.loyalty.explanations.conftest import CARD
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme")]
 
 HEADER = "partner,store,reference,kind,card_token,purchased_at,amount,currency,channel,original_reference"
-CARD = "tok-alice"
-
-
-@pytest.fixture
-def programme() -> Programme:
-    one = make_programme()
-    make_cardholder(one, token=CARD)
-    return one
 
 
 def line(reference: str, amount: str, *, partner: str = "conforama", card: str = CARD) -> str:

@@ -25,7 +25,13 @@ from tests.factories import (
     order,
 )
 from tests.loyalty.explanations.conftest import CARD
-from tests.loyalty.explanations.reading import make_doubling_rule, make_welcome_rule, said, tones
+from tests.loyalty.explanations.reading import (
+    make_bonus_rule,
+    make_doubling_rule,
+    make_welcome_rule,
+    said,
+    tones,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -167,15 +173,7 @@ def test_what_the_issuer_spends_in_all_is_told_to_no_member(programme: Programme
 
 
 def test_a_purchase_that_only_counts_towards_a_bonus_says_so(programme: Programme) -> None:
-    make_rule(
-        programme,
-        code="third",
-        name_fr="Troisième achat",
-        name_en="Third purchase",
-        effect=RuleEffect.BONUS,
-        points=50,
-        nth_purchase=3,
-    )
+    make_bonus_rule(programme, "Troisième achat", "Third purchase", nth_purchase=3)
     buy(programme, CARD, euros=10, reference="A")
     assert said("A")[4] == (
         "Règle — Troisième achat : l’achat compte pour ce bonus. 50 points offerts pour le 3e achat."
@@ -186,15 +184,7 @@ def test_a_purchase_that_only_counts_towards_a_bonus_says_so(programme: Programm
 
 
 def test_a_bonus_that_is_given_once_is_promised_to_no_later_purchase(programme: Programme) -> None:
-    make_rule(
-        programme,
-        code="first",
-        name_fr="Premier achat",
-        name_en="First purchase",
-        effect=RuleEffect.BONUS,
-        points=50,
-        nth_purchase=1,
-    )
+    make_bonus_rule(programme, "Premier achat", "First purchase", nth_purchase=1)
     buy(programme, CARD, euros=10, reference="first")
     buy(programme, CARD, euros=10, reference="A")
     record_purchases([make_line(CARD, cents=99, reference="B")], programme=programme, at=NOW)

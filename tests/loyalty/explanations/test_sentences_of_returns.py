@@ -16,7 +16,12 @@ from tests.factories import (
     make_rule,
 )
 from tests.loyalty.explanations.conftest import CARD
-from tests.loyalty.explanations.reading import make_doubling_rule, make_welcome_rule, said
+from tests.loyalty.explanations.reading import (
+    make_bonus_rule,
+    make_doubling_rule,
+    make_welcome_rule,
+    said,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -108,21 +113,12 @@ def test_a_return_of_a_purchase_to_which_a_limit_left_nothing_says_so(programme:
 
 
 def test_a_return_says_that_its_purchase_counts_no_longer(programme: Programme) -> None:
-    make_rule(
-        programme,
-        code="second",
-        name_fr="Deuxième achat",
-        name_en="Second purchase",
-        effect=RuleEffect.BONUS,
-        points=50,
-        nth_purchase=2,
-    )
+    make_bonus_rule(programme, "Deuxième achat", "Second purchase", nth_purchase=2)
     for reference in ("A", "B", "C"):
         buy(programme, CARD, euros=10, reference=reference)
     bring_back(programme, CARD, reference="C", euros=10, return_reference="RC")
     bring_back(programme, CARD, reference="A", euros=10, return_reference="RA")
-    nothing = "Règle — Deuxième achat : l’achat ne compte plus pour ce bonus."
-    assert said("RC")[4] == nothing
+    assert said("RC")[4] == "Règle — Deuxième achat : l’achat ne compte plus pour ce bonus."
     assert said("RC", "en")[4] == "Rule — Second purchase: the purchase no longer counts towards this bonus."
     assert said("RA")[4] == (
         "Règle — Deuxième achat : −50 points, car il ne reste plus assez d’achats pour ce bonus."
@@ -137,15 +133,7 @@ def test_a_return_says_that_its_purchase_counts_no_longer(programme: Programme) 
 
 
 def test_a_bonus_that_another_purchase_keeps_is_not_taken_back(programme: Programme) -> None:
-    make_rule(
-        programme,
-        code="first",
-        name_fr="Premier achat",
-        name_en="First purchase",
-        effect=RuleEffect.BONUS,
-        points=50,
-        nth_purchase=1,
-    )
+    make_bonus_rule(programme, "Premier achat", "First purchase", nth_purchase=1)
     for reference in ("A", "B"):
         buy(programme, CARD, euros=10, reference=reference)
     bring_back(programme, CARD, reference="A", euros=10, return_reference="RA")
@@ -158,15 +146,7 @@ def test_a_bonus_that_another_purchase_keeps_is_not_taken_back(programme: Progra
 
 
 def test_a_bonus_goes_with_the_purchase_that_it_was_for(programme: Programme) -> None:
-    make_rule(
-        programme,
-        code="first",
-        name_fr="Premier achat",
-        name_en="First purchase",
-        effect=RuleEffect.BONUS,
-        points=50,
-        nth_purchase=1,
-    )
+    make_bonus_rule(programme, "Premier achat", "First purchase", nth_purchase=1)
     buy(programme, CARD, euros=10, reference="A")
     bring_back(programme, CARD, reference="A", euros=10, return_reference="RA")
     assert said("RA")[4] == "Règle — Premier achat : −50 points, car l’achat ne compte plus pour ce bonus."
