@@ -15,8 +15,8 @@ LINES = 500
 EARNED_AT = NOW - timedelta(days=4 * 365 + 30)
 
 
-def before_the_import() -> None:
-    """Make a programme whose cards are known, but for some, and lines that wait for what the file brings."""
+def before_the_import(path: Path) -> None:
+    """Make a programme whose cards are known, but for some, lines that wait for the file's, and the file."""
     programme = make_programme()
     make_store(partner="boulanger", programme=programme)
     make_cardholders(programme)
@@ -25,6 +25,7 @@ def before_the_import() -> None:
         for number in range(MEMBERS)
     ]
     record_purchases(early, programme=programme, at=NOW - timedelta(days=1))
+    write_feed(path)
 
 
 def write_feed(path: Path) -> None:

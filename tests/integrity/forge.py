@@ -50,10 +50,7 @@ def import_file(folder: Path) -> None:
     """
     if FeedImport.objects.filter(state=FeedState.DONE).exists():
         return
-    path = folder / "feed.csv"
-    if not path.exists():
-        crash_stories.write_feed(path)
-    call_command("import_purchases", str(path), programme="happy-card", as_of=NOW)
+    call_command("import_purchases", str(folder / "feed.csv"), programme="happy-card", as_of=NOW)
 
 
 def expire(_folder: Path) -> None:
@@ -92,7 +89,7 @@ WORK: dict[str, Callable[[Path], None]] = {
     "expire": expire,
     "succeed": succeed,
     "dump": dump,
-    "tell import": lambda _folder: crash_stories.before_the_import(),
+    "tell import": lambda folder: crash_stories.before_the_import(folder / "feed.csv"),
     "tell expire": lambda _folder: crash_stories.before_the_expiry(),
     "tell succeed": lambda _folder: crash_stories.before_the_succession(),
 }

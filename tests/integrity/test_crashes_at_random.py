@@ -10,6 +10,7 @@ import logging
 import os
 import pickle
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -47,14 +48,18 @@ class Site:
     databases: int = 0
 
     def new_database(self, template: str, name: str = "") -> str:
-        """Copy a database; return the name of the copy."""
+        """Copy a database and the files that its story left; return the name of the copy."""
         self.databases += 1
         name = name or f"{template}_{self.databases}"
         self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         # A sequence writes ahead of what it hands out. Of a copied one the log knows only where the copy
         # began, so that a crash would let it hand out the same numbers again, until the first checkpoint.
         self._execute("CHECKPOINT")
-        (self.folder / name).mkdir()
+        told = self.folder / template
+        if told.exists():
+            shutil.copytree(told, self.folder / name)
+        else:
+            (self.folder / name).mkdir()
         return name
 
     def forget(self, database: str) -> None:
