@@ -1,7 +1,9 @@
 """Actions of staff as the admin shows them: in words, with a link to what they were done to."""
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.apps import apps
 from django.contrib import admin
@@ -12,7 +14,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from core.audit import action_names, detail_names
+from core.formatting import day
 from core.models import StaffAction
+
+A_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+"""A day as JSON keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +52,7 @@ def _detail_lines(action: StaffAction) -> list[str]:
     lines = []
     for name, value in action.details.items():
         if name == "changes" and isinstance(value, dict):
-            lines += [
-                _line(model, field, _value(new) if old is None else f"{_value(old)} → {_value(new)}")
-                for field, (old, new) in value.items()
-            ]
+            lines += [_change(model, field, old, new) for field, (old, new) in value.items()]
         elif name == "also_changed" and isinstance(value, list):
             lines.append(
                 _("also changed: %(fields)s") % {"fields": ", ".join(_label(model, one) for one in value)}
@@ -59,16 +62,25 @@ def _detail_lines(action: StaffAction) -> list[str]:
     return lines
 
 
+def _change(model: type[Model] | None, name: str, old: object, new: object) -> str:
+    choices = dict(getattr(_field(model, name), "flatchoices", ()))
+    before, after = (_value(choices.get(value, value)) if choices else _value(value) for value in (old, new))
+    return _line(model, name, after if old is None else f"{before} → {after}")
+
+
 def _line(model: type[Model] | None, name: str, value: str) -> str:
     return _("%(name)s: %(value)s") % {"name": _label(model, name), "value": value}
 
 
 def _label(model: type[Model] | None, field: str) -> str:
+    return str(getattr(_field(model, field), "verbose_name", detail_names().get(field, field)))
+
+
+def _field(model: type[Model] | None, name: str) -> object:
     try:
-        found = model._meta.get_field(field) if model else None
+        return model._meta.get_field(name) if model else None
     except FieldDoesNotExist:
-        found = None
-    return str(getattr(found, "verbose_name", detail_names().get(field, field)))
+        return None
 
 
 def _value(value: object) -> str:
@@ -78,7 +90,11 @@ def _value(value: object) -> str:
         return ", ".join(f"{name} {_value(one)}" for name, one in value.items())
     if isinstance(value, list):
         return ", ".join(_value(one) for one in value) or "-"
-    return "-" if value in (None, "") else str(value)
+    text = str(value)
+    if A_DAY.fullmatch(text):
+        with suppress(ValueError):  # somebody may have written the 30th of February as a name
+            return day(date.fromisoformat(text))
+    return "-" if value in (None, "") else text
 
 
 def subject_link(action: StaffAction) -> str:

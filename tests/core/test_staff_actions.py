@@ -7,6 +7,7 @@ from django.utils import translation
 from core.admin_actions import ActionInWords
 from core.audit import actions_on, record_action
 from core.models import StaffAction
+from loyalty.models import Programme
 from members.models import Member
 from tests.factories import NOW, make_member, make_programme, make_user
 
@@ -106,3 +107,20 @@ def test_lists_are_told_one_after_the_other_and_what_nobody_named_by_its_key() -
 
     with translation.override("en"):
         assert ActionInWords.of(row).lines == ["kinds of words: email, word", "odd: -"]
+
+
+def test_days_and_choices_are_told_in_the_language_of_the_reader() -> None:
+    changes = {"expiry_rounding": ["day", "month"], "name": ["2026-02-30", "2026-12-01"]}
+    details = {"changes": changes, "period": ["2026-01-01", "2026-02-01"]}
+    row = record_action(actor=None, action="programme.changed", subject=Programme, details=details, at=NOW)
+
+    with translation.override("en"):
+        assert ActionInWords.of(row).lines == [
+            "expiry rounded: to the day → to the end of the month",
+            "name: 2026-02-30 → 1 December 2026",
+            "period: 1 January 2026, 1 February 2026",
+        ]
+    with translation.override("fr"):
+        assert (
+            ActionInWords.of(row).lines[2] == "période\N{NO-BREAK SPACE}: 1er janvier 2026, 1er février 2026"
+        )
