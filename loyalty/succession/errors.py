@@ -26,6 +26,12 @@ class PredecessorUnderWay(DomainError):
     code: ClassVar[str] = "predecessor_under_way"
 
 
+class ZonesDiffer(DomainError):
+    """The days of the two programmes begin at other instants, so points would end on another day."""
+
+    code: ClassVar[str] = "zones_differ"
+
+
 class TermsFixed(DomainError):
     """Points moved by these terms already, so they cannot change any more."""
 
@@ -80,6 +86,10 @@ REFUSALS: dict[type[DomainError], StrOrPromise] = {
     PredecessorUnderWay: _(
         "Another programme is still going over to the one that is to end. Close or reverse that succession"
         " first."
+    ),
+    ZonesDiffer: _(
+        "The two programmes have different time zones: points would end hours too early or too late. Give the"
+        " new programme the zone of the old one before anybody takes part in it."
     ),
     TermsFixed: _(
         "Points moved by these terms already: they cannot change any more, and there is nothing to rehearse."

@@ -25,6 +25,7 @@ from loyalty.succession.errors import (
     SuccessorEnds,
     TermsFixed,
     WalkUnderWay,
+    ZonesDiffer,
 )
 from loyalty.succession.figures import Figures
 from loyalty.succession.walks import lock_succession, start_walk
@@ -56,7 +57,7 @@ def prepare_succession(
 ) -> Succession:
     """Write down a draft: nothing moves yet. A programme has one that is not reversed or abandoned.
 
-    Raises SuccessionUnderWay, SuccessorEnds and PredecessorUnderWay.
+    Raises SuccessionUnderWay, SuccessorEnds, PredecessorUnderWay and ZonesDiffer.
     """
     _hold_both(source, target)
     if open_succession_of(source) is not None:
@@ -75,12 +76,14 @@ def _hold_both(source: Programme, target: Programme) -> None:
 
 
 def _refuse_chain(source: Programme, target: Programme) -> None:
-    """Refuse a target that ends itself, and a source whose points another succession may still take back."""
+    """Refuse a target that ends itself or has other days, and a source whose points may yet go back."""
     ends = Succession.objects.exclude(state__in=FORMER).filter(source=target).exists()
     if ends or target.closed_at is not None or source.closed_at is not None or source == target:
         raise SuccessorEnds
     if Succession.objects.filter(target=source, state__in=MOVING).exists():
         raise PredecessorUnderWay
+    if source.time_zone != target.time_zone:
+        raise ZonesDiffer
 
 
 def open_succession_of(source: Programme) -> Succession | None:
@@ -148,8 +151,8 @@ def begin_rehearsal(*, succession: Succession, at: datetime) -> Succession:
 def begin_succession(*, succession: Succession, at: datetime) -> Succession:
     """Let a rehearsed succession run: points move, and the old programme takes late lines through its day.
 
-    Raises NotRehearsed, NotReconciled when the rehearsal found a gap, SuccessorEnds, PredecessorUnderWay, and
-    DayIsOver when there is no last day for late lines that is still to come.
+    Raises NotRehearsed, NotReconciled when the rehearsal found a gap, SuccessorEnds, PredecessorUnderWay,
+    ZonesDiffer, and DayIsOver when there is no last day for late lines that is still to come.
     """
     own = _own(succession)
     if own.state == SuccessionState.RUNNING:

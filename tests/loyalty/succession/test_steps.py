@@ -18,6 +18,7 @@ from loyalty.succession.errors import (
     SuccessionUnderWay,
     SuccessorEnds,
     TermsFixed,
+    ZonesDiffer,
 )
 from loyalty.succession.service import (
     abandon_succession,
@@ -67,6 +68,18 @@ def test_no_programme_follows_itself_or_one_that_ends(programmes: Programmes) ->
     with pytest.raises(SuccessorEnds):
         prepare(Programmes(programmes.new, programmes.old))
     assert states() == ["draft"]
+
+
+def test_programmes_whose_days_begin_at_other_instants_do_not_follow_each_other(
+    programmes: Programmes,
+) -> None:
+    Programme.objects.filter(pk=programmes.old.pk).update(time_zone="Asia/Tokyo")
+    programmes.old.refresh_from_db()
+
+    with pytest.raises(ZonesDiffer):
+        prepare(programmes)
+
+    assert states() == []
 
 
 def test_a_closed_programme_follows_nobody(programmes: Programmes) -> None:
