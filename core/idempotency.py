@@ -6,7 +6,7 @@ then gets its result; it never does the work again.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -22,10 +22,13 @@ def fingerprint_of(content: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def claim_request(*, scope: str, key: str, fingerprint: str, at: datetime) -> IdempotencyRecord | None:
+def claim_request(
+    *, scope: str, key: str, fingerprint: str, at: datetime, former_scopes: Sequence[str] = ()
+) -> IdempotencyRecord | None:
     """Claim a request key inside the caller's transaction; return None when it is ours to do.
 
-    Returns the earlier record when the request was answered before. Raises RequestKeyReused when the same
+    Returns the earlier record when the request was answered before, here or in one of the scopes that this
+    one continues. Raises RequestKeyReused when the same
     key came with another content, and RequestKeyInvalid when it cannot be stored. Blocks while another
     transaction holds the same key.
     """
@@ -34,6 +37,9 @@ def claim_request(*, scope: str, key: str, fingerprint: str, at: datetime) -> Id
     if not transaction.get_connection().in_atomic_block:
         message = "A request is claimed in the transaction that does its work."
         raise RuntimeError(message)
+    former = IdempotencyRecord.objects.filter(scope__in=former_scopes, key=key).first()
+    if former is not None:
+        return _same_request(former, fingerprint)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO core_idempotencyrecord (scope, key, fingerprint, result, created_at)"
@@ -42,7 +48,10 @@ def claim_request(*, scope: str, key: str, fingerprint: str, at: datetime) -> Id
         )
         if cursor.rowcount == 1:
             return None
-    record = IdempotencyRecord.objects.get(scope=scope, key=key)
+    return _same_request(IdempotencyRecord.objects.get(scope=scope, key=key), fingerprint)
+
+
+def _same_request(record: IdempotencyRecord, fingerprint: str) -> IdempotencyRecord:
     if record.fingerprint != fingerprint:
         raise RequestKeyReused
     return record

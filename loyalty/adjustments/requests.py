@@ -1,6 +1,6 @@
 """Asking for points to be moved: at once within what a colleague may do alone, or once another consents."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,11 +36,15 @@ from loyalty.models import (
     ReinstatedExpiry,
 )
 from loyalty.models.adjustments import LONGEST_COMMENT, MOST_POINTS, SHORTEST_COMMENT
+from loyalty.selectors.merged import former_scopes
 from members.models import User
 from members.services.merging import lock_members
 
 REQUESTED, POSTED = "adjustment.requested", "adjustment.posted"
 """What is written down of a colleague: that points wait for another's consent, or that they moved."""
+
+SCOPE = "adjustment"
+"""Of request keys, each account by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +75,10 @@ def request_adjustment(
     Raises MayNotAdjust, OwnPoints, MemberLeft, ReasonNotOffered, PointsNotPlausible, CommentRefused and
     LimitReached; then nothing has moved and the key stays free.
     """
-    scope = f"adjustment:{account.pk}"
     content = {"reason": reason.pk, "points": points, "comment": comment, "actor": actor.pk}
-    answered = claim_request(scope=scope, key=request_key, fingerprint=fingerprint_of(content), at=at)
+    answered = _claim(account, request_key, content, at)
     if answered is not None:
-        return AdjustmentRequest.objects.get(pk=int(answered.result))
+        return answered
     if not 0 < points <= MOST_POINTS:
         raise PointsNotPlausible
     if reason.kind == AdjustmentKind.REINSTATEMENT:
@@ -83,7 +86,7 @@ def request_adjustment(
     asking = _ask(account, reason, actor, at)
     request = _write(asking, reason, -points if reason.takes_points else points, comment, at)
     _finish(request, asking, at)
-    answer_request(scope=scope, key=request_key, result=str(request.pk))
+    answer_request(scope=_scope(account), key=request_key, result=str(request.pk))
     return request
 
 
@@ -103,11 +106,10 @@ def request_reinstatement(
     Limits, second persons, repeats and refusals are as for `request_adjustment`; NotReinstatable is raised
     when one of the expiries cannot be undone, or none is named.
     """
-    scope = f"adjustment:{account.pk}"
     content = {"reason": reason.pk, "expiries": sorted(expiry_ids), "comment": comment, "actor": actor.pk}
-    answered = claim_request(scope=scope, key=request_key, fingerprint=fingerprint_of(content), at=at)
+    answered = _claim(account, request_key, content, at)
     if answered is not None:
-        return AdjustmentRequest.objects.get(pk=int(answered.result))
+        return answered
     if reason.kind != AdjustmentKind.REINSTATEMENT:
         raise ReasonNotOffered
     asking = _ask(account, reason, actor, at)
@@ -127,8 +129,26 @@ def request_reinstatement(
         ]
     )
     _finish(request, asking, at)
-    answer_request(scope=scope, key=request_key, result=str(request.pk))
+    answer_request(scope=_scope(account), key=request_key, result=str(request.pk))
     return request
+
+
+def _scope(account: PointAccount) -> str:
+    return f"{SCOPE}:{account.pk}"
+
+
+def _claim(
+    account: PointAccount, request_key: str, content: Mapping[str, object], at: datetime
+) -> AdjustmentRequest | None:
+    """Claim the key; return the request that it made before, also for an account that leads here by now."""
+    answered = claim_request(
+        scope=_scope(account),
+        former_scopes=former_scopes(account, SCOPE),
+        key=request_key,
+        fingerprint=fingerprint_of(content),
+        at=at,
+    )
+    return None if answered is None else AdjustmentRequest.objects.get(pk=int(answered.result))
 
 
 def checked_comment(comment: str) -> str:

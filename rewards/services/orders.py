@@ -22,6 +22,7 @@ from loyalty.ledger.post import post_batch
 from loyalty.ledger.transfers import undo_transfer
 from loyalty.merging.follow import follow, with_survivors
 from loyalty.models import EntryKind, PointAccount, Transfer
+from loyalty.selectors.merged import former_scopes
 from rewards.codes import new_code, seal_code
 from rewards.errors import GiftCardNotOffered, GiftCardUsed, PriceChanged
 from rewards.models import (
@@ -37,6 +38,9 @@ from rewards.models import (
 
 GIFT_CARD_ORDERED = "rewards.gift_card_ordered"
 """The outbox topic of a new order; its payload names the order: {"order_id": int}."""
+
+SCOPE = "order"
+"""Of request keys, each account by itself."""
 
 HOUSEHOLD_POINTS_SPENT = "rewards.household_points_spent"
 """The outbox topic of points of others that an order took, once for each of them: {"share_id": int}."""
@@ -62,9 +66,15 @@ def order_gift_card(
     points of their own than `shown_own_points`, and InsufficientPoints; then nothing has moved and the key
     stays free.
     """
-    scope = f"order:{account.pk}"
+    scope = f"{SCOPE}:{account.pk}"
     asked = {"product": product.pk} | ({"with_household": True} if with_household else {})
-    answered = claim_request(scope=scope, key=request_key, fingerprint=fingerprint_of(asked), at=at)
+    answered = claim_request(
+        scope=scope,
+        former_scopes=former_scopes(account, SCOPE),
+        key=request_key,
+        fingerprint=fingerprint_of(asked),
+        at=at,
+    )
     if answered is not None:
         return Order.objects.select_related("gift_card", "product").get(pk=int(answered.result))
     givers = permissions_to_spend(account) if with_household else {}
