@@ -9,7 +9,7 @@ from django.db.models import F, Sum
 from core.jobs import register_sweeper
 from core.outbox import publish
 from loyalty.dates import local_date
-from loyalty.errors import LeavingPolicyChanged
+from loyalty.errors import LeadsToAnother, LeavingPolicyChanged
 from loyalty.households.membership import leave_household
 from loyalty.ledger.locks import lock_accounts
 from loyalty.ledger.movements import Movement
@@ -47,28 +47,38 @@ def leave_programme(*, account: PointAccount, at: datetime, told: str | None = N
     """Record that the member leaves the programme today; return how many points that costs them.
 
     Raises LeavingPolicyChanged when the programme says by now something else than the policy that the member
-    was `told`; then nothing has happened.
+    was `told`, and LeadsToAnother when the account was merged meanwhile; then nothing has happened.
 
     The programme says whether points are lost at once or can still be spent; what it says today holds for
     this member for ever, and a letter confirms it. The ledger keeps every movement. Their household goes on
     without them. Leaving again keeps the first day, and costs none.
     """
+    current = _locked(account)
+    if current.merged_into_id is not None:
+        raise LeadsToAnother
+    return _leave(current, at=at, told=told)
+
+
+def _locked(account: PointAccount) -> PointAccount:
     lock_accounts([account.pk])
-    current = PointAccount.objects.select_related("programme").get(pk=account.pk)
+    return PointAccount.objects.select_related("programme").get(pk=account.pk)
+
+
+def _leave(current: PointAccount, *, at: datetime, told: str | None = None) -> int:
     if current.left_on is not None:
         return 0
     policy = current.programme.leaving_policy
     if told not in (None, policy):
         raise LeavingPolicyChanged
-    leave_household(account=account, at=at)
+    leave_household(account=current, at=at)
     left_on = local_date(at, current.programme.zone)
-    PointAccount.objects.filter(pk=account.pk).update(left_on=left_on, leaving_policy=policy)
+    PointAccount.objects.filter(pk=current.pk).update(left_on=left_on, leaving_policy=policy)
     lost = _end_points(current, at) if policy == LeavingPolicy.LOST else 0
     kept = balance_of(current, at=at)
     publish(
         topic=MEMBER_LEFT,
         payload={
-            "account_id": account.pk,
+            "account_id": current.pk,
             "left_on": left_on.isoformat(),
             "lost_points": lost,
             "kept_points": kept.available_points + kept.waiting_points,
@@ -82,9 +92,10 @@ def leave_programme(*, account: PointAccount, at: datetime, told: str | None = N
 def give_up_points(*, account: PointAccount, at: datetime) -> int:
     """Let the member leave the programme and end all points they have; return how many that were.
 
-    The ledger keeps every movement, and points owed stay owed. A repeat finds nothing left.
+    The ledger keeps every movement, and points owed stay owed. Who leads to another leaves as well: nobody
+    is to be separated from who is gone. A repeat finds nothing left.
     """
-    lost = leave_programme(account=account, at=at)
+    lost = _leave(_locked(account), at=at)
     PointAccount.objects.filter(pk=account.pk).update(leaving_policy=LeavingPolicy.LOST)
     return lost + _end_points(account, at)
 

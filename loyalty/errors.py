@@ -22,6 +22,12 @@ class MemberLeft(DomainError):
     code: ClassVar[str] = "member_left"
 
 
+class LeadsToAnother(DomainError):
+    """The account leads to that of another member by now, where its points are."""
+
+    code: ClassVar[str] = "leads_to_another"
+
+
 class SurvivorLeft(DomainError):
     """The member to whom another would lead has left a programme in which the other takes part."""
 

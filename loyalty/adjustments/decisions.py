@@ -23,6 +23,7 @@ from loyalty.ledger.locks import lock_accounts
 from loyalty.merging.follow import accounts_together
 from loyalty.models import AdjustmentRequest, AdjustmentState
 from members.models import User
+from members.services.merging import lock_members
 
 APPROVED, DECLINED, WITHDRAWN = "adjustment.approved", "adjustment.declined", "adjustment.withdrawn"
 DEEDS = {
@@ -94,7 +95,11 @@ def withdraw_adjustment(*, request: AdjustmentRequest, actor: User, at: datetime
 
 
 def _under_lock(request: AdjustmentRequest) -> AdjustmentRequest:
-    """Lock the account, under which every decision on its requests is made; return the request as it is."""
+    """Lock the account, under which every decision on its requests is made; return the request as it is.
+
+    The member comes first: whom the account leads to is read before the lock, and must stay so.
+    """
+    lock_members(request.account.member_id)
     lock_accounts(accounts_together(request.account_id))
     requests = AdjustmentRequest.objects.select_related(
         "programme", "account__member", "account__merged_into", "reason"

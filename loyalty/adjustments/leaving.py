@@ -27,7 +27,8 @@ def let_leave(
     Raises ApproverNeeded when it costs more than the colleague may take alone, with what they moved on the
     account today, or more than is left of their day; then nothing has happened. Who may approve adjustments
     lets anybody leave. Raises LeavingPolicyChanged when the programme says by now something else than the
-    policy that the colleague was `told`, and nothing has happened either. Leaving again costs nothing.
+    policy that the colleague was `told`, and LeadsToAnother when the account was merged meanwhile; nothing
+    has happened either. Leaving again costs nothing.
     """
     lock_day_of(actor)
     lost = leave_programme(account=account, at=at, told=told)

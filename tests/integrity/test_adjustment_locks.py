@@ -1,5 +1,6 @@
 """What the locks under which staff move points are for, as in `test_locks.py`."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -9,15 +10,16 @@ from loyalty.adjustments.decisions import approve_adjustment, decline_adjustment
 from loyalty.adjustments.errors import AlreadyDecided, LimitReached
 from loyalty.adjustments.leaving import let_leave
 from loyalty.enrolment import leave_programme
-from loyalty.errors import ApproverNeeded, MemberLeft
+from loyalty.errors import ApproverNeeded, LeadsToAnother, MemberLeft
+from loyalty.ledger.locks import lock_accounts
 from loyalty.merging.merge import merge_members
-from loyalty.models import AdjustmentLimit, AdjustmentRequest, Entry, Programme
+from loyalty.models import AdjustmentLimit, AdjustmentRequest, Entry, PointAccount, Programme
 from tests.factories import NOW, Cardholder, make_cardholder, make_programme
 from tests.loyalty.adjusting import SAID, ask, make_agent, make_manager
 from tests.loyalty.ledger_state import balance
 from tests.proofs import violations
 from tests.tampering import tamper
-from tests.transactions import one_after_the_other, real_commits
+from tests.transactions import PATIENCE_SECONDS, one_after_the_other, race, real_commits, wait_until_blocked
 
 __all__ = ["real_commits"]
 pytestmark = pytest.mark.usefixtures("real_commits")
@@ -109,6 +111,54 @@ def test_a_request_waits_for_a_merge_and_goes_to_the_account_that_is_kept(
     assert isinstance(second, AdjustmentRequest)
     assert second.account_id == alice.account.pk
     assert (balance(alice.account), balance(bob.account)) == ((100, 0), (0, 0))
+    assert violations() == []
+
+
+def test_an_approval_waits_for_a_merge_and_then_locks_both_accounts_at_once(
+    alice: Cardholder, bob: Cardholder
+) -> None:
+    waiting, manager = ask(bob.account, make_agent(), points=700), make_manager()
+    merged = threading.Event()
+
+    def approve() -> None:
+        approve_adjustment(request=waiting, actor=manager, at=NOW)
+
+    @transaction.atomic
+    def look_what_it_holds_while_it_waits() -> None:
+        lock_accounts([alice.account.pk])
+        wait_until_blocked(1)
+        PointAccount.objects.select_for_update(nowait=True, no_key=True).get(pk=bob.account.pk)
+
+    def work(number: int) -> None:
+        merged.wait(PATIENCE_SECONDS)
+        (approve, look_what_it_holds_while_it_waits)[number]()
+
+    def merge() -> None:
+        with transaction.atomic():
+            merge_members(survivor=alice.member, merged=bob.member, at=NOW)
+            merged.set()
+            wait_until_blocked(2)
+
+    # By their ids: whoever holds the second account while waiting for the first waits in a circle.
+    assert alice.account.pk < bob.account.pk
+    assert race(work, runners=2, meanwhile=merge) == [None, None]
+    assert (balance(alice.account), balance(bob.account)) == ((700, 0), (0, 0))
+    assert violations() == []
+
+
+def test_nobody_leaves_by_an_account_that_leads_to_another_meanwhile(
+    alice: Cardholder, bob: Cardholder
+) -> None:
+    agent = make_agent()
+
+    second = one_after_the_other(
+        lambda: merge_members(survivor=alice.member, merged=bob.member, at=NOW),
+        lambda: let_leave(account=bob.account, actor=agent, reason=SAID, at=NOW),
+    )
+
+    assert isinstance(second, LeadsToAnother)
+    bob.account.refresh_from_db()
+    assert (bob.account.left_on, bob.account.leaving_policy) == (None, "")
     assert violations() == []
 
 

@@ -41,6 +41,9 @@ LOCKS = {
     "loyalty.adjustments.decisions._under_lock: lock_accounts": (
         _BY_HAND + "test_a_decision_waits_for_the_one_before_it"
     ),
+    "loyalty.adjustments.decisions._under_lock: lock_members": (
+        _BY_HAND + "test_an_approval_waits_for_a_merge_and_then_locks_both_accounts_at_once"
+    ),
     "loyalty.adjustments.decisions.approve_adjustment: lock_colleague": (
         _BY_HAND + "test_a_second_approval_counts_what_the_first_posted"
     ),
@@ -62,7 +65,7 @@ LOCKS = {
     "loyalty.backtest.service.begin_back_test: Programme": (
         _BACK_TESTS + "test_two_who_ask_one_question_get_one_back_test"
     ),
-    "loyalty.enrolment.leave_programme: lock_accounts": (
+    "loyalty.enrolment._locked: lock_accounts": (
         _BY_HAND + "test_whoever_leaves_twice_leaves_on_the_first_day"
     ),
     "loyalty.bonuses.grant_verified_email_points: lock_accounts": (
