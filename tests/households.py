@@ -35,7 +35,12 @@ def let_spend(giver: Cardholder, spender: Cardholder, *, at: datetime = NOW) -> 
 
 
 def order_together(
-    spender: Cardholder, points: int, *, key: str = "tap", shown_own_points: int | None = None
+    spender: Cardholder,
+    points: int,
+    *,
+    key: str = "tap",
+    shown_own_points: int | None = None,
+    at: datetime = NOW,
 ) -> Order:
     """Order a gift card of so many points with those of the household."""
     account = PointAccount.objects.select_related("programme").get(pk=spender.account.pk)
@@ -45,7 +50,7 @@ def order_together(
         request_key=key,
         with_household=True,
         shown_own_points=shown_own_points,
-        at=NOW,
+        at=at,
     )
 
 

@@ -46,21 +46,32 @@ def on_household_joined(message: Message, at: datetime) -> None:
 
 def joined_letter(stay: HouseholdStay, account: PointAccount, letterhead: Letterhead) -> Letter:
     """Return the letter, in the active language."""
+    zone = account.programme.zone
+    permission = stay.permissions_got.filter(giver__account=account, ended_at=None).first()
     said = {
         "name": name_of(stay.account.member),
-        "day": day(local_date(stay.joined_at, account.programme.zone)),
+        "day": day(local_date(stay.joined_at, zone)),
+        "allowed_on": day(local_date(permission.given_at, zone)) if permission else "",
     }
     heading = _("%(name)s has joined your household") % said
+    if permission:
+        # Given since, or before: who comes back after a separation has all permissions again.
+        spending = _(
+            "%(name)s joined your household on %(day)s and can spend your points: you allowed that on"
+            " %(allowed_on)s."
+        )
+        choice = _("You can take it back at any time, on the page of your household:")
+    else:
+        spending = _("%(name)s joined your household on %(day)s. They cannot spend any of your points.")
+        choice = _("Only you can allow that, on the page of your household:")
     return Letter(
         kind="household_joined",
         subject=heading,
         heading=heading,
         greeting=hello(account.member),
         parts=(
-            Paragraph(
-                _("%(name)s joined your household on %(day)s. They cannot spend any of your points.") % said
-            ),
-            Paragraph(_("Only you can allow that, on the page of your household:")),
+            Paragraph(spending % said),
+            Paragraph(choice),
             Button(_("See my household"), letterhead.site + reverse("household")),
             reach_us(_("You do not know this person? You can leave the household at any time."), letterhead),
         ),

@@ -160,9 +160,9 @@ def return_to_household(*, account: PointAccount, left_since: datetime, at: date
     for one in ended.select_related("giver", "spender").order_by("pk"):
         giver, spender = (stay if side == left else side for side in (one.giver, one.spender))
         if giver.left_at is None and spender.left_at is None:
-            # Once, however often it was given and taken back at one instant.
+            # Once, however often it was given and taken back at one instant; given on the day it was.
             SpendingPermission.objects.get_or_create(
-                giver=giver, spender=spender, ended_at=None, defaults={"given_at": at}
+                giver=giver, spender=spender, ended_at=None, defaults={"given_at": one.given_at}
             )
     return True
 

@@ -9,6 +9,7 @@ from core.errors import DomainError
 from core.models import StaffAction
 from loyalty.adjustments.errors import LimitReached
 from loyalty.errors import ApproverNeeded
+from loyalty.households.permissions import end_spending
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
 from loyalty.models import AdjustmentLimit, Programme
@@ -24,7 +25,7 @@ from tests.factories import (
     make_user,
     order,
 )
-from tests.households import live_together
+from tests.households import let_spend, live_together
 from tests.kept_fixtures import kept
 from tests.loyalty.adjusting import ask, make_agent, make_manager
 from tests.loyalty.ledger_state import balance, everything
@@ -67,6 +68,32 @@ def test_nobody_merges_themselves_on_either_side(programme: Programme, make: typ
 
     refused(own, stranger, colleague, OwnMerge)
     refused(stranger, own, colleague, OwnMerge)
+
+
+def test_points_of_others_that_the_survivor_may_spend_count_where_another_sign_in_opens_the_account(
+    programme: Programme, agent: User
+) -> None:
+    giver, host = person(programme, 301), person(programme, user=make_user("host@example.com"))
+    live_together(giver, host)
+    let_spend(giver, host)
+
+    refused(host, person(programme, user=make_user("friend@example.com")), agent)
+    # Whoever has no sign-in orders nothing by themselves.
+    merge(host, person(programme), agent)
+
+    end_spending(giver=giver.account, spender_id=host.account.pk, at=NOW)
+    merge(host, person(programme, user=make_user("other@example.com")), agent)
+
+
+def test_points_of_others_count_in_the_day_of_whoever_merges(programme: Programme, agent: User) -> None:
+    giver, host = person(programme, 250), person(programme, 20)
+    live_together(giver, host)
+    let_spend(giver, host)
+
+    made = merge(host, person(programme, user=make_user("friend@example.com")), agent)
+
+    deed = StaffAction.objects.get(action="member.merged", subject_id=made.survivor_id)
+    assert deed.details["points"] == {"happy-card": 270}
 
 
 def test_nobody_merges_who_became_one_with_them_or_lives_with_them(programme: Programme) -> None:

@@ -1,5 +1,7 @@
 """Those who live together are told by e-mail who has joined them and who has used points of theirs."""
 
+from datetime import timedelta
+
 from django.core import mail
 from django.core.mail import EmailMessage
 
@@ -7,6 +9,8 @@ from core.models import OutboxMessage
 from core.outbox import Message, deliver
 from loyalty.households.letters import on_household_joined
 from loyalty.households.membership import leave_household
+from loyalty.merging.merge import merge_members
+from loyalty.merging.separate import separate_members
 from loyalty.models import Programme
 from members.models import SentLetter
 from members.services.consents import choose_notifications
@@ -17,6 +21,7 @@ from rewards.services.orders import cancel_order
 from tests.factories import NOW, Cardholder, make_cardholder, make_user
 from tests.households import let_spend, live_together, order_together
 from tests.kept_fixtures import kept
+from tests.proofs import violations
 
 
 @kept()
@@ -59,6 +64,43 @@ def test_those_who_were_there_are_told_who_has_joined(
     assert "Bob joined your household on 22 November 2026. They cannot spend any of your points." in body
     assert "/profile/household/" in body
     assert SentLetter.objects.filter(kind="household_joined").count() == 3
+
+
+def test_whoever_comes_back_by_a_separation_may_spend_what_was_allowed_before_and_the_letter_says_so(
+    anna: Cardholder, bob: Cardholder, carla: Cardholder
+) -> None:
+    live_together(anna, bob)
+    let_spend(anna, bob)
+    letters()
+    merge = merge_members(survivor=carla.member, merged=bob.member, at=NOW + timedelta(days=1))
+    separate_members(merge=merge, at=NOW + timedelta(days=3))
+    mail.outbox.clear()
+
+    (to_anna,) = (one for one in letters() if one.to == ["anna@example.com"])
+
+    said = " ".join(str(to_anna.body).split())
+    assert (
+        "Bob joined your household on 25 November 2026 and can spend your points: you allowed that on"
+        " 22 November 2026. You can take it back at any time, on the page of your household:" in said
+    )
+    assert "cannot spend" not in said
+
+
+def test_points_used_after_a_separation_were_allowed_on_the_day_of_before(
+    anna: Cardholder, bob: Cardholder, carla: Cardholder
+) -> None:
+    live_together(anna, bob)
+    let_spend(anna, bob)
+    merge = merge_members(survivor=carla.member, merged=bob.member, at=NOW)
+    separate_members(merge=merge, at=NOW + timedelta(days=3))
+    letters()
+    mail.outbox.clear()
+
+    order_together(bob, 30, at=NOW + timedelta(days=4))
+
+    (to_anna,) = (one for one in letters() if one.to == ["anna@example.com"])
+    assert "You allowed that on 22 November 2026." in str(to_anna.body)
+    assert violations() == []
 
 
 def test_whoever_left_meanwhile_is_not_told_who_joined(anna: Cardholder, bob: Cardholder) -> None:
