@@ -15,6 +15,7 @@ from loyalty.adjustments.colleagues import Actor, are_own, bound_colleague
 from loyalty.adjustments.limits import count_in_day, limit_of
 from loyalty.dates import local_date
 from loyalty.errors import ApproverNeeded
+from loyalty.households.pool import permissions_to_spend
 from loyalty.models import AdjustmentKind, Entry, EntryKind, PointAccount, Programme, Transfer, TransferReason
 from loyalty.selectors.balance import balance_of
 from loyalty.selectors.merged import accounts_behind
@@ -42,8 +43,9 @@ def refuse_merge_by(actor: Actor, *, survivor: Member, merged: Member, at: datet
     Who may approve merges whatever there is. Anybody else merges as long as no account whose points another
     person could then spend holds more, or owes more, than the colleague may give alone, with what points were
     turned into and can still be spent: that of the member who leads to another, with what merges brought the
-    survivor that day; and that of the survivor, unless only the survivor's own sign-in opens it. All of them
-    together must be left of the colleague's day in the programme, where they count from then on.
+    survivor that day; and that of the survivor, unless only the survivor's own sign-in opens it, with the
+    points of others in their household that it may spend. All of them together must be left of the
+    colleague's day in the programme, where they count from then on.
     """
     refuse_own(actor, survivor, merged)
     colleague = bound_colleague(actor)
@@ -54,6 +56,8 @@ def refuse_merge_by(actor: Actor, *, survivor: Member, merged: Member, at: datet
     reached = [merged] if opens_it_alone else [merged, survivor]
     for account in PointAccount.objects.filter(member__in=reached).select_related("programme").order_by("pk"):
         points = _weight(account, at)
+        if account.member_id == survivor.pk:
+            points += _of_household(account, at)
         counting[account.programme] += points
         if account.member_id == merged.pk:
             points += _merged_today(survivor, account, at)
@@ -96,6 +100,13 @@ def _weight(account: PointAccount, at: datetime) -> int:
     held = balance_of(account, at=at)
     points = held.available_points + held.waiting_points + held.owed_points
     return points + _points_became(accounts_behind(account), at)
+
+
+def _of_household(account: PointAccount, at: datetime) -> int:
+    """Return the points of others that the account may spend, with those that they still wait for."""
+    givers = PointAccount.objects.filter(pk__in=permissions_to_spend(account)).select_related("programme")
+    held = [balance_of(giver, at=at) for giver in givers]
+    return sum(one.available_points + one.waiting_points for one in held)
 
 
 def _points_became(accounts: QuerySet[PointAccount], at: datetime) -> int:
