@@ -1,6 +1,6 @@
 """Posting the points of recorded purchases and settling lines that had to wait for a card or a purchase."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -22,6 +22,7 @@ from loyalty.purchases.meters import Meters
 from loyalty.purchases.places import STATUS_CHANGES, KnownCard
 from loyalty.purchases.returns import (
     SettledReturn,
+    WaitingReturn,
     decide_returns,
     store_returns,
     waiting_returns,
@@ -73,36 +74,15 @@ def settle_points(
         purchase_ids=purchase_ids,
         settling={one.purchase_id: (one.card_id, one.account_id, None) for one in metered},
     )
-    compared = {
-        *looked_up,
-        *(
-            (one.account_id, one.separations)
-            for one in returns
-            if one.account_id is not None and one.separations is not None
-        ),
-    }
+    compared = {*looked_up, *_looked_up(returns)}
     is_counted = bool(returns or metered)
     if is_counted:
-        accounts = {one.account_id for one in earned} | {one.account_id for one in metered}
-        accounts |= {one for waiting in returns for one in (waiting.account_id, waiting.counted_in_id) if one}
-        lock_accounts(accounts)
+        _lock_accounts_of(earned, metered, returns)
         # Before anything is counted: the tally of whoever was separated does not hold it any more.
         refuse_separated(compared)
     meters = Meters()
     let_through = _let_through(metered, meters, programme) if metered else {}
-    grants = [
-        *earned,
-        *(
-            credit_of(
-                purchase_id=one.purchase_id,
-                account_id=one.account_id,
-                points=let_through[one.purchase_id].points,
-                purchased_at=one.purchased_at,
-                programme=programme,
-            )
-            for one in metered
-        ),
-    ]
+    grants = [*earned, *_credits(metered, let_through, programme)]
     settled: list[SettledReturn] = []
     if returns:
         settled = decide_returns(
@@ -119,6 +99,35 @@ def settle_points(
         refuse_separated(compared)
     _post_returns(settled, programme, at)
     return Settled(let_through, {one.waiting.return_id: one.verdict for one in settled})
+
+
+def _looked_up(returns: Sequence[WaitingReturn]) -> Iterator[tuple[int, int]]:
+    """Yield the accounts found for returns, each with its count of separations."""
+    for one in returns:
+        if one.account_id is not None and one.separations is not None:
+            yield one.account_id, one.separations
+
+
+def _lock_accounts_of(
+    earned: Sequence[Credit], metered: Sequence[Metered], returns: Sequence[WaitingReturn]
+) -> None:
+    accounts = {one.account_id for one in earned} | {one.account_id for one in metered}
+    accounts |= {one for waiting in returns for one in (waiting.account_id, waiting.counted_in_id) if one}
+    lock_accounts(accounts)
+
+
+def _credits(
+    metered: Sequence[Metered], let_through: Mapping[int, Earned], programme: Programme
+) -> Iterator[Credit]:
+    """Yield what limits and budgets let through."""
+    for one in metered:
+        yield credit_of(
+            purchase_id=one.purchase_id,
+            account_id=one.account_id,
+            points=let_through[one.purchase_id].points,
+            purchased_at=one.purchased_at,
+            programme=programme,
+        )
 
 
 def _let_through(metered: Sequence[Metered], meters: Meters, programme: Programme) -> dict[int, Earned]:

@@ -163,7 +163,7 @@ LOCKS = {
     "loyalty.purchases.settle._parked_purchases: FOR UPDATE OF p SKIP LOCKED": (
         _LOCKS + "test_a_waiting_purchase_that_one_settles_is_passed_over_by_another"
     ),
-    "loyalty.purchases.settle.settle_points: lock_accounts": (
+    "loyalty.purchases.settle._lock_accounts_of: lock_accounts": (
         _LOCKS + "test_a_second_return_counts_what_the_first_took_back"
     ),
     "loyalty.purchases.returns.waiting_returns: FOR UPDATE OF r": (
