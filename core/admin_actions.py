@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from core.audit import action_names, detail_names
-from core.formatting import day
+from core.formatting import day, labelled
 from core.models import StaffAction
 
 A_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -69,7 +69,7 @@ def _change(model: type[Model] | None, name: str, old: object, new: object) -> s
 
 
 def _line(model: type[Model] | None, name: str, value: str) -> str:
-    return _("%(name)s: %(value)s") % {"name": _label(model, name), "value": value}
+    return labelled(_label(model, name), value)
 
 
 def _label(model: type[Model] | None, field: str) -> str:

@@ -27,7 +27,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import name_details, record_action
-from core.formatting import in_language, number
+from core.formatting import in_language, labelled, number
 from core.reasons import ReasonForm
 from core.spreadsheets import safe_text
 
@@ -234,7 +234,7 @@ def _headings(model: type[Model], columns: Sequence[str]) -> list[str]:
             continue
         name = force_str(field.verbose_name)
         owner = force_str(field.model._meta.verbose_name)
-        headings.append(name if field.model is model else f"{owner}: {name}")
+        headings.append(name if field.model is model else labelled(owner, name))
     return headings
 
 

@@ -15,12 +15,12 @@ from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import PortalAdmin, Text
 from core.admin_questions import Question, ask
 from core.audit import name_actions, record_action
+from core.formatting import labelled_later
 from core.reasons import ReasonField
 
 
@@ -39,10 +39,7 @@ class RecordedAdmin(PortalAdmin):
         deeds = {"added": _("Addition"), "changed": _("Change"), "deleted": _("Deletion")}
         thing = model._meta.verbose_name
         name_actions(
-            {
-                f"{model._meta.model_name}.{deed}": format_lazy("{deed}: {thing}", deed=name, thing=thing)
-                for deed, name in deeds.items()
-            }
+            {f"{model._meta.model_name}.{deed}": labelled_later(name, thing) for deed, name in deeds.items()}
         )
 
     def get_form(

@@ -13,6 +13,7 @@ from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_currency, format_decimal
 from babel.units import format_unit
 from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.translation import get_language, gettext, ngettext
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
@@ -140,6 +141,15 @@ def moment(value: datetime, zone: ZoneInfo | None = None) -> str:
 def clock(value: datetime, zone: ZoneInfo | None = None) -> str:
     """Write the hour of an instant in a time zone, by default the active one."""
     return format_time(timezone.localtime(value, zone), "short", locale=active_locale())
+
+
+def labelled(name: object, value: object) -> str:
+    """Write a value behind its name, with the colon of the active language."""
+    return gettext("%(name)s: %(value)s") % {"name": name, "value": value}
+
+
+labelled_later = lazy(labelled, str)
+"""The same, in the language of whoever will read it."""
 
 
 # A page writes dozens of these and most pages the same ones; Babel takes longer than all the rest of a line.

@@ -15,6 +15,7 @@ from helpdesk.looks import OPENED, Look, looks_at
 from helpdesk.models import Note
 from helpdesk.notes import notes_about
 from helpdesk.person import Person, masked_email, person_of
+from loyalty.adjustments.deeds import MERGED, SEPARATED
 from loyalty.adjustments.words import Standing, standing_of
 from loyalty.dates import local_date
 from loyalty.models import AdjustmentRequest, Lot, PointAccount
@@ -73,6 +74,7 @@ class AccountPart:
     account: PointAccount
     balance: Balance
     lots: tuple[Lot, ...]
+    has_more_lots: bool
     statement: StatementPage
     is_newest: bool
     orders: tuple[OrderRow, ...]
@@ -167,10 +169,12 @@ def _account_part(account: PointAccount, cards: Sequence[Card], place: Place, at
     today = local_date(at, account.programme.zone)
     orders = orders_of(account, limit=LATEST_ORDERS)
     held = wallet_of(account, on=today, limit=LATEST_GIFT_CARDS)
+    lots = _lots_of(account, today)
     return AccountPart(
         account=account,
         balance=balance_of(account, at=at),
-        lots=_lots_of(account, today),
+        lots=lots[:LATEST_LOTS],
+        has_more_lots=len(lots) > LATEST_LOTS,
         statement=statement_page(account, cards=cards, place=place, size=MOVEMENTS, is_explained=True),
         is_newest=place == TOP,
         orders=tuple(
@@ -200,9 +204,9 @@ def _adjustments_of(account: PointAccount, at: datetime) -> tuple[AdjustmentRow,
 
 
 def _lots_of(account: PointAccount, today: date) -> tuple[Lot, ...]:
-    """Return the lots that still hold points, the first to expire in front."""
+    """Return the lots that still hold points, the first to expire in front, and one more than are shown."""
     lots = Lot.objects.filter(Q(remaining_points__gt=0), account=account, expires_on__gte=today)
-    return tuple(lots.order_by("expires_on", "available_on", "pk")[:LATEST_LOTS])
+    return tuple(lots.order_by("expires_on", "available_on", "pk")[: LATEST_LOTS + 1])
 
 
 def _consents_of(member: Member) -> tuple[ChannelConsent, ...]:
@@ -227,10 +231,16 @@ def _letters_to(member: Member) -> tuple[Letter, ...]:
 def _actions_on(
     member: Member, accounts: Sequence[PointAccount], part: AccountPart | None
 ) -> tuple[ActionInWords, ...]:
-    """Return who changed what: of the member, their accounts and the orders shown. Looks stand elsewhere."""
+    """Return who changed what: of the member, their accounts and the orders shown. Looks stand elsewhere.
+
+    That the member was merged into another or separated is kept with that one, and told here as well.
+    """
     orders = [row.order for row in part.orders] if part else []
-    changes = actions_on([member, *accounts, *orders]).exclude(action=OPENED)[:LATEST_ACTIONS]
-    return tuple(map(_in_words, changes))
+    changes = list(actions_on([member, *accounts, *orders]).exclude(action=OPENED)[:LATEST_ACTIONS])
+    survivors = Member.objects.filter(pk__in=MemberMerge.objects.filter(merged=member).values("survivor"))
+    merges = actions_on(survivors).filter(action__in=[MERGED, SEPARATED], details__merged=member.pk)
+    latest = sorted([*changes, *merges[:LATEST_ACTIONS]], key=lambda one: one.pk, reverse=True)
+    return tuple(map(_in_words, latest[:LATEST_ACTIONS]))
 
 
 def _in_words(action: StaffAction) -> ActionInWords:

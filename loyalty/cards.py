@@ -134,7 +134,7 @@ def approvals_card(at: datetime) -> Card:
         title=_("Points that wait for a second person"),
         figures=[
             Figure(
-                _("to approve or decline"),
+                _("requests"),
                 number(waiting),
                 is_alert=waiting > 0,
                 address=waits,

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from core.admin import Labelled, LockedAdmin, LockedInline, in_colours, link_to
+from core.formatting import labelled
 from members.addresses import check_address
 from members.admin_erasure import MemberErasure
 from members.admin_security import SecondFactorReset
@@ -317,7 +318,7 @@ def _in_words(permission: Permission) -> str:
     thing = permission.content_type.name
     verbs = {"view": _("look at"), "add": _("add"), "change": _("change"), "delete": _("delete")}
     is_usual = permission.codename == f"{verb}_{permission.content_type.model}" and verb in verbs
-    return f"{thing}: {verbs[verb]}" if is_usual else gettext(permission.name)
+    return labelled(thing, verbs[verb]) if is_usual else gettext(permission.name)
 
 
 @admin.register(Group)

@@ -16,6 +16,7 @@ from loyalty.explanations.words import Step, steps_of
 from loyalty.models import Entry, Purchase, PurchaseState, RejectedLine
 from loyalty.purchases.reasons import SENTENCES, Reason
 from members.lookup import members_matching
+from partners.models import Channel
 
 
 def sentence_for(reason: str) -> str:
@@ -69,12 +70,26 @@ class PurchaseAdmin(LockedAdmin):
     search_fields = ("reference",)
     search_help_text = _("Reference of the partner, or a member's reference, e-mail or surname")
     fieldsets = (
-        (None, {"fields": ("programme", "partner", "store", "channel", "reference", "kind", "purchased_at")}),
+        (
+            None,
+            {
+                "fields": (
+                    "programme",
+                    "partner",
+                    "store",
+                    "shown_channel",
+                    "reference",
+                    "kind",
+                    "purchased_at",
+                )
+            },
+        ),
         (_("Amount"), {"fields": ("shown_amount", "card_link", "original_link", "original_reference")}),
         (_("Verdict"), {"fields": ("state", "shown_points", "shown_steps")}),
         (_("Received"), {"fields": ("received_at", "feed_link")}),
     )
     readonly_fields: ClassVar = (
+        "shown_channel",
         "shown_amount",
         "card_link",
         "original_link",
@@ -86,6 +101,10 @@ class PurchaseAdmin(LockedAdmin):
     @admin.display(description=_("kind"))
     def shown_kind(self, purchase: Purchase) -> str:
         return purchase.get_kind_display()
+
+    @admin.display(description=_("channel"))
+    def shown_channel(self, purchase: Purchase) -> str:
+        return str(dict(Channel.choices).get(purchase.channel, purchase.channel))
 
     @admin.display(description=_("amount"))
     def shown_amount(self, purchase: Purchase) -> str:

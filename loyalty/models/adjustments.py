@@ -9,9 +9,10 @@ from typing import ClassVar
 from django.core.validators import MaxValueValidator, MinLengthValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.formatting import in_language
+from core.formatting import in_language, labelled
 from loyalty.models.ledger import Entry, PointAccount
 from loyalty.models.programmes import Programme
 
@@ -114,7 +115,7 @@ class AdjustmentLimit(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.role}: {self.get_kind_display()}"
+        return labelled(gettext(self.role), self.get_kind_display())
 
 
 class AdjustmentState(models.TextChoices):

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from core.formatting import labelled
 from core.ids import new_public_id
 from members.models.people import Issuer, Member
 
@@ -126,7 +127,7 @@ class DetailOrigin(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_detail_display()}: {self.get_source_display()}"
+        return labelled(self.get_detail_display(), self.get_source_display())
 
 
 class EmailChange(models.Model):

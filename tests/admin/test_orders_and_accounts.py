@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from core.models import StaffAction
 from loyalty.merging.merge import merge_members
-from loyalty.models import Entry, EntryKind, LeavingPolicy, PointAccount, Programme
+from loyalty.models import Entry, EntryKind, LeavingPolicy, PointAccount, Programme, Purchase
 from members.services.search import index_members
 from rewards.codes import reveal_code
 from rewards.models import GiftCard, GiftCardState, Order, OrderState
@@ -176,6 +176,17 @@ def test_a_purchase_is_found_by_its_reference_and_by_its_member(story: Story) ->
     assert found("F-1") == {"F-1"}
     assert "F-1" in found(story.alice.member.reference)
     assert found("F-0") == set()
+
+
+@pytest.mark.usefixtures("story")
+def test_how_a_store_sells_is_told_in_words() -> None:
+    client = client_of(make_colleague("Call centre"))
+    purchase = Purchase.objects.get(reference="F-1")
+
+    page = client.get(reverse("admin:loyalty_purchase_change", args=[purchase.pk])).content.decode()
+
+    assert purchase.channel == "store"
+    assert "in store" in page
 
 
 def test_no_page_shows_the_code_of_a_gift_card_or_of_an_activation(story: Story) -> None:

@@ -180,6 +180,9 @@ def test_the_history_of_a_row_says_who_changed_what_and_why(manager: Client, sto
     assert WHY in text
     assert "years that points live: 4 → 3" in text
     assert "Change: programme" in text
+    manager.cookies["django_language"] = "fr"
+    page = manager.get(reverse("admin:loyalty_programme_history", args=[story.programme.pk]))
+    assert "Modification\N{NO-BREAK SPACE}: programme" in page.content.decode()
 
 
 def test_whoever_only_looks_is_asked_nothing(story: Story) -> None:

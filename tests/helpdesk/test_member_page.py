@@ -15,6 +15,7 @@ from core.models import StaffAction
 from core.outbox import deliver_outbox
 from helpdesk.looks import OPENED
 from helpdesk.notes import write_note
+from helpdesk.page import LATEST_LOTS
 from loyalty.enrolment import enrol_member
 from members.models import User
 from members.services.erasure import erase_member
@@ -25,7 +26,7 @@ from tests.admin.conftest import client_of, make_colleague
 from tests.factories import NOW, buy, make_member, make_programme, make_store
 from tests.helpdesk.conftest import Caller
 
-QUERIES = 27
+QUERIES = 28
 
 
 def address_of(caller: Caller) -> str:
@@ -142,6 +143,17 @@ def test_movements_are_paged_without_gaps(client: Client, caller: Caller) -> Non
         address = f"{address_of(caller)}?place={place}" if place else None
     # Three purchases, a return and an order before them; the purchase of an unknown card is nobody's.
     assert seen == 44
+
+
+def test_it_is_told_that_there_are_more_lots_than_are_shown(client: Client, caller: Caller) -> None:
+    more = f"Only the {LATEST_LOTS} lots that expire first are shown; there are more."
+    assert more not in read(client, address_of(caller))
+
+    for days in range(LATEST_LOTS):
+        buy(caller.programme, "tok-alice", euros=1, purchased_at=NOW - timedelta(days=days + 1))
+
+    page = read(client, address_of(caller))
+    assert more in " ".join(page.split())
 
 
 @pytest.mark.parametrize("place", ["x", "1", "1-2", "1-2-3-4", "9" * 30 + "--", "-1--", "²--"])

@@ -60,6 +60,20 @@ def test_the_page_of_the_one_leads_to_the_other(client: Client, caller: Caller, 
     assert "•••• 7777" in page
 
 
+def test_whoever_was_merged_and_separated_reads_both_on_their_own_page(
+    client: Client, caller: Caller, merge: MemberMerge
+) -> None:
+    other = make_card(member=make_member(issuer=caller.alice.member.issuer)).member
+    merge_members(survivor=caller.alice.member, merged=other, at=NOW)
+    separate_members(merge=merge, at=NOW)
+
+    page = client.get(reverse("helpdesk_member", args=[merge.merged.public_id]))
+
+    actions = page.context["page"].actions
+    assert [one.name for one in actions] == ["Separation of members", "Merge of members"]
+    assert all(f"merged member: {merge.merged_id}" in one.lines for one in actions)
+
+
 def test_a_note_about_the_one_is_kept_with_the_other(
     client: Client, caller: Caller, merge: MemberMerge
 ) -> None:
