@@ -1,6 +1,7 @@
 """What agents type: whom they look for, notes, and the points they give or take."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from uuid import uuid4
 
 from django import forms
@@ -108,9 +109,17 @@ def _choices(possible: Possible) -> list[tuple[str, list[tuple[str, str]]]]:
     ]
 
 
+class HouseholdDeed(StrEnum):
+    """What is done to a member on the page of their household."""
+
+    BRING_IN = "bring-in"
+    TAKE_OUT = "take-out"
+
+
 class TakeOutForm(forms.Form):
     """Why a member is taken out of their household."""
 
+    deed = forms.CharField(initial=HouseholdDeed.TAKE_OUT, widget=forms.HiddenInput)
     reason = CommentField(
         label=_("Reason"),
         widget=forms.Textarea(attrs={"rows": 3, "class": "desk-input"}),
@@ -121,6 +130,7 @@ class TakeOutForm(forms.Form):
 class BringInForm(TakeOutForm):
     """Whose household a member joins, and that they agreed to it themselves."""
 
+    deed = forms.CharField(initial=HouseholdDeed.BRING_IN, widget=forms.HiddenInput)
     reference = forms.CharField(
         label=_("Reference of a member of the household"),
         max_length=40,

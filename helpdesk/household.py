@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from helpdesk.access import StaffRequest, agents_only
-from helpdesk.forms import BringInForm, TakeOutForm
+from helpdesk.forms import BringInForm, HouseholdDeed, TakeOutForm
 from helpdesk.frame import ACCOUNT, frame, page_of_member
 from helpdesk.page import account_to_show, member_to_show
 from loyalty.households.errors import (
@@ -32,6 +32,11 @@ from loyalty.models import PointAccount
 PART = "household"
 """Of the member's page, where their household stands."""
 BRING_IN, TAKE_OUT = "loyalty.add_householdstay", "loyalty.change_householdstay"
+PERMISSIONS: dict[str, str] = {HouseholdDeed.BRING_IN: BRING_IN, HouseholdDeed.TAKE_OUT: TAKE_OUT}
+TITLES: dict[str, str | Promise] = {
+    HouseholdDeed.BRING_IN: gettext_lazy("Bring into a household"),
+    HouseholdDeed.TAKE_OUT: gettext_lazy("Take out of the household"),
+}
 REFUSALS: dict[str, str | Promise] = {
     NoHouseholds.code: gettext_lazy("This programme has no households."),
     InHouseholdAlready.code: gettext_lazy("The member is in a household already."),
@@ -47,23 +52,41 @@ REFUSALS: dict[str, str | Promise] = {
 @require_http_methods(["GET", "HEAD", "POST"])
 @agents_only
 def household(request: StaffRequest, public_id: UUID) -> HttpResponse:
-    """Ask why the member leaves the household they are in, or whose household they join."""
+    """Ask why the member leaves the household they are in, or whose household they join.
+
+    The form says which of the two it means: sent twice, it never does the one and then the other.
+    """
     account = _account(request, public_id)
-    is_in = stay_of(account.pk) is not None
-    if not request.user.has_perm(TAKE_OUT if is_in else BRING_IN):
-        raise PermissionDenied
     answers = request.POST if request.method == "POST" else None
-    form = TakeOutForm(answers) if is_in else BringInForm(answers, account=account)
-    if answers is not None and form.is_valid():
-        try:
-            _do(request, account, form)
-        except HouseholdRefused as refusal:
-            form.add_error(None, str(REFUSALS[refusal.code]))
-        else:
-            return redirect(page_of_member(account, part=PART))
-    title = _("Take out of the household") if is_in else _("Bring into a household")
-    context = frame(request, account, part=PART) | {"title": title, "form": form, "is_in": is_in}
+    deed = _possible_deed(account) if answers is None else request.POST.get("deed", "")
+    if deed not in PERMISSIONS:
+        messages.error(request, _("Nothing was changed. Please try again."))
+        return redirect(request.get_full_path())
+    if not request.user.has_perm(PERMISSIONS[deed]):
+        raise PermissionDenied
+    is_out = deed == HouseholdDeed.TAKE_OUT
+    form = TakeOutForm(answers) if is_out else BringInForm(answers, account=account)
+    if answers is not None and form.is_valid() and _is_done(request, account, form):
+        return redirect(page_of_member(account, part=PART))
+    context = frame(request, account, part=PART) | {"title": TITLES[deed], "form": form, "is_in": is_out}
     return TemplateResponse(request, "helpdesk/household.html", context)
+
+
+def _possible_deed(account: PointAccount) -> HouseholdDeed:
+    return HouseholdDeed.BRING_IN if stay_of(account.pk) is None else HouseholdDeed.TAKE_OUT
+
+
+def _is_done(request: StaffRequest, account: PointAccount, form: BringInForm | TakeOutForm) -> bool:
+    """Do what the form asks for, and say so, be it done already; or tell on the form why it is refused."""
+    try:
+        _do(request, account, form)
+    except HouseholdRefused as refusal:
+        done = _done_already(refusal, account, form)
+        if not done:
+            form.add_error(None, str(REFUSALS[refusal.code]))
+            return False
+        messages.info(request, done)
+    return True
 
 
 def _do(request: StaffRequest, account: PointAccount, form: BringInForm | TakeOutForm) -> None:
@@ -74,6 +97,17 @@ def _do(request: StaffRequest, account: PointAccount, form: BringInForm | TakeOu
     else:
         remove_from_household(account=account, actor=request.user, reason=reason, at=at)
         messages.success(request, _("The member has left the household with all their points."))
+
+
+def _done_already(refusal: HouseholdRefused, account: PointAccount, form: BringInForm | TakeOutForm) -> str:
+    """Return what to say when a refusal only means that it is so already, as after a second click."""
+    if isinstance(form, BringInForm):
+        own, theirs = stay_of(account.pk), stay_of(form.host.pk)
+        if own is not None and theirs is not None and own.household_id == theirs.household_id:
+            return _("The member is in this household already. Nothing more was changed.")
+    elif isinstance(refusal, NotInHousehold):
+        return _("The member is in no household any more. Nothing more was changed.")
+    return ""
 
 
 def _account(request: StaffRequest, public_id: UUID) -> PointAccount:

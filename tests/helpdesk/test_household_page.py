@@ -38,7 +38,9 @@ def read(client: Client, name: str, person: Cardholder) -> str:
 
 
 def send(client: Client, person: Cardholder, **fields: str) -> str:
+    """Send the form of the deed that the fields are for, and return the page that follows."""
     address = reverse("helpdesk_household", args=[person.member.public_id])
+    fields = {"deed": "bring-in" if "reference" in fields else "take-out"} | fields
     return " ".join(client.post(address, fields, follow=True).content.decode().split())
 
 
@@ -129,7 +131,7 @@ def test_an_auditor_looks_and_changes_nothing(caller: Caller, bob: Cardholder) -
     assert "Take out of the household" not in page
 
     address = reverse("helpdesk_household", args=[bob.member.public_id])
-    assert auditor.post(address, {"reason": SAID}).status_code == 403
+    assert auditor.post(address, {"deed": "take-out", "reason": SAID}).status_code == 403
 
     assert stay_of(bob.account.pk) is not None
 
@@ -148,3 +150,66 @@ def test_a_colleague_does_not_bring_themselves_in(caller: Caller, bob: Cardholde
 
     assert "a colleague must do it. Nothing was changed." in told
     assert stay_of(own.account.pk) is None
+
+
+def test_a_form_that_is_sent_twice_brings_in_once_and_takes_nobody_out(
+    client: Client, caller: Caller, bob: Cardholder
+) -> None:
+    assert 'name="deed" value="bring-in"' in read(client, "helpdesk_household", bob)
+    fields = {"reference": caller.alice.member.reference, "agreed": "on", "reason": SAID}
+    send(client, bob, **fields)
+
+    again = send(client, bob, **fields)
+
+    assert "The member is in this household already. Nothing more was changed." in again
+    assert stay_of(bob.account.pk) is not None
+    assert HouseholdStay.objects.count() == 2
+    assert StaffAction.objects.filter(action="pointaccount.brought_into_household").count() == 1
+    assert not StaffAction.objects.filter(action="pointaccount.taken_out_of_household").exists()
+
+
+def test_a_form_that_is_sent_twice_takes_out_once(client: Client, caller: Caller, bob: Cardholder) -> None:
+    live_together(caller.alice, bob)
+    assert 'name="deed" value="take-out"' in read(client, "helpdesk_household", bob)
+    send(client, bob, reason=SAID)
+
+    again = send(client, bob, reason=SAID)
+
+    assert "The member is in no household any more. Nothing more was changed." in again
+    assert stay_of(bob.account.pk) is None
+    assert StaffAction.objects.filter(action="pointaccount.taken_out_of_household").count() == 1
+
+
+def test_who_is_in_a_household_is_not_brought_into_another(
+    client: Client, caller: Caller, bob: Cardholder
+) -> None:
+    carla, dan = (make_cardholder(caller.programme, first_name=name) for name in ("Carla", "Dan"))
+    live_together(caller.alice, bob)
+    live_together(carla)
+
+    for host in (carla, dan):
+        page = send(client, bob, reference=host.member.reference, agreed="on", reason=SAID)
+        assert "The member is in a household already." in page
+        assert "Bring into a household" in page
+
+    assert HouseholdStay.objects.filter(left_at=None).count() == 3
+
+
+def test_a_form_that_says_not_what_it_is_for_changes_nothing(
+    client: Client, caller: Caller, bob: Cardholder
+) -> None:
+    live_together(caller.alice, bob)
+
+    for deed in ("", "another"):
+        assert "Nothing was changed. Please try again." in send(client, bob, deed=deed, reason=SAID)
+
+    assert stay_of(bob.account.pk) is not None
+
+
+def test_an_auditor_brings_nobody_in(caller: Caller, bob: Cardholder) -> None:
+    address = reverse("helpdesk_household", args=[bob.member.public_id])
+    fields = {"deed": "bring-in", "reference": caller.alice.member.reference, "agreed": "on", "reason": SAID}
+
+    assert client_of(make_colleague("Auditor")).post(address, fields).status_code == 403
+
+    assert not HouseholdStay.objects.exists()
