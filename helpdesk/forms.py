@@ -16,7 +16,7 @@ from loyalty.adjustments.expiries import Reinstatable
 from loyalty.adjustments.forms import CommentField
 from loyalty.models import AdjustmentKind, AdjustmentReason, PointAccount
 from loyalty.models.adjustments import MOST_POINTS
-from loyalty.selectors.adjustments import Possible
+from loyalty.selectors.adjustments import Possible, is_expiry_of
 from members.search_words import LONGEST_TEXT, read_question
 
 CARD_NUMBER = "card_number"
@@ -160,10 +160,23 @@ class BringInForm(TakeOutForm):
         return reference
 
 
+class ExpiriesField(forms.MultipleChoiceField):
+    """Expiries of an account. Those that can be undone are offered; of the others the service says why not.
+
+    So a form sent twice ends like the first time, though what it names is brought back by then.
+    """
+
+    account: PointAccount
+
+    def valid_value(self, value: object) -> bool:
+        """Take any expiry of the account, and of those that lead to it."""
+        return super().valid_value(value) or is_expiry_of(self.account, str(value))
+
+
 class ReinstatementForm(forms.Form):
     """Which expired points live again, why, and what colleagues must know about it."""
 
-    expiries = forms.MultipleChoiceField(
+    expiries = ExpiriesField(
         label=_("Points to bring back"), widget=forms.CheckboxSelectMultiple(attrs={"class": "desk-tick"})
     )
     reason = forms.ChoiceField(label=_("Reason"), widget=forms.Select(attrs={"class": "desk-input"}))
@@ -175,7 +188,12 @@ class ReinstatementForm(forms.Form):
     request_key = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(
-        self, answers: QueryDict | None, *, possible: Sequence[Possible], expiries: Sequence[Reinstatable]
+        self,
+        answers: QueryDict | None,
+        *,
+        account: PointAccount,
+        possible: Sequence[Possible],
+        expiries: Sequence[Reinstatable],
     ) -> None:
         super().__init__(answers, initial={"request_key": uuid4()})
         self._reasons = {str(reason.pk): reason for one in possible for reason in one.reasons}
@@ -183,6 +201,7 @@ class ReinstatementForm(forms.Form):
             ("", "—"),
             *((number, reason.name) for number, reason in self._reasons.items()),
         ]
+        self.fields["expiries"].account = account  # type: ignore[attr-defined] # likewise
         self.fields["expiries"].choices = [  # type: ignore[attr-defined] # likewise
             (
                 str(one.entry_id),

@@ -71,7 +71,7 @@ def bring_back(request: StaffRequest, public_id: UUID) -> HttpResponse:
     possible = possible_for(request.user, account, (AdjustmentKind.REINSTATEMENT,), at=at)
     expiries = reinstatable_expiries(account, at=at)
     answers = request.POST if request.method == "POST" else None
-    form = ReinstatementForm(answers, possible=possible, expiries=expiries)
+    form = ReinstatementForm(answers, account=account, possible=possible, expiries=expiries)
     if request.method == "POST" and form.is_valid():
         try:
             made = request_reinstatement(

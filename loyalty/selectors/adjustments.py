@@ -14,6 +14,8 @@ from loyalty.models import (
     AdjustmentReason,
     AdjustmentRequest,
     AdjustmentState,
+    Entry,
+    EntryKind,
     PointAccount,
 )
 from loyalty.selectors.merged import accounts_behind
@@ -43,6 +45,17 @@ def adjustments_of(account: PointAccount, *, limit: int) -> list[AdjustmentReque
     """Return the newest requests for an account and those that lead to it. One query, people included."""
     requests = AdjustmentRequest.objects.filter(account__in=accounts_behind(account))
     return list(with_people(requests.select_related("reason")).order_by("-pk")[:limit])
+
+
+def is_expiry_of(account: PointAccount, number: str) -> bool:
+    """Say whether a number, as a browser sent it, names an expiry of the account or of one that leads to it.
+
+    One query, unless it is no number.
+    """
+    if not (number.isascii() and number.isdecimal() and len(number) < len(str(2**63))):
+        return False
+    expiries = Entry.objects.filter(account__in=accounts_behind(account), kind=EntryKind.EXPIRY)
+    return expiries.filter(pk=int(number)).exists()
 
 
 def waiting_requests(*, at: datetime) -> QuerySet[AdjustmentRequest]:
