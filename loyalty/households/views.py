@@ -26,7 +26,7 @@ from loyalty.households.invitations import invite, join_household, open_invitati
 from loyalty.households.membership import found_household, leave_household, stay_of
 from loyalty.households.permissions import allow_spending, end_spending
 from loyalty.requests import MemberRequest
-from loyalty.selectors.households import OtherMember, household_of, name_of
+from loyalty.selectors.households import OtherMember, has_founded, household_of, name_of
 from members.access import is_recently_proved, kept_fields, lead_to_proof, recently_proved
 from members.views import too_many_tries
 
@@ -109,7 +109,12 @@ def _join(request: MemberRequest, form: JoinForm) -> HttpResponse:
 
 
 def _found(request: MemberRequest) -> HttpResponse:
-    found_household(account=request.account, at=timezone.now())
+    """Found a household; whoever sends it twice, or from another page, has founded theirs already."""
+    try:
+        found_household(account=request.account, at=timezone.now())
+    except InHouseholdAlready:
+        if not has_founded(request.account):
+            raise
     messages.success(request, _("Your household is there. Now invite somebody."))
     return redirect("household")
 

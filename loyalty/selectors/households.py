@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils.translation import gettext as _
 
 from loyalty.dates import local_date
@@ -74,6 +74,13 @@ class Pool:
 def name_of(member: Member) -> str:
     """Return how others of a household call a member; who was erased has no name any more."""
     return member.first_name or member.last_name or _("Former member")
+
+
+def has_founded(account: PointAccount) -> bool:
+    """Say whether a member lives in the household that they founded, be others in it by now or not."""
+    before = HouseholdStay.objects.filter(household=OuterRef("household"), pk__lt=OuterRef("pk"))
+    first = HouseholdStay.objects.filter(~Exists(before), account=account.pk, left_at__isnull=True)
+    return first.exists()
 
 
 def household_of(account: PointAccount, *, at: datetime) -> HouseholdShown | None:

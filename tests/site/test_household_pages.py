@@ -151,11 +151,23 @@ def test_a_button_that_nobody_made_changes_nothing(alice: Client) -> None:
 def test_whoever_is_in_a_household_founds_and_joins_no_other(
     cast: Cast, alice: Client, bob: Cardholder
 ) -> None:
-    live_together(cast.alice, bob)
+    live_together(bob, cast.alice)
 
     assert "Vous êtes déjà dans un foyer." in words_of(post(alice, PAGE, action="found"))
     assert alice.get(JOIN).headers["Location"] == PAGE
     assert HouseholdStay.objects.count() == 2
+
+
+def test_whoever_founds_a_household_twice_has_founded_one(cast: Cast, alice: Client, bob: Cardholder) -> None:
+    live_together(bob, cast.alice)
+    leave_household(account=cast.alice.account, at=cast.used_order.ordered_at)
+    for _ in range(2):
+        words = words_of(post(alice, PAGE, action="found"))
+        assert "Votre foyer est fondé." in words
+        assert "Vous êtes déjà dans un foyer." not in words
+
+    assert HouseholdStay.objects.filter(account=cast.alice.account, left_at=None).count() == 1
+    assert HouseholdStay.objects.count() == 3
 
 
 def test_a_full_household_offers_no_code(cast: Cast, alice: Client, bob: Cardholder) -> None:
