@@ -5,17 +5,19 @@ offers it as a list of choices. Rows that only services write can be looked at a
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ClassVar, TypeVar, cast
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Paginator
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html, format_html_join
@@ -79,18 +81,51 @@ def in_colours(description: Text, colours: Mapping[Any, str]) -> Callable[[Metho
     return decorate
 
 
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Why a button has nothing left to do: it was done already or, unless `as_asked`, it ended otherwise."""
+
+    sentence: Text
+    as_asked: bool = True
+
+
 def button(
-    description: Text, *, url_path: str, permissions: Sequence[str], icon: str
+    description: Text,
+    *,
+    url_path: str,
+    permissions: Sequence[str],
+    icon: str,
+    over: Callable[[Any], Over | None] | None = None,
 ) -> Callable[[Method], Method]:
     """Make a method a page of its own, led to by a button for those who have all the permissions.
 
-    A permission is a word that names a method `has_<word>_permission`. It is never written `app.codename`:
-    unfold then asks the database whether it exists, before there are tables.
+    A permission is a word that names a method `has_<word>_permission`, which says what the person may do,
+    wherever the row stands. It is never written `app.codename`: unfold then asks the database whether it
+    exists, before there are tables.
+
+    `over` says of a row why there is nothing left to do, if so. Then there is no button, and whoever opens
+    the page late or sends it twice is told so on the page of the row.
     """
     decorator: Callable[[Method], Method] = action(
         description=description, url_path=url_path, permissions=permissions, icon=icon
     )
-    return decorator
+    return decorator if over is None else lambda method: decorator(_unless_over(method, over))
+
+
+def _unless_over(method: Any, over: Callable[[Any], Over | None]) -> Any:  # noqa: ANN401 - a page of any admin
+    @wraps(method)
+    def page(self: "PortalAdmin", request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.row(request, object_id)
+        found = over(row)
+        if found is None:
+            response: HttpResponse = method(self, request, object_id)
+            return response
+        level = messages.INFO if found.as_asked else messages.WARNING
+        messages.add_message(request, level, str(found.sentence))
+        return redirect(page_of(row))
+
+    page.over = over  # type: ignore[attr-defined] # read where the buttons are chosen
+    return page
 
 
 def page_of(row: Model) -> str:
@@ -171,6 +206,13 @@ class PortalAdmin(ExportMixin, ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the signature is Django's
         """Refuse: what people and points depend on is closed or ended, never deleted."""
         return False
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:  # noqa: ANN401 - unfold has no types
+        """Leave out the buttons that have nothing left to do."""
+        actions: list[Any] = super().get_actions_detail(request, object_id)
+        ends = [getattr(one.method, "over", None) for one in actions]
+        row = self.get_object(request, object_id) if any(ends) else None
+        return [one for one, over in zip(actions, ends, strict=True) if not (row and over and over(row))]
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

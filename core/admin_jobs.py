@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from core.admin import Labelled, LockedAdmin, button, in_colours, page_of
+from core.admin import Labelled, LockedAdmin, Over, button, in_colours, page_of
 from core.admin_questions import Question, ask
 from core.admin_widgets import DayInput
 from core.audit import name_actions, record_action
@@ -61,6 +61,10 @@ class StartForm(forms.Form):
         widget=DayInput(),
     )
     reason = ReasonField()
+
+
+def _is_over(run: JobRun) -> Over | None:
+    return None if run.state == JobState.RUNNING else Over(_("The run is over: nothing is left to do."))
 
 
 @admin.register(JobRun)
@@ -126,10 +130,9 @@ class JobRunAdmin(LockedAdmin):
         """Say whether the person may start jobs."""
         return request.user.has_perm(MAY_START)
 
-    def has_wake_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Say whether the person may wake this run, which is not over."""
-        run = self.get_object(request, object_id or "")
-        return run is not None and run.state == JobState.RUNNING and request.user.has_perm(MAY_START)
+    def has_wake_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 - the signature is unfold's
+        """Say whether the person may wake runs."""
+        return request.user.has_perm(MAY_START)
 
     def change_view(
         self,
@@ -180,7 +183,7 @@ class JobRunAdmin(LockedAdmin):
         ring(work_on_run, run.pk)
         return run
 
-    @button(_("Wake the run"), url_path="wake", permissions=["wake"], icon="restart_alt")
+    @button(_("Wake the run"), url_path="wake", permissions=["wake"], icon="restart_alt", over=_is_over)
     def wake(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, then let a worker look at the run at once instead of after its pause."""
         run: JobRun = self.row(request, object_id)

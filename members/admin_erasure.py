@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from core.admin import LockedAdmin, button
+from core.admin import LockedAdmin, Over, button
 from core.admin_questions import Question, ask
 from core.audit import name_actions
 from core.reasons import ReasonField
@@ -45,19 +45,28 @@ class MemberErasureForm(forms.Form):
         return reference
 
 
+def _erased_already(member: Member) -> Over | None:
+    if member.erased_at is None:
+        return None
+    return Over(_("The member is erased already. What is left names nobody."))
+
+
 class MemberErasure(LockedAdmin):
     """A page of members on which whoever asked for it is erased."""
 
     actions_detail: ClassVar[tuple[str, ...]] = ("erase",)
 
-    def has_erase_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Say whether the person may erase this member, who is not erased yet."""
-        if not request.user.has_perm("members.delete_member"):
-            return False
-        member: Member | None = self.get_object(request, object_id or "")
-        return member is not None and member.erased_at is None
+    def has_erase_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 - the signature is unfold's
+        """Say whether the person may erase members."""
+        return request.user.has_perm("members.delete_member")
 
-    @button(_("Erase the member"), url_path="erase", permissions=["erase"], icon="person_remove")
+    @button(
+        _("Erase the member"),
+        url_path="erase",
+        permissions=["erase"],
+        icon="person_remove",
+        over=_erased_already,
+    )
     def erase(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why and who, then remove the person; the ledger stays."""
         member: Member = self.row(request, object_id)

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.admin import button
+from core.admin import Over, button
 from core.admin_questions import Question, ask
 from core.admin_reasons import RecordedAdmin
 from core.audit import name_actions
@@ -26,6 +26,12 @@ name_actions({RESET: _("Remove the second factors")})
 admin.site.unregister([Authenticator, UserSession])
 
 
+def _has_none(user: "User") -> Over | None:
+    if Authenticator.objects.filter(user=user).exists():
+        return None
+    return Over(_("This sign-in has no second factor: nothing is left to remove."))
+
+
 class SecondFactorReset(RecordedAdmin):
     """A page of sign-ins on which lost second factors are removed."""
 
@@ -34,15 +40,14 @@ class SecondFactorReset(RecordedAdmin):
     def has_reset_second_factor_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Say whether the person may: somebody else's only, and an administrator's only as one."""
         user: User | None = self.get_object(request, object_id or "")
-        if user is None or user.pk == request.user.pk or not self.has_change_permission(request, user):
-            return False
-        return bool(Authenticator.objects.filter(user=user).exists())
+        return user is not None and user.pk != request.user.pk and self.has_change_permission(request, user)
 
     @button(
         _("Remove the second factors"),
         url_path="reset-second-factor",
         permissions=["reset_second_factor"],
         icon="lock_reset",
+        over=_has_none,
     )
     def reset_second_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, then let the person start again with a code by e-mail."""

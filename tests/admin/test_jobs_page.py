@@ -108,7 +108,10 @@ def test_a_run_that_stands_still_is_woken_with_a_reason(operator: Client) -> Non
     work_on_run(run.pk)
     run.refresh_from_db()
     assert (run.state, run.attempts) == (JobState.DONE, 0)
-    assert operator.get(address).status_code == 403
+    again = operator.post(address, follow=True).content.decode()
+    assert "The run is over: nothing is left to do." in again
+    assert address not in again
+    assert StaffAction.objects.filter(action="jobrun.woken").count() == 1
 
 
 def test_a_run_under_way_looks_again_and_a_failing_one_waits_for_somebody(operator: Client) -> None:

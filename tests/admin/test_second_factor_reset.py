@@ -41,6 +41,9 @@ def test_an_operator_removes_a_lost_second_factor(
     assert Authenticator.objects.count() == 0
     done = StaffAction.objects.get(action="second_factor.reset")
     assert (done.actor_id, done.subject_id, done.reason) == (operator.pk, lost.pk, WHY)
+    again = client.post(f"/admin/members/user/{lost.pk}/reset-second-factor/", follow=True)
+    assert "This sign-in has no second factor: nothing is left to remove." in again.content.decode()
+    assert StaffAction.objects.filter(action="second_factor.reset").count() == 1
     assert [letter.to for letter in mail.outbox] == [[lost.email]]
     assert own.session is not None
 
