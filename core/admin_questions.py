@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
@@ -19,13 +19,20 @@ from core.errors import DomainError
 from core.reasons import ReasonForm
 
 
+class DoneAlready(DomainError):
+    """Somebody did it a moment before, as by a second click: it is not written down twice."""
+
+    code: ClassVar[str] = "done_already"
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a person reads before and after: a title, what will happen, the button, and that it is done.
 
     `notes` say line by line what follows from it. An empty `done` leaves it to the deed to tell more.
     `action` is the code under which it is written down; it is empty when whoever does it writes it down
-    itself. `refusals` holds a sentence for each situation in which the rules refuse.
+    itself. `refusals` holds a sentence for each situation in which the rules refuse, DoneAlready
+    among them where a deed may be repeated.
     """
 
     title: Text
@@ -73,7 +80,8 @@ def ask(
                         at=timezone.now(),
                     )
         except tuple(question.refusals) as refusal:
-            messages.error(request, str(question.refusals[type(refusal)]))
+            level = messages.INFO if isinstance(refusal, DoneAlready) else messages.ERROR
+            messages.add_message(request, level, str(question.refusals[type(refusal)]))
             return redirect(page_of(row))
         page.log_change(request, row, str(question.title))
         if question.done:

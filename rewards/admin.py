@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.admin import Labelled, LockedAdmin, LockedInline, button, in_colours, link_to
+from core.admin import Labelled, LockedAdmin, LockedInline, Over, button, in_colours, link_to
 from core.admin_filters import period_filter
-from core.admin_questions import Question, ask
+from core.admin_questions import DoneAlready, Question, ask
 from core.audit import name_actions
 from core.formatting import amount, number
 from core.reasons import ReasonField
@@ -32,6 +32,7 @@ from rewards.services.orders import cancel_order
 
 name_actions({"order.cancelled": _("Cancel the order")})
 
+CANCELLED_ALREADY = _("The order is cancelled already; the points are back.")
 MEMBER_SEARCH = _("Member reference, e-mail, surname or last four digits of a card")
 STATE_COLOURS = {
     OrderState.FULFILLED: "success",
@@ -142,6 +143,12 @@ class CancellationForm(forms.Form):
     reason = ReasonField(max_length=200, help_text=_("It is kept with the order."))
 
 
+def _cancelled_already(order: Order) -> Over | None:
+    if order.state == OrderState.FULFILLED:
+        return None
+    return Over(CANCELLED_ALREADY)
+
+
 @admin.register(Order)
 class OrderAdmin(OfMemberAdmin):
     """Orders of gift cards, the newest first."""
@@ -196,14 +203,17 @@ class OrderAdmin(OfMemberAdmin):
     def entry_link(self, order: Order) -> str:
         return link_to(order.entry)
 
-    def has_cancel_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Say whether the person may cancel this order, which is not cancelled yet."""
-        order = self.get_object(request, object_id or "")
-        return request.user.has_perm("rewards.change_order") and (
-            order is not None and order.state == OrderState.FULFILLED
-        )
+    def has_cancel_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 - the signature is unfold's
+        """Say whether the person may cancel orders."""
+        return request.user.has_perm("rewards.change_order")
 
-    @button(_("Cancel the order"), url_path="cancel", permissions=["cancel"], icon="undo")
+    @button(
+        _("Cancel the order"),
+        url_path="cancel",
+        permissions=["cancel"],
+        icon="undo",
+        over=_cancelled_already,
+    )
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, then give the points back."""
         order: Order = self.row(request, object_id)
@@ -214,16 +224,20 @@ class OrderAdmin(OfMemberAdmin):
             done=_("The order is cancelled; the points are back."),
             action="order.cancelled",
             is_dangerous=True,
-            refusals={GiftCardUsed: _("Something was paid with this gift card, so the order stands.")},
+            refusals={
+                GiftCardUsed: _("Something was paid with this gift card, so the order stands."),
+                DoneAlready: CANCELLED_ALREADY,
+            },
         )
-        return ask(
-            self,
-            request,
-            question,
-            row=order,
-            do=lambda reason: cancel_order(order=order, reason=reason, at=timezone.now()),
-            form_class=CancellationForm,
-        )
+
+        def cancel(reason: str) -> Order:
+            at = timezone.now()
+            cancelled = cancel_order(order=order, reason=reason, at=at)
+            if cancelled.cancelled_at != at:
+                raise DoneAlready
+            return cancelled
+
+        return ask(self, request, question, row=order, do=cancel, form_class=CancellationForm)
 
 
 class MovementInline(LockedInline):

@@ -31,12 +31,13 @@ from loyalty.adjustments.forms import CommentField
 from loyalty.adjustments.requests import POSTED, REQUESTED
 from loyalty.adjustments.words import REFUSALS, Standing, standing_of
 from loyalty.admin.ledger import OfAccountAdmin
+from loyalty.admin.over import decided_already
 from loyalty.models import (
     AdjustmentEntry,
     AdjustmentRequest,
     AdjustmentState,
 )
-from loyalty.selectors.adjustments import waiting_requests, with_people
+from loyalty.selectors.adjustments import with_people
 
 if TYPE_CHECKING:
     from members.models import User
@@ -252,20 +253,24 @@ class AdjustmentRequestAdmin(OfAccountAdmin):
         return number(one.together_points)
 
     def has_approve_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Say whether the person may decide on this request, which is not theirs and still waits."""
-        return request.user.has_perm(APPROVE) and self._waits(request, object_id, of_oneself=False)
+        """Say whether the person may decide on this request, which is not theirs."""
+        return request.user.has_perm(APPROVE) and self._is_own(request, object_id) is False
 
     def has_withdraw_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Say whether this request is the person's own and still waits."""
-        return self.has_view_permission(request) and self._waits(request, object_id, of_oneself=True)
+        """Say whether this request is the person's own."""
+        return self.has_view_permission(request) and self._is_own(request, object_id) is True
 
-    def _waits(self, request: HttpRequest, object_id: str | None, *, of_oneself: bool) -> bool:
+    def _is_own(self, request: HttpRequest, object_id: str | None) -> bool | None:
         found = self.get_object(request, object_id or "")
-        if found is None or not waiting_requests(at=timezone.now()).filter(pk=found.pk).exists():
-            return False
-        return (found.requested_by_id == request.user.pk) is of_oneself
+        return None if found is None else found.requested_by_id == request.user.pk
 
-    @button(_("Approve"), url_path="approve", permissions=["approve"], icon="check_circle")
+    @button(
+        _("Approve"),
+        url_path="approve",
+        permissions=["approve"],
+        icon="check_circle",
+        over=decided_already(AdjustmentState.POSTED),
+    )
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then let the points move."""
         question = Question(
@@ -280,7 +285,13 @@ class AdjustmentRequestAdmin(OfAccountAdmin):
         )
         return self._decide(request, object_id, question, ApprovalForm, approve_adjustment)
 
-    @button(_("Decline"), url_path="decline", permissions=["approve"], icon="cancel")
+    @button(
+        _("Decline"),
+        url_path="decline",
+        permissions=["approve"],
+        icon="cancel",
+        over=decided_already(AdjustmentState.DECLINED),
+    )
     def decline(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, then refuse."""
         question = Question(
@@ -294,7 +305,13 @@ class AdjustmentRequestAdmin(OfAccountAdmin):
         )
         return self._decide(request, object_id, question, DeclineForm, decline_adjustment)
 
-    @button(_("Withdraw"), url_path="withdraw", permissions=["withdraw"], icon="undo")
+    @button(
+        _("Withdraw"),
+        url_path="withdraw",
+        permissions=["withdraw"],
+        icon="undo",
+        over=decided_already(AdjustmentState.WITHDRAWN),
+    )
     def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then take one's own request back."""
         question = Question(

@@ -21,6 +21,7 @@ from core.formatting import day, number, signed_points
 from loyalty.adjustments.colleagues import ASK
 from loyalty.adjustments.deeds import LEFT
 from loyalty.adjustments.leaving import let_leave
+from loyalty.admin.over import left_already
 from loyalty.admin.reports import PointsReportPages
 from loyalty.errors import ApproverNeeded, LeavingPolicyChanged
 from loyalty.leaving import LettingLeaveForm, leaving_sentence
@@ -131,14 +132,13 @@ class PointAccountAdmin(LockedAdmin):
         address = reverse("helpdesk_points", args=[account.member.public_id])
         return redirect(f"{address}?{urlencode({'programme': account.programme.code})}")
 
-    def has_leave_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Say whether the person may let this member leave, who has not left yet and leads to nobody."""
-        account = self.get_object(request, object_id or "")
-        return request.user.has_perm("loyalty.change_pointaccount") and (
-            account is not None and account.left_on is None and account.merged_into_id is None
-        )
+    def has_leave_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 - the signature is unfold's
+        """Say whether the person may let members leave."""
+        return request.user.has_perm("loyalty.change_pointaccount")
 
-    @button(_("Leave the programme"), url_path="leave", permissions=["leave"], icon="logout")
+    @button(
+        _("Leave the programme"), url_path="leave", permissions=["leave"], icon="logout", over=left_already
+    )
     def leave(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then record that the member leaves today."""
         account: PointAccount = self.row(request, object_id)

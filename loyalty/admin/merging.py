@@ -20,6 +20,7 @@ from core.reasons import ReasonField
 from loyalty.adjustments.colleagues import Actor
 from loyalty.adjustments.deeds import LIMITS, MERGED, POINTS, SEPARATED
 from loyalty.admin.ledger import MEMBER_SEARCH
+from loyalty.admin.over import ONE_ALREADY, leads_to_another, separated_already
 from loyalty.errors import ApproverNeeded, BroughtBySuccession, SurvivorLeft
 from loyalty.merging.eyes import refuse_merge_by
 from loyalty.merging.merge import merge_members
@@ -38,7 +39,7 @@ from members.errors import (
 )
 from members.lookup import members_matching
 from members.models import Member, MemberMerge, MergedCard
-from members.services.merging import refuse_merge
+from members.services.merging import merge_under_way, refuse_merge
 
 name_actions({MERGED: _("Merge of members"), SEPARATED: _("Separation of members")})
 name_details(
@@ -90,6 +91,8 @@ class MergeForm(forms.Form):
         super().__init__(answers)
         self.actor = actor
         self.member = member
+        self.before: MemberMerge | None = None
+        """The merge by which the two are one already, as after a second click."""
 
     def clean(self) -> dict[str, Any]:
         """Find the other member, and say at once when the two cannot become one."""
@@ -106,6 +109,9 @@ class MergeForm(forms.Form):
             return cleaned
         pair = (self.member, other) if cleaned.get("stays") == STAYS else (other, self.member)
         cleaned["survivor"], cleaned["merged"] = pair
+        self.before = merge_under_way(survivor=pair[0], merged=pair[1])
+        if self.before is not None:
+            return cleaned
         try:
             refuse_merge(survivor=pair[0], merged=pair[1])
             refuse_merge_by(self.actor, survivor=pair[0], merged=pair[1], at=timezone.now())
@@ -123,14 +129,17 @@ class MergingMemberAdmin(MemberAdmin):
 
     actions_detail: ClassVar[tuple[str, ...]] = ("merge", *MemberAdmin.actions_detail)
 
-    def has_merge_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Say whether the person may merge this member, who is there and leads to nobody."""
-        if not request.user.has_perm("members.add_membermerge"):
-            return False
-        member: Member | None = self.get_object(request, object_id or "")
-        return member is not None and member.erased_at is None and member.merged_into_id is None
+    def has_merge_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 - the signature is unfold's
+        """Say whether the person may merge members."""
+        return request.user.has_perm("members.add_membermerge")
 
-    @button(_("Merge with another member"), url_path="merge", permissions=["merge"], icon="merge")
+    @button(
+        _("Merge with another member"),
+        url_path="merge",
+        permissions=["merge"],
+        icon="merge",
+        over=leads_to_another,
+    )
     def merge(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask who else this is, show what would come together, then do it."""
         member: Member = self.row(request, object_id)
@@ -139,6 +148,9 @@ class MergingMemberAdmin(MemberAdmin):
         )
         preview = None
         if request.method == "POST" and form.is_valid():
+            if form.before is not None:
+                messages.info(request, str(ONE_ALREADY))
+                return redirect(page_of(form.before))
             survivor, merged = form.cleaned_data["survivor"], form.cleaned_data["merged"]
             if request.POST.get("confirmed") == _pair(survivor, merged):
                 return self._merged(request, member, form)
@@ -251,14 +263,17 @@ class MemberMergeAdmin(LockedAdmin):
             return queryset, False
         return queryset.filter(survivor__in=members_matching(search_term).values("pk")), False
 
-    def has_separate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Say whether the person may undo this merge, which is not undone."""
-        if not request.user.has_perm("members.change_membermerge"):
-            return False
-        merge: MemberMerge | None = self.get_object(request, object_id or "")
-        return merge is not None and merge.undone_at is None
+    def has_separate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 - the signature is unfold's
+        """Say whether the person may undo merges."""
+        return request.user.has_perm("members.change_membermerge")
 
-    @button(_("Separate the members"), url_path="separate", permissions=["separate"], icon="call_split")
+    @button(
+        _("Separate the members"),
+        url_path="separate",
+        permissions=["separate"],
+        icon="call_split",
+        over=separated_already,
+    )
     def separate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, then give each their own."""
         merge: MemberMerge = self.row(request, object_id)

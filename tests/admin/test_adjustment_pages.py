@@ -119,8 +119,37 @@ def test_a_manager_approves_and_the_points_move(story: Story, waiting: Adjustmen
     movements = after.split('id="entries-group"')[1]
     assert f'href="{page("entry_change", entry.pk)}"' in movements
     assert "+40 points" in movements
-    assert client.get(page("adjustmentrequest_approve", waiting.pk)).status_code == 403
+    assert page("adjustmentrequest_approve", waiting.pk) not in after
     assert violations() == []
+
+
+def test_an_approval_that_is_sent_twice_is_told_as_done(story: Story, waiting: AdjustmentRequest) -> None:
+    manager = client_of(make_colleague("Programme manager"))
+    address = page("adjustmentrequest_approve", waiting.pk)
+    manager.post(address, {})
+
+    again = manager.post(address, {}, follow=True)
+
+    assert again.redirect_chain == [(page("adjustmentrequest_change", waiting.pk), 302)]
+    assert "The request is approved already: the points have moved." in again.content.decode()
+    assert balance(story.alice.account) == (552, 0)
+    assert StaffAction.objects.filter(action="adjustment.approved").count() == 1
+
+
+def test_what_a_colleague_decided_otherwise_is_told_as_it_ended(
+    story: Story, waiting: AdjustmentRequest
+) -> None:
+    managers = [client_of(make_manager(name)) for name in ("martin", "pauline")]
+    managers[0].post(page("adjustmentrequest_decline", waiting.pk), {"comment": "Nobody knows of it"})
+
+    for name in ("approve", "decline"):
+        told = managers[1].post(page(f"adjustmentrequest_{name}", waiting.pk), {"comment": SAID}, follow=True)
+        assert "The request is declined already: nothing has moved." in told.content.decode()
+        (message,) = told.context["messages"]
+        assert message.level_tag == ("warning" if name == "approve" else "info")
+
+    assert balance(story.alice.account) == (512, 0)
+    assert not StaffAction.objects.filter(action="adjustment.approved").exists()
 
 
 def test_a_manager_declines_with_a_reason(story: Story, waiting: AdjustmentRequest) -> None:
@@ -151,6 +180,8 @@ def test_ones_own_request_is_withdrawn_and_never_approved(story: Story) -> None:
 
     assert page("adjustmentrequest_withdraw", own.pk) in shown
     assert page("adjustmentrequest_approve", own.pk) not in shown
+    again = client.post(page("adjustmentrequest_withdraw", own.pk), follow=True).content.decode()
+    assert "The request is withdrawn already: nothing has moved." in again
     own.refresh_from_db()
     assert own.state == AdjustmentState.WITHDRAWN
     assert balance(story.alice.account) == (512, 0)

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from core.admin import page_of
 from core.models import StaffAction
 from loyalty.merging.merge import merge_members
 from loyalty.models import Counterpart, MergedPoints
@@ -152,7 +153,11 @@ def test_two_members_are_separated_with_a_reason(agent: Client, story: Story) ->
     assert "They are two members again" in done
     assert MemberMerge.objects.get().undone_at is not None
     assert StaffAction.objects.get(action="member.separated").reason == WHY
-    assert agent.get(address).status_code == 403
+    again = agent.post(address, {"reason": WHY}, follow=True)
+    assert again.redirect_chain == [(page_of(merge), 302)]
+    assert "They are two members again already, each with their own points." in again.content.decode()
+    assert address not in again.content.decode()
+    assert StaffAction.objects.filter(action="member.separated").count() == 1
     assert story.programme.pk
 
 
@@ -199,8 +204,37 @@ def test_who_leads_to_another_or_was_erased_is_not_merged(agent: Client, story: 
     erased = make_cardholder(story.programme, first_name="Dora")
     erase_member(member=erased.member, at=NOW)
 
-    assert agent.get(merge_address(merge.merged)).status_code == 403
-    assert agent.get(merge_address(erased.member)).status_code == 403
+    for member, sentence in (
+        (merge.merged, "This member leads to another one already: the two are one."),
+        (erased.member, "The member is erased: nobody can say any more"),
+    ):
+        told = agent.get(merge_address(member), follow=True)
+        assert told.redirect_chain == [(page_of(member), 302)]
+        assert sentence in told.content.decode()
+        assert merge_address(member) not in told.content.decode()
+
+
+@pytest.mark.parametrize("stays", ["this", "other"])
+def test_a_merge_that_is_sent_twice_is_told_as_done(agent: Client, story: Story, stays: str) -> None:
+    one, other = (make_cardholder(story.programme, points=30).member for _ in range(2))
+    survivor, merged = (one, other) if stays == "this" else (other, one)
+    fields = {
+        "reference": other.reference,
+        "stays": stays,
+        "reason": WHY,
+        "confirmed": f"{merged.pk}>{survivor.pk}",
+    }
+    agent.post(merge_address(one), fields)
+
+    again = agent.post(merge_address(one), fields, follow=True)
+
+    merge = MemberMerge.objects.get(survivor=survivor, merged=merged)
+    if stays == "this":
+        assert again.redirect_chain == [(page_of(merge), 302)]
+        assert "The two are one member already." in again.content.decode()
+    else:
+        assert "This member leads to another one already: the two are one." in again.content.decode()
+    assert StaffAction.objects.filter(action="member.merged", subject_id=survivor.pk).count() == 1
 
 
 def test_merges_are_found_by_their_member(agent: Client, story: Story) -> None:
