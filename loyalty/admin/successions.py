@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model, QuerySet
@@ -23,6 +23,7 @@ from core.doorbell import ring
 from core.errors import DomainError
 from core.formatting import number, points
 from core.reasons import ReasonForm
+from loyalty.admin import over
 from loyalty.admin import succession_questions as questions
 from loyalty.admin.succession_files import SuccessionFiles
 from loyalty.admin.succession_forms import (
@@ -35,10 +36,9 @@ from loyalty.admin.succession_forms import (
 from loyalty.admin.succession_pages import shown_succession
 from loyalty.models import Succession, SuccessionState
 from loyalty.succession.background import run_succession
-from loyalty.succession.errors import REFUSALS
+from loyalty.succession.errors import REFUSALS, SuccessionUnderWay
 from loyalty.succession.figures import Figures
 from loyalty.succession.service import (
-    PREPARED,
     TermsOfSuccession,
     abandon_succession,
     begin_rehearsal,
@@ -47,6 +47,7 @@ from loyalty.succession.service import (
     close_succession,
     extend_late_returns,
     follow_up,
+    open_succession_of,
     prepare_succession,
     reverse_succession,
 )
@@ -106,24 +107,13 @@ class SuccessionAdmin(SuccessionFiles, LockedAdmin):
         """Let those prepare successions who may."""
         return request.user.has_perm(MAY_PREPARE)
 
-    def _may(
-        self, request: HttpRequest, object_id: str | None, permission: str, *states: SuccessionState
-    ) -> bool:
-        """Say whether the person may do something with a succession in one of these states."""
-        succession = self.get_object(request, object_id or "")
-        return succession is not None and succession.state in states and request.user.has_perm(permission)
+    def has_prepare_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 - the signature is unfold's
+        """Say whether the person may change terms, rehearse and abandon."""
+        return request.user.has_perm(MAY_PREPARE)
 
-    def has_prepare_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Say whether the person may change the terms, or rehearse."""
-        return self._may(request, object_id, MAY_PREPARE, *PREPARED)
-
-    def has_begin_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Say whether the person may let it run."""
-        return self._may(request, object_id, MAY_RUN, SuccessionState.REHEARSED)
-
-    def has_run_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Say whether the person may do something with a succession that runs."""
-        return self._may(request, object_id, MAY_RUN, SuccessionState.RUNNING)
+    def has_run_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002 - the signature is unfold's
+        """Say whether the person may let successions run, and end them."""
+        return request.user.has_perm(MAY_RUN)
 
     def add_view(
         self,
@@ -156,7 +146,9 @@ class SuccessionAdmin(SuccessionFiles, LockedAdmin):
             back=reverse("admin:loyalty_succession_changelist"),
         )
 
-    @button(_("Change the terms"), url_path="terms", permissions=["prepare"], icon="tune")
+    @button(
+        _("Change the terms"), url_path="terms", permissions=["prepare"], icon="tune", over=over.not_prepared
+    )
     def terms(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for other terms; the succession is a draft again."""
         succession: Succession = self.row(request, object_id)
@@ -197,6 +189,10 @@ class SuccessionAdmin(SuccessionFiles, LockedAdmin):
                         at=timezone.now(),
                     )
             except DomainError as refusal:
+                drafted = _drafted_already(refusal, form)
+                if drafted is not None:
+                    messages.info(request, gettext("This draft is there already."))
+                    return redirect(page_of(drafted))
                 form.add_error(next(iter(form.fields)), str(REFUSALS[type(refusal)]))
             else:
                 return redirect(page_of(succession))
@@ -248,12 +244,18 @@ class SuccessionAdmin(SuccessionFiles, LockedAdmin):
 
         return ask(self, request, question, row=succession, do=done, form_class=form_class)
 
-    @button(_("Rehearse"), url_path="rehearse", permissions=["prepare"], icon="theater_comedy")
+    @button(
+        _("Rehearse"),
+        url_path="rehearse",
+        permissions=["prepare"],
+        icon="theater_comedy",
+        over=over.not_prepared,
+    )
     def rehearse(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then work out what each account would become."""
         return self._ask(request, self.row(request, object_id), questions.REHEARSE, begin_rehearsal)
 
-    @button(_("Let it run"), url_path="run", permissions=["begin"], icon="rocket_launch")
+    @button(_("Let it run"), url_path="run", permissions=["run"], icon="rocket_launch", over=over.begun)
     def begin(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show once more what was found, ask for the number of points that move, then move them."""
         succession: Succession = self.row(request, object_id)
@@ -266,29 +268,49 @@ class SuccessionAdmin(SuccessionFiles, LockedAdmin):
             form_class=SecondLook.expecting(figures.left),
         )
 
-    @button(_("Move what came late"), url_path="follow", permissions=["run"], icon="update")
+    @button(
+        _("Move what came late"), url_path="follow", permissions=["run"], icon="update", over=over.not_running
+    )
     def follow(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then go through the accounts at once instead of in a few minutes."""
         return self._ask(request, self.row(request, object_id), questions.FOLLOW, follow_up)
 
-    @button(_("Set another last day"), url_path="extend", permissions=["run"], icon="event")
+    @button(
+        _("Set another last day"), url_path="extend", permissions=["run"], icon="event", over=over.not_running
+    )
     def extend(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for the last day on which late lines are taken."""
         succession: Succession = self.row(request, object_id)
         return self._ask(request, succession, questions.EXTEND, extend_late_returns, form_class=ExtendForm)
 
-    @button(_("Close the old programme"), url_path="close", permissions=["run"], icon="lock")
+    @button(
+        _("Close the old programme"), url_path="close", permissions=["run"], icon="lock", over=over.closed
+    )
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then close the old programme for good."""
         succession: Succession = self.row(request, object_id)
         return self._ask(request, succession, questions.CLOSE, close_succession, form_class=CloseForm)
 
-    @button(_("Reverse"), url_path="reverse", permissions=["run"], icon="undo")
+    @button(_("Reverse"), url_path="reverse", permissions=["run"], icon="undo", over=over.given_back)
     def reverse(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then give every point back."""
         return self._ask(request, self.row(request, object_id), questions.REVERSE, reverse_succession)
 
-    @button(_("Abandon"), url_path="abandon", permissions=["prepare"], icon="delete")
+    @button(_("Abandon"), url_path="abandon", permissions=["prepare"], icon="delete", over=over.abandoned)
     def abandon(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then give up a succession that never ran."""
         return self._ask(request, self.row(request, object_id), questions.ABANDON, abandon_succession)
+
+
+def _drafted_already(refusal: DomainError, form: TermsForm) -> Succession | None:
+    """Return the draft that the same form wrote down before, when that is why it is refused."""
+    if not isinstance(refusal, SuccessionUnderWay):
+        return None
+    answers = form.cleaned_data
+    there = open_succession_of(answers["source"])
+    is_same = (
+        there is not None
+        and (there.state, there.target) == (SuccessionState.DRAFT, answers["target"])
+        and all(getattr(there, name) == value for name, value in form.agreed.items())
+    )
+    return there if is_same else None

@@ -104,11 +104,46 @@ def test_a_draft_is_written_down_with_its_terms_and_moves_nothing(
     assert "Rehearse: what each account becomes, to the point" in shown
 
 
+def test_a_draft_that_is_sent_twice_is_there_once(manager: Client, programmes: Programmes) -> None:
+    draft = prepared(manager, programmes)
+
+    assert prepared(manager, programmes).pk == draft.pk
+
+    assert "This draft is there already." in text_of(manager, page("change", draft))
+    assert Succession.objects.count() == 1
+    assert actions() == [("succession.prepared", WHY)]
+
+
+def told_by(manager: Client, name: str, succession: Succession, **fields: str) -> str:
+    """Press a button of a succession once more; return what is said on its page, without that button."""
+    answer = manager.post(page(name, succession), fields, follow=True)
+    assert answer.redirect_chain == [(page("change", succession), 302)]
+    shown = " ".join(answer.content.decode().split())
+    assert page(name, succession) not in shown
+    return shown
+
+
+@pytest.mark.usefixtures("alice")
+def test_steps_that_are_taken_twice_are_told_as_done(manager: Client, programmes: Programmes) -> None:
+    succession = running(manager, programmes)
+    deeds = len(actions())
+    assert "The succession runs already" in told_by(manager, "begin", succession, points="100")
+    late = "the state of this succession is “running” by now."
+    assert late in told_by(manager, "terms", succession)
+    assert late in told_by(manager, "abandon", succession)
+    manager.post(page("reverse", succession))
+
+    again = told_by(manager, "reverse", succession)
+
+    assert "The succession is reversed already, or about to be." in again
+    assert len(actions()) == deeds + 1
+
+
 def test_a_second_draft_and_terms_that_make_no_sense_are_refused_on_the_form(
     manager: Client, programmes: Programmes
 ) -> None:
     prepared(manager, programmes)
-    fields = {"source": programmes.old.pk, "target": programmes.new.pk, "late_returns_until": "2099-01-31"}
+    fields = {"source": programmes.old.pk, "target": programmes.new.pk, "late_returns_until": "2099-01-30"}
     answer = manager.post(reverse("admin:loyalty_succession_add"), TERMS | fields)
     assert "This programme has a succession already." in answer.content.decode()
     answer = manager.post(reverse("admin:loyalty_succession_add"), TERMS | fields | {"old_points": "0"})
@@ -223,7 +258,10 @@ def test_the_last_day_is_moved_and_then_the_old_programme_is_closed(
     succession = walk(succession, at=timezone.now())
     assert succession.state == "closed"
     assert actions()[-1] == ("succession.closed", WHY)
-    assert manager.get(page("reverse", succession)).status_code == 403
+    assert "The old programme is closed already" in told_by(manager, "close", succession)
+    late = "the state of this succession is “closed” by now."
+    for name in ("reverse", "extend", "follow"):
+        assert late in told_by(manager, name, succession)
 
 
 def test_closing_over_points_that_came_since_the_last_walk_is_refused_and_the_page_tells_what_stays(
@@ -279,7 +317,7 @@ def test_a_draft_is_abandoned_with_a_reason_and_another_one_prepared(
     draft.refresh_from_db()
     assert (draft.state, actions()[-1]) == ("abandoned", ("succession.abandoned", WHY))
     assert "abandoned" in text_of(manager, page("change", draft))
-    assert manager.get(page("abandon", draft)).status_code == 403
+    assert "The succession is abandoned already." in told_by(manager, "abandon", draft)
     assert prepared(manager, programmes).pk != draft.pk
 
 
