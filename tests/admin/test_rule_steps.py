@@ -278,7 +278,21 @@ def test_a_scheduled_version_is_withdrawn(manager: Client, story: Story) -> None
     assert live.applies_until is None
     assert (latest().action, latest().reason) == ("earningrule.withdrawn", WHY)
     again = said_after(manager, page("withdraw", story.draft.pk))
-    assert "only a scheduled one can be withdrawn" in again
+    assert "This version is withdrawn already." in again
+    assert StaffAction.objects.filter(action="earningrule.withdrawn").count() == 1
+
+
+def test_only_a_scheduled_version_is_withdrawn_and_only_a_live_one_retired(
+    manager: Client, story: Story
+) -> None:
+    live = story.programme.earning_rules.get(version=1)
+
+    for one in (live, story.draft):
+        shown = said_after(manager, page("withdraw", one.pk))
+        assert "only a scheduled one can be withdrawn" in shown
+    assert "only a live one can be retired" in said_after(manager, page("retire", story.draft.pk))
+
+    assert status_of(live) is RuleStatus.LIVE
 
 
 def test_a_live_version_is_retired(manager: Client, story: Story) -> None:
@@ -291,7 +305,8 @@ def test_a_live_version_is_retired(manager: Client, story: Story) -> None:
     assert status_of(live) is RuleStatus.RETIRED
     assert live.applies_until == TODAY
     assert (latest().action, latest().reason) == ("earningrule.retired", WHY)
-    assert "only a live one can be retired" in said_after(manager, page("retire", live.pk))
+    assert "This version is retired already." in said_after(manager, page("retire", live.pk))
+    assert StaffAction.objects.filter(action="earningrule.retired").count() == 1
 
 
 def test_a_version_with_a_successor_is_not_retired(manager: Client, story: Story) -> None:

@@ -173,7 +173,7 @@ class StepPages:
         version = self.version_of(request, object_id, is_allowed=self.may_schedule(request))
         at = timezone.now()
         if version.scheduled_at is not None:
-            return _refused(request, version, gettext("This version was scheduled already."))
+            return _done(request, version, gettext("This version was scheduled already."))
         if findings := contradictions_of(version, at=at):
             said = " ".join(finding.sentence for finding in findings)
             return _refused(request, version, gettext("It cannot be scheduled. %(why)s") % {"why": said})
@@ -224,6 +224,8 @@ class StepPages:
         """Ask, then take back a version that has not begun to decide."""
         version = self.version_of(request, object_id, is_allowed=self.may_schedule(request))
         at = timezone.now()
+        if version.is_withdrawn:
+            return _done(request, version, _("This version is withdrawn already."))
         if version.status_at(at) is not RuleStatus.SCHEDULED:
             return _refused(request, version, NOT_SCHEDULED)
         question = Question(
@@ -247,6 +249,8 @@ class StepPages:
         """Ask, then end a version that decides."""
         version = self.version_of(request, object_id, is_allowed=self.may_schedule(request))
         at = timezone.now()
+        if version.status_at(at) is RuleStatus.RETIRED and not version.is_withdrawn:
+            return _done(request, version, _("This version is retired already."))
         if version.status_at(at) is not RuleStatus.LIVE:
             return _refused(request, version, NOT_LIVE)
         question = Question(
@@ -322,6 +326,11 @@ NEXT_SCHEDULED = _("Another version is scheduled to follow. Withdraw that one fi
 def list_of(programme: Programme) -> str:
     """Return the address of the list of a programme's rules."""
     return f"{reverse('admin:loyalty_earningrule_changelist')}?programme={programme.code}"
+
+
+def _done(request: HttpRequest, version: EarningRule, what: Text) -> HttpResponse:
+    messages.info(request, str(what))
+    return redirect(page_of(version))
 
 
 def _refused(request: HttpRequest, version: EarningRule, why: Text) -> HttpResponse:
