@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -119,9 +120,13 @@ class RecordedAdmin(PortalAdmin):
         extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - the signature is Django's
     ) -> HttpResponse:
         """Ask why, then delete the row and keep what it held."""
-        row: Model = self.row(request, object_id)
+        row = self.get_object(request, object_id)
         if not self.has_delete_permission(request, row):
             raise PermissionDenied
+        then = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        if row is None:
+            messages.info(request, str(_("It is there no more: what is deleted is gone for good.")))
+            return redirect(then)
         question = Question(
             title=_("Delete"),
             sentence=_("It disappears for good. What it held stays in the actions of staff."),
@@ -138,7 +143,7 @@ class RecordedAdmin(PortalAdmin):
             row=row,
             do=lambda **_answers: self.delete_model(request, row),
             details={name: held[name] for name in held if name not in self.unrecorded_fields},
-            then=reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
+            then=then,
         )
 
 

@@ -157,6 +157,10 @@ def test_a_promotion_is_deleted_only_with_a_reason_and_what_it_held_stays(story:
         story.promotion.pk,
         "noel",
     )
+    again = marketing.post(address, follow=True)
+    assert again.redirect_chain == [(reverse("admin:campaigns_promotion_changelist"), 302)]
+    assert "It is there no more: what is deleted is gone for good." in again.content.decode()
+    assert StaffAction.objects.filter(action="promotion.deleted").count() == 1
 
 
 def test_names_and_addresses_of_people_are_not_kept_for_ever(story: Story) -> None:
