@@ -18,12 +18,16 @@ from core.reasons import ReasonForm
 from loyalty.access import members_only
 from loyalty.adjustments.deeds import LEFT
 from loyalty.enrolment import leave_programme
-from loyalty.errors import LeavingPolicyChanged
+from loyalty.errors import LeadsToAnother, LeavingPolicyChanged
 from loyalty.letters import reported_later
 from loyalty.models import LeavingPolicy, PointAccount
 from loyalty.requests import MemberRequest
 from loyalty.selectors.balance import balance_of
 from members.access import recently_proved
+
+CHANGED_MEANWHILE = gettext_lazy(
+    "What happens to your points has changed meanwhile. Nothing was done: please read it again."
+)
 
 
 class LeavingForm(forms.Form):
@@ -72,15 +76,13 @@ def leave(request: MemberRequest) -> HttpResponse:
             with transaction.atomic():
                 leave_programme(account=account, at=at, told=form.cleaned_data["told"])
                 record_action(actor=request.user, action=LEFT, subject=account, at=at)
+        except LeadsToAnother:
+            # From now on the page is about the account that is kept.
+            messages.error(request, str(CHANGED_MEANWHILE))
+            return redirect("leave")
         except LeavingPolicyChanged:
             account.programme.refresh_from_db()
-            form.add_error(
-                None,
-                _(
-                    "What happens to your points has changed meanwhile. Nothing was done: please read it"
-                    " again."
-                ),
-            )
+            form.add_error(None, str(CHANGED_MEANWHILE))
         else:
             messages.success(request, _("You have left the programme."))
             return redirect("home")

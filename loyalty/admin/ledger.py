@@ -21,9 +21,9 @@ from core.formatting import day, number, signed_points
 from loyalty.adjustments.colleagues import ASK
 from loyalty.adjustments.deeds import LEFT
 from loyalty.adjustments.leaving import let_leave
-from loyalty.admin.over import left_already
+from loyalty.admin.over import ONLY_THAT_MEMBER, left_already
 from loyalty.admin.reports import PointsReportPages
-from loyalty.errors import ApproverNeeded, LeavingPolicyChanged
+from loyalty.errors import ApproverNeeded, LeadsToAnother, LeavingPolicyChanged
 from loyalty.leaving import LettingLeaveForm, leaving_sentence
 from loyalty.models import Entry, EntryKind, Lot, LotUse, PointAccount, Transfer
 from loyalty.selectors.balance import balance_of
@@ -151,6 +151,7 @@ class PointAccountAdmin(LockedAdmin):
             action="",
             is_dangerous=True,
             refusals={
+                LeadsToAnother: ONLY_THAT_MEMBER,
                 ApproverNeeded: _(
                     "The member would lose more points than you may take alone, or than are left for you"
                     " today: ask a colleague who may approve adjustments to record it. Nothing was changed."

@@ -13,6 +13,7 @@ from loyalty.models import AdjustmentRequest, AdjustmentState, PointAccount, Suc
 from loyalty.succession.service import PREPARED
 from members.models import Member, MemberMerge
 
+ONLY_THAT_MEMBER = _("This account leads to the one of another member: only that member can leave.")
 ONE_ALREADY = _("The two are one member already.")
 
 DECIDED: Mapping[Standing, Text] = {
@@ -37,8 +38,7 @@ def decided_already(state: AdjustmentState) -> Callable[[AdjustmentRequest], Ove
 def left_already(account: PointAccount) -> Over | None:
     """Say that a member left, or that whoever they lead to would have to."""
     if account.merged_into_id is not None:
-        said = _("This account leads to the one of another member: only that member can leave.")
-        return Over(said, as_asked=False)
+        return Over(ONLY_THAT_MEMBER, as_asked=False)
     return None if account.left_on is None else Over(_("The member has left the programme already."))
 
 

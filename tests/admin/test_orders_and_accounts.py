@@ -158,6 +158,22 @@ def test_whoever_leads_to_another_does_not_leave_by_themselves(story: Story) -> 
     assert PointAccount.objects.get(pk=double.account.pk).left_on is None
 
 
+@pytest.mark.usefixtures("real_commits")
+def test_who_is_merged_while_they_leave_is_told_to_stay(story: Story) -> None:
+    double = make_cardholder(story.programme, first_name="Alix")
+    manager = client_of(make_colleague("Programme manager"))
+    address = reverse("admin:loyalty_pointaccount_leave", args=[double.account.pk])
+
+    told = one_after_the_other(
+        lambda: merge_members(survivor=story.alice.member, merged=double.member, at=NOW),
+        lambda: manager.post(address, {"told": "lost"}, follow=True),
+    )
+
+    assert not isinstance(told, Exception)
+    assert "only that member can leave." in told.content.decode()
+    assert PointAccount.objects.get(pk=double.account.pk).left_on is None
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -1,16 +1,22 @@
 """A member leaves on the site, having read in numbers what that costs and proved who they are."""
 
+from datetime import datetime
+
 import pytest
 from django.test import Client
 from django.utils import translation
 
 from core.formatting import points
 from core.models import StaffAction
+from loyalty.merging.merge import merge_members
 from loyalty.models import LeavingPolicy, PointAccount, Programme
 from tests.every_page import Who, browser_of
 from tests.loyalty.ledger_state import balance
 from tests.sign_ins import prove_now
 from tests.site.cast import Cast
+from tests.transactions import one_after_the_other, real_commits
+
+__all__ = ["real_commits"]
 
 
 def read(client: Client, address: str) -> str:
@@ -130,3 +136,19 @@ def test_leaving_asks_for_fresh_proof(cast: Cast) -> None:
     assert "/accounts/prove/" in answer["Location"]
     prove_now(client, user)
     assert client.get("/profile/leave/").status_code == 200
+
+
+@pytest.mark.usefixtures("real_commits")
+def test_who_is_merged_while_they_leave_reads_again_what_it_means(cast: Cast, at: datetime) -> None:
+    client = browser_of(Who.MEMBER, cast, "en")
+    fields = {"understood": "on", "told": "lost"}
+
+    told = one_after_the_other(
+        lambda: merge_members(survivor=cast.chloe.member, merged=cast.alice.member, at=at),
+        lambda: client.post("/profile/leave/", fields, follow=True),
+    )
+
+    assert not isinstance(told, Exception)
+    assert told.redirect_chain == [("/profile/leave/", 302)]
+    assert "What happens to your points has changed meanwhile." in told.content.decode()
+    assert not PointAccount.objects.filter(left_on__isnull=False).exists()
