@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, npgettext, pgettext_lazy
 
 from core.errors import DomainError, RequestKeyReused
 from core.formatting import points
@@ -25,7 +25,8 @@ from loyalty.adjustments.errors import (
     RequesterMayNoLonger,
 )
 from loyalty.errors import MemberLeft
-from loyalty.models import AdjustmentRequest, AdjustmentState
+from loyalty.models import AdjustmentRequest, AdjustmentState, PointAccount
+from loyalty.selectors.balance import balance_of
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
@@ -100,3 +101,22 @@ def refusal_sentence(refusal: DomainError) -> str:
             "points": points(refusal.left_points)
         }
     return str(REFUSALS[type(refusal)])
+
+
+def balance_sentence(account: PointAccount, *, change: int, at: datetime) -> str:
+    """Say what the account has, and what a change of so many points would make of it.
+
+    Points that still wait count, since they are taken as well; what goes beyond all of them is owed.
+    """
+    balance = balance_of(account, at=at)
+    now = balance.available_points + balance.waiting_points - balance.owed_points
+    return _("Balance today: %(before)s; afterwards: %(after)s.") % {
+        "before": _have_or_owe(now),
+        "after": _have_or_owe(now + change),
+    }
+
+
+def _have_or_owe(net: int) -> str:
+    if net >= 0:
+        return points(net)
+    return npgettext("balance", "%(points)s owed", "%(points)s owed", -net) % {"points": points(-net)}

@@ -29,7 +29,7 @@ from loyalty.adjustments.decisions import (
 )
 from loyalty.adjustments.forms import CommentField
 from loyalty.adjustments.requests import POSTED, REQUESTED
-from loyalty.adjustments.words import REFUSALS, Standing, standing_of
+from loyalty.adjustments.words import REFUSALS, Standing, balance_sentence, standing_of
 from loyalty.admin.ledger import OfAccountAdmin
 from loyalty.admin.over import decided_already
 from loyalty.models import (
@@ -326,7 +326,7 @@ class AdjustmentRequestAdmin(OfAccountAdmin):
 
     def _in_words(self, asked: AdjustmentRequest) -> str:
         """Return what is decided on, whoever reads nothing else."""
-        return gettext(
+        said = gettext(
             "%(points)s for %(member)s: %(reason)s. Asked by %(colleague)s, who wrote: “%(comment)s”."
         ) % {
             "points": signed_points(asked.points),
@@ -335,6 +335,8 @@ class AdjustmentRequestAdmin(OfAccountAdmin):
             "colleague": self.requester(asked),
             "comment": asked.comment,
         }
+        reached = asked.account.merged_into or asked.account
+        return f"{said} {balance_sentence(reached, change=asked.points, at=timezone.now())}"
 
     def _decide(
         self,

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from core.models import StaffAction
 from loyalty.adjustments.decisions import approve_adjustment, decline_adjustment, withdraw_adjustment
+from loyalty.merging.merge import merge_members
 from loyalty.models import (
     AdjustmentKind,
     AdjustmentLimit,
@@ -24,7 +25,7 @@ from loyalty.models import (
 )
 from members.models import User
 from tests.admin.conftest import ADMINISTRATOR, Story, client_of, make_colleague
-from tests.factories import NOW
+from tests.factories import NOW, make_cardholder
 from tests.kept_fixtures import kept
 from tests.loyalty.adjusting import SAID, ask, make_agent, make_manager
 from tests.loyalty.ledger_state import balance
@@ -121,6 +122,19 @@ def test_a_manager_approves_and_the_points_move(story: Story, waiting: Adjustmen
     assert "+40 points" in movements
     assert page("adjustmentrequest_approve", waiting.pk) not in after
     assert violations() == []
+
+
+def test_whoever_approves_reads_what_the_member_would_have_or_owe(story: Story) -> None:
+    agent, client = make_agent(), client_of(make_colleague("Programme manager"))
+    twin = make_cardholder(story.programme, points=88)
+    given = ask(twin.account, agent, points=700)
+    merge_members(survivor=story.alice.member, merged=twin.member, at=NOW)
+    taken = ask(story.alice.account, agent, points=800, code="too-many-points")
+
+    question = read(client, page("adjustmentrequest_approve", given.pk))
+    assert "Balance today: 600 points; afterwards: 1,300 points." in question
+    question = read(client, page("adjustmentrequest_approve", taken.pk))
+    assert "Balance today: 600 points; afterwards: 200 points owed." in question
 
 
 def test_an_approval_that_is_sent_twice_is_told_as_done(story: Story, waiting: AdjustmentRequest) -> None:

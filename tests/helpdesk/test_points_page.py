@@ -62,6 +62,7 @@ def test_an_agent_reads_what_may_be_done_before_doing_it(client: Client, caller:
         "Adjustment: give points",
         "Adjustment: take points away",
         "The member may ask to read it.",
+        "Points taken beyond the member’s balance are owed",
     ):
         assert text in page, text
     assert "Mistake of ours" not in page
