@@ -53,13 +53,14 @@ def leave_programme(*, account: PointAccount, at: datetime, told: str | None = N
     this member for ever, and a letter confirms it. The ledger keeps every movement. Their household goes on
     without them. Leaving again keeps the first day, and costs none.
     """
-    current = _locked(account)
+    current = _as_it_stands(account)
     if current.merged_into_id is not None:
         raise LeadsToAnother
     return _leave(current, at=at, told=told)
 
 
-def _locked(account: PointAccount) -> PointAccount:
+def _as_it_stands(account: PointAccount) -> PointAccount:
+    """Return the account as it is under its lock."""
     lock_accounts([account.pk])
     return PointAccount.objects.select_related("programme").get(pk=account.pk)
 
@@ -95,7 +96,7 @@ def give_up_points(*, account: PointAccount, at: datetime) -> int:
     The ledger keeps every movement, and points owed stay owed. Who leads to another leaves as well: nobody
     is to be separated from who is gone. A repeat finds nothing left.
     """
-    lost = _leave(_locked(account), at=at)
+    lost = _leave(_as_it_stands(account), at=at)
     PointAccount.objects.filter(pk=account.pk).update(leaving_policy=LeavingPolicy.LOST)
     return lost + _end_points(account, at)
 

@@ -77,7 +77,7 @@ def settle_points(
     compared = {*looked_up, *_looked_up(returns)}
     is_counted = bool(returns or metered)
     if is_counted:
-        _lock_accounts_of(earned, metered, returns)
+        _hold_accounts(earned, metered, returns)
         # Before anything is counted: the tally of whoever was separated does not hold it any more.
         refuse_separated(compared)
     meters = Meters()
@@ -108,7 +108,7 @@ def _looked_up(returns: Sequence[WaitingReturn]) -> Iterator[tuple[int, int]]:
             yield one.account_id, one.separations
 
 
-def _lock_accounts_of(
+def _hold_accounts(
     earned: Sequence[Credit], metered: Sequence[Metered], returns: Sequence[WaitingReturn]
 ) -> None:
     accounts = {one.account_id for one in earned} | {one.account_id for one in metered}

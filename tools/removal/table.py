@@ -65,7 +65,7 @@ LOCKS = {
     "loyalty.backtest.service.begin_back_test: Programme": (
         _BACK_TESTS + "test_two_who_ask_one_question_get_one_back_test"
     ),
-    "loyalty.enrolment._locked: lock_accounts": (
+    "loyalty.enrolment._as_it_stands: lock_accounts": (
         _BY_HAND + "test_whoever_leaves_twice_leaves_on_the_first_day"
     ),
     "loyalty.bonuses.grant_verified_email_points: lock_accounts": (
@@ -163,7 +163,7 @@ LOCKS = {
     "loyalty.purchases.settle._parked_purchases: FOR UPDATE OF p SKIP LOCKED": (
         _LOCKS + "test_a_waiting_purchase_that_one_settles_is_passed_over_by_another"
     ),
-    "loyalty.purchases.settle._lock_accounts_of: lock_accounts": (
+    "loyalty.purchases.settle._hold_accounts: lock_accounts": (
         _LOCKS + "test_a_second_return_counts_what_the_first_took_back"
     ),
     "loyalty.purchases.returns.waiting_returns: FOR UPDATE OF r": (
