@@ -63,8 +63,8 @@ REFUSALS: dict[type[DomainError], Text] = {
         "One of the two is you, or lives in your household: a colleague must do it. Nothing was changed."
     ),
     ApproverNeeded: _(
-        "There are more points, of theirs or of a household that lets them spend its points, or gift cards for"
-        " more points, than you may give alone, or than are left for you today: ask a colleague who may"
+        "There are more points, of theirs or of a household that lets them spend its points, or gift cards"
+        " for more points, than you may give alone, or than are left for you today: ask a colleague who may"
         " approve to merge the two. Nothing was changed."
     ),
     SurvivorLeft: _("The member who would stay has left a programme of the other. Let the other one stay."),
