@@ -28,6 +28,7 @@ from loyalty.periods import usual_periods
 from loyalty.requests import MemberRequest, ProgrammeRequest
 from loyalty.selectors.balance import balance_of, expiry_calendar
 from loyalty.selectors.latest import latest_of
+from loyalty.selectors.owed import why_owed
 from loyalty.selectors.period import TooManyMovements, period_statement
 from loyalty.selectors.programmes import account_of
 from loyalty.selectors.statement import TOP, UNCOUNTED, Place, statement_page
@@ -61,6 +62,7 @@ def home(request: ProgrammeRequest) -> HttpResponse:
         "account": account,
         "balance": balance,
         "latest": latest_of(account),
+        "why_owed": why_owed(account),
         "successor": successor_of(request.programme),
     } | _panels(visit)
     return render(request, "loyalty/home.html", context)

@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext
 
 from core.formatting import in_language
 from core.spreadsheets import safe_text
-from loyalty.models import EntryKind, PointAccount
+from loyalty.models import PointAccount
 from loyalty.selectors.statement import StatementFilter, statement_lines
 from loyalty.selectors.statement_lines import StatementLine, UncountedLine
 from members.models import Card
@@ -82,7 +82,7 @@ def _row(line: StatementLine | UncountedLine) -> list[object]:
 
 def _kind(line: StatementLine | UncountedLine) -> str:
     if isinstance(line, StatementLine):
-        return str(EntryKind(line.kind).label)
+        return line.name
     return gettext("Waiting") if line.is_waiting else gettext("Refused")
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from core.prepared import prepared_rows
 from loyalty.dates import local_date
 from loyalty.models import EntryKind, PointAccount
+from loyalty.selectors.movement_names import name_of_movement
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,13 @@ class LatestMovement:
     store_name: str
     amount_cents: int
     currency: str
+    name: str
+    """What the movement is called, wherever it happened."""
 
     @property
     def title(self) -> str:
         """Where it happened or, for points that move by themselves, what happened."""
-        return self.store_name or str(self.kind.label)
+        return self.store_name or self.name
 
     @property
     def is_return(self) -> bool:
@@ -46,18 +49,22 @@ class Latest(NamedTuple):
 # The number of rows and the state stand in the text: a plan that is kept must know that the number is small,
 # and that the index of parked lines holds all that is asked for.
 LATEST = """
-SELECT waiting.lines, e.kind, e.occurred_at, e.points, coalesce(s.name, ''), coalesce(p.amount_cents, 0)
+SELECT waiting.lines, e.kind, e.occurred_at, e.points, coalesce(s.name, ''), coalesce(p.amount_cents, 0),
+       k.kind, k.account_id = %(account)s, z.name
 FROM (
     SELECT count(*) AS lines FROM loyalty_purchase
     WHERE programme_id = %(programme)s AND state = 2 /* parked */
       AND card_token IN (SELECT token FROM members_card WHERE member_id = %(member)s)
 ) waiting
 LEFT JOIN (
-    SELECT id, purchase_id, kind, occurred_at, points FROM loyalty_entry
+    SELECT id, purchase_id, transfer_id, kind, occurred_at, points FROM loyalty_entry
     WHERE account_id = %(account)s ORDER BY id DESC LIMIT 5
 ) e ON true
 LEFT JOIN loyalty_purchase p ON p.id = e.purchase_id
 LEFT JOIN partners_store s ON s.id = p.store_id
+LEFT JOIN loyalty_conversion k ON k.transfer_id = e.transfer_id
+LEFT JOIN loyalty_succession i ON i.id = k.succession_id
+LEFT JOIN loyalty_programme z ON z.id = i.target_id
 ORDER BY e.id DESC
 """
 
@@ -72,8 +79,18 @@ def latest_of(account: PointAccount) -> Latest:
     rows = prepared_rows(LATEST, asked)
     return Latest(
         tuple(
-            LatestMovement(EntryKind(kind), local_date(occurred_at, zone), points, store, cents, currency)
-            for _waiting, kind, occurred_at, points, store, cents in rows
+            LatestMovement(
+                EntryKind(kind),
+                local_date(occurred_at, zone),
+                points,
+                store,
+                cents,
+                currency,
+                name_of_movement(
+                    kind, points, conversion=conversion, is_old_account=is_old, new_programme=new_name
+                ),
+            )
+            for _waiting, kind, occurred_at, points, store, cents, conversion, is_old, new_name in rows
             if kind is not None
         ),
         waiting_lines=rows[0][0],

@@ -11,7 +11,8 @@ from loyalty.explanations.facts import Explanation, Refused, explanation_of_refu
 from loyalty.explanations.words import Step
 from loyalty.models import EntryKind, PointAccount, PurchaseKind, PurchaseState
 from loyalty.purchases.reasons import Reason, sentence_for, sentence_for_member
-from loyalty.selectors.succession_words import Converted, title_of, why_converted
+from loyalty.selectors.movement_names import moves_debt, name_of_movement
+from loyalty.selectors.succession_words import Converted, why_converted
 from loyalty.selectors.transfer_words import why_moved
 
 LATE = timedelta(days=7)
@@ -36,9 +37,10 @@ class StatementLine:
     currency: str
     rule_name: str
     sentence: str
+    name: str
+    """What the movement is called, wherever it happened."""
     purchase_id: int | None = None
     steps: tuple[Step, ...] = ()
-    heading: str = ""
     earlier_account_id: int | None = None
     """The account that leads to this one and whose points came with the line: its movements stay there."""
 
@@ -50,7 +52,7 @@ class StatementLine:
     @property
     def title(self) -> str:
         """Where it happened or, for points that move by themselves, what happened."""
-        return self.store_name or self.heading or str(EntryKind(self.kind).label)
+        return self.store_name or self.name
 
     @property
     def is_return(self) -> bool:
@@ -68,8 +70,13 @@ class StatementLine:
         return self.posted_on > self.happened_on + LATE
 
     @property
+    def moves_debt(self) -> bool:
+        """Whether it moved points owed from one account to another."""
+        return moves_debt(self.kind, self.points)
+
+    @property
     def newly_owed_points(self) -> int:
-        """Points that could not be taken back because they were spent already."""
+        """Points owed since: those taken beyond what the account held, or a debt that moved here."""
         return max(0, self.owed_change_points)
 
     @property
@@ -126,9 +133,9 @@ def movement_of(row: Row, account: PointAccount) -> StatementLine:
     )
     converted = Converted(*conversion) if conversion[0] else None
     if converted:
-        sentence = why_converted(converted)
+        sentence = why_converted(converted, entry_kind=kind, entry_points=points)
     elif transfer_reason:
-        sentence = why_moved(kind, transfer_reason, name=other or "")
+        sentence = why_moved(kind, transfer_reason, points=points, name=other or "")
     else:
         sentence = sentence_for(reason or "") or in_language(french=why_fr or "", english=why_en or "")
     zone = account.programme.zone
@@ -148,7 +155,13 @@ def movement_of(row: Row, account: PointAccount) -> StatementLine:
         rule_name=in_language(french=rule_fr or "", english=rule_en or ""),
         purchase_id=purchase_id,
         sentence=sentence,
-        heading=title_of(converted) if converted else "",
+        name=name_of_movement(
+            kind,
+            points,
+            conversion=converted and converted.kind,
+            is_old_account=converted and converted.is_old_account,
+            new_programme=converted and converted.new_name,
+        ),
         earlier_account_id=earlier,
     )
 

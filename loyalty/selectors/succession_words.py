@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from core.formatting import points
 from loyalty.models import ConversionKind
+from loyalty.selectors.movement_names import moves_debt
 
 
 class Converted(NamedTuple):
@@ -19,18 +20,11 @@ class Converted(NamedTuple):
     new_name: str
 
 
-def title_of(converted: Converted) -> str:
-    """Return what stands above the line, or nothing where the kind of movement says enough."""
-    if converted.kind != ConversionKind.POINTS:
-        return ""
-    if converted.is_old_account:
-        return _("Points moved to %(programme)s") % {"programme": converted.new_name}
-    return _("Opening balance")
-
-
-def why_converted(converted: Converted) -> str:
-    """Return why the points moved, in a sentence."""
-    if converted.is_old_account:
+def why_converted(converted: Converted, *, entry_kind: int, entry_points: int) -> str:
+    """Return why the points of an entry moved, in a sentence."""
+    if converted.kind == ConversionKind.REVERSED and moves_debt(entry_kind, entry_points):
+        sentence = _debt_goes_back(is_old_account=converted.is_old_account)
+    elif converted.is_old_account:
         sentence = _in_old_account(ConversionKind(converted.kind))
     else:
         sentence = _in_new_account(ConversionKind(converted.kind))
@@ -40,6 +34,12 @@ def why_converted(converted: Converted) -> str:
         "old_points": points(converted.left_points),
         "new_points": points(converted.arrived_points),
     }
+
+
+def _debt_goes_back(*, is_old_account: bool) -> str:
+    if is_old_account:
+        return _("%(new)s does not replace %(old)s after all: the points you owed are counted here again.")
+    return _("%(old)s goes on after all: the points you owed are counted there again.")
 
 
 def _in_old_account(kind: ConversionKind) -> str:

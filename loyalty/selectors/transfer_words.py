@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from loyalty.models import EntryKind, TransferReason
+from loyalty.selectors.movement_names import moves_debt
 
 SENTENCES: dict[TransferReason, dict[EntryKind, StrOrPromise]] = {
     TransferReason.MERGE: {
@@ -38,6 +39,18 @@ SENTENCES: dict[TransferReason, dict[EntryKind, StrOrPromise]] = {
     },
 }
 
+OF_DEBTS: dict[EntryKind, StrOrPromise] = {
+    EntryKind.MOVED_OUT: _(
+        "The two accounts became one: the points owed have moved to the account that was kept."
+    ),
+    EntryKind.MOVED_IN: _("The two accounts became one: these points were owed in the other account."),
+    EntryKind.MOVE_UNDONE_IN: _("The two accounts are separate again: the points owed are back."),
+    EntryKind.MOVE_UNDONE_OUT: _(
+        "The two accounts are separate again: these points are owed in the other account as before."
+    ),
+}
+"""What is said of points owed that moved when members became one or two."""
+
 OF_A_HOUSEHOLD: dict[EntryKind, StrOrPromise] = {
     EntryKind.MOVED_OUT: _("Used by %(name)s of your household for an order."),
     EntryKind.MOVED_IN: _("Points of %(name)s of your household, used for your order."),
@@ -47,8 +60,10 @@ OF_A_HOUSEHOLD: dict[EntryKind, StrOrPromise] = {
 """What is said of points of a household when the other one has a name; who was erased has none."""
 
 
-def why_moved(kind: int, reason: int, *, name: str = "") -> str:
+def why_moved(kind: int, reason: int, *, points: int, name: str = "") -> str:
     """Return why the points of an entry moved, in the reader's language; `name` is the other one's."""
+    if reason == TransferReason.MERGE and moves_debt(kind, points):
+        return str(OF_DEBTS[EntryKind(kind)])
     if reason == TransferReason.HOUSEHOLD and name:
         return str(OF_A_HOUSEHOLD[EntryKind(kind)]) % {"name": name}
     return str(SENTENCES[TransferReason(reason)][EntryKind(kind)])

@@ -44,7 +44,10 @@ def test_a_member_sees_the_five_latest_movements(alice: Client) -> None:
 def test_points_owed_are_explained(chloe: Client) -> None:
     words = words_of(chloe.get("/"))
     assert "Points disponibles 0 point" in words
-    assert "Points dus : 50 points. Un retour a repris des points que vous aviez déjà dépensés." in words
+    assert (
+        "Points dus : 50 points. Un retour a repris plus de points que vous n’en aviez. Vos prochains points"
+        " les remboursent d’abord."
+    ) in words
     assert "Prochaines expirations" not in words
 
 

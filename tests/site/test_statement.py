@@ -6,7 +6,10 @@ import pytest
 from django.test import Client
 
 from loyalty.expiry.service import expire_points
-from loyalty.models import Entry, RejectedLine
+from loyalty.ledger.movements import LotDates, Movement
+from loyalty.ledger.post import post_batch
+from loyalty.ledger.transfers import move_points, undo_transfer
+from loyalty.models import Entry, EntryKind, RejectedLine, TransferReason
 from loyalty.purchases.reasons import OF_THE_SENDER
 from loyalty.purchases.record import record_purchases
 from tests.factories import buy, make_line, make_return_line
@@ -58,8 +61,27 @@ def test_a_return_that_takes_nothing_back_says_so(cast: Cast, alice: Client, at:
 def test_points_that_became_owed_and_were_repaid_are_named(cast: Cast, chloe: Client, at: datetime) -> None:
     buy(cast.programme, cast.chloe.card.token, euros=80, at=at)
     words = words_of(chloe.get("/statement/"))
-    assert "Déjà dépensés, donc dus désormais : 50 points" in words
+    assert "Au-delà des points détenus, donc dus désormais : 50 points" in words
     assert "Dont remboursement de points dus : 50 points" in words
+
+
+def test_points_owed_that_came_from_another_account_are_named(
+    cast: Cast, chloe: Client, at: datetime
+) -> None:
+    bruno = Movement(cast.bruno.account.pk, EntryKind.ADJUSTMENT, -7, at)
+    post_batch([bruno], zone=cast.programme.zone, at=at)
+    moved = move_points(
+        source_id=cast.bruno.account.pk,
+        target_id=cast.chloe.account.pk,
+        reason=TransferReason.MERGE,
+        zone=cast.programme.zone,
+        at=at,
+    )
+    assert "Dus désormais sur ce compte : 7 points" in words_of(chloe.get("/statement/"))
+    assert "Ils viennent d’un autre compte, réuni au vôtre." in words_of(chloe.get("/"))
+    lot = LotDates(at.date() + timedelta(days=9), at.date())
+    undo_transfer(transfer=moved, lot=lot, zone=cast.programme.zone, at=at)
+    assert "Plus dus sur ce compte : 7 points" in words_of(chloe.get("/statement/"))
 
 
 def test_expired_points_are_named_as_such(cast: Cast, alice: Client, at: datetime) -> None:

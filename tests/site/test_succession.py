@@ -6,8 +6,11 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
+from loyalty.documents.movements_file import movements_file
 from loyalty.models import PointAccount, Programme, Succession
-from loyalty.selectors.statement import statement_page
+from loyalty.selectors.latest import latest_of
+from loyalty.selectors.owed import why_owed
+from loyalty.selectors.statement import EVERYTHING, statement_page
 from loyalty.selectors.statement_lines import StatementLine
 from loyalty.selectors.succession import Successor, successor_of
 from loyalty.succession.service import reverse_succession
@@ -98,9 +101,65 @@ def test_points_owed_and_a_reversal_are_told_on_both_sides(programmes: Programme
     assert told(new, "en")[0][1] == "The points that you owed in Smiles are counted here now."
     walk(reverse_succession(succession=succession, at=at), at=at)
     assert told(alice.account, "en")[0][1] == (
-        "Galeries Lafayette does not replace Smiles after all: these points are back as they were."
+        "Galeries Lafayette does not replace Smiles after all: the points you owed are counted here again."
     )
-    assert told(new, "en")[0][1] == "Smiles goes on after all: these points are back there."
+    assert told(new, "en")[0][1] == ("Smiles goes on after all: the points you owed are counted there again.")
+    assert [title for title, _sentence in told(alice.account, "fr")[:2]] == [
+        "Retour de points dus transférés",
+        "Points dus passés à Galeries Lafayette",
+    ]
+    assert [title for title, _sentence in told(new, "fr")] == [
+        "Restitution de points dus transférés",
+        "Reprise de solde",
+    ]
+
+
+def test_points_that_come_back_are_as_they_were(programmes: Programmes, at: datetime) -> None:
+    alice = make_cardholder(programmes.old, at=at)
+    succession = succeeded(programmes, alice, at)
+    walk(reverse_succession(succession=succession, at=at), at=at)
+    new = PointAccount.objects.get(programme=programmes.new)
+    assert told(alice.account, "en")[0] == (
+        "Moved points come back",
+        "Galeries Lafayette does not replace Smiles after all: these points are back as they were.",
+    )
+    assert told(new, "en")[0] == (
+        "Moved points go back",
+        "Smiles goes on after all: these points are back there.",
+    )
+
+
+def test_home_and_file_call_a_movement_what_the_statement_calls_it(
+    programmes: Programmes, at: datetime
+) -> None:
+    alice = make_cardholder(programmes.old, at=at)
+    succeeded(programmes, alice, at)
+    bob = make_cardholder(programmes.new, at=at)
+    buy(programmes.new, bob.card.token, euros=3, reference="B", at=at)
+    new = PointAccount.objects.get(programme=programmes.new, member=alice.member)
+    for account, name in ((alice.account, "Points passés à Galeries Lafayette"), (new, "Reprise de solde")):
+        account.refresh_from_db()
+        with translation.override("fr"):
+            assert told(account, "fr")[0][0] == name
+            assert latest_of(account).movements[0].title == name
+            file = b"".join(movements_file(account, cards=[], filters=EVERYTHING)).decode()
+        assert name in file
+        assert "d’un autre compte" not in file
+
+
+def test_points_owed_after_a_late_return_are_put_down_to_the_return(
+    programmes: Programmes, at: datetime
+) -> None:
+    alice = make_cardholder(programmes.old, at=at)
+    succession = succeeded(programmes, alice, at)
+    new = PointAccount.objects.get(programme=programmes.new)
+    order(programmes.new, new, points=150, at=at)
+    bring_back(programmes.old, alice.card.token, reference="A", euros=20, at=at)
+    follow(succession, at=at)
+    new.refresh_from_db()
+    assert new.owed_points == 30
+    with translation.override("en"):
+        assert why_owed(new) == "A return took back more points than you had."
 
 
 def test_the_home_page_of_the_old_programme_leads_to_the_new_one(
