@@ -13,7 +13,7 @@ from loyalty.earning.book import RULE_COLUMNS, rule_of_row
 from loyalty.earning.breakdown import GivenPart, parts_of
 from loyalty.earning.shares import is_reduction
 from loyalty.earning.words import Names, sentence_for_members
-from loyalty.models import EntryKind, Programme, PurchaseKind, PurchaseState, RuleEffect
+from loyalty.models import EntryKind, LeavingPolicy, Programme, PurchaseKind, PurchaseState, RuleEffect
 from loyalty.purchases.reasons import Reason
 from loyalty.selectors.rule_names import names_for
 
@@ -84,6 +84,10 @@ class Explanation:
     """Of a purchase: how many of its points repaid points owed, so that nobody can spend them."""
     kept_before_cents: int = 0
     """Of a return: how much of the purchase had been kept until then."""
+    given_up_on: date | None = None
+    """The day on which the member left the programme, where that cost them the points they had not used."""
+    recorded_on: date | None = None
+    """The day on which its points were posted; none while nothing was."""
 
     @property
     def kept_cents(self) -> int:
@@ -102,7 +106,8 @@ SELECT p.id, p.reference, p.kind, p.state, p.reason, p.purchased_at, p.amount_ce
            JOIN loyalty_purchase b ON b.original_id = o.id
            JOIN loyalty_entry g ON g.purchase_id = b.id AND g.kind = f.kind
            WHERE f.purchase_id = p.id AND f.kind = %(return)s AND g.id < f.id
-       )
+       ),
+       CASE WHEN a.leaving_policy = %(lost)s THEN a.left_on END
 FROM loyalty_purchase p
 JOIN partners_partner b ON b.id = p.partner_id
 JOIN partners_store s ON s.id = p.store_id
@@ -111,6 +116,7 @@ LEFT JOIN members_cardproduct d ON d.id = c.product_id
 LEFT JOIN loyalty_purchase o ON o.id = p.original_id
 LEFT JOIN loyalty_entry e ON e.purchase_id = p.id AND e.kind = %(purchase)s
 LEFT JOIN loyalty_lot l ON l.id = e.lot_id
+LEFT JOIN loyalty_pointaccount a ON a.id = e.account_id
 WHERE p.id = ANY(%(ids)s::bigint[])
 """
 
@@ -154,7 +160,7 @@ def explanations_of(purchase_ids: Iterable[int], *, programme: Programme) -> dic
     if not wanted:
         return {}
     kinds = {"purchase": int(EntryKind.PURCHASE), "return": int(EntryKind.RETURN)}
-    rows = prepared_rows(LINES, {"ids": wanted} | kinds)
+    rows = prepared_rows(LINES, {"ids": wanted, "lost": LeavingPolicy.LOST.value} | kinds)
     given = {
         row[0]: _parts(points=row[11], rule_id=row[12], breakdown=row[13])
         for row in rows
@@ -242,7 +248,7 @@ def _explanation(
         :11
     ]
     available_on, expires_on, repaid_points, posted_at = row[14:18]
-    returned_at, bought_points, bought_by, bought, kept_before = row[18:]
+    returned_at, bought_points, bought_by, bought, kept_before, given_up_on = row[18:]
     of_purchase = _parts(points=bought_points, rule_id=bought_by, breakdown=bought)
     by_rule = {part.rule_id: part.points for part in of_purchase}
     return Explanation(
@@ -269,6 +275,8 @@ def _explanation(
         bought_points=bought_points,
         repaid_points=repaid_points,
         kept_before_cents=max(0, kept_before or 0),
+        given_up_on=given_up_on,
+        recorded_on=_day(posted_at, programme),
     )
 
 

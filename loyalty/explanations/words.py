@@ -5,6 +5,7 @@ They are written to be read aloud to somebody on the telephone: each stands by i
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from django.utils.translation import gettext as _
@@ -57,9 +58,10 @@ def _steps(line: Explanation) -> Iterator[Step]:
     if line.repaid_points:
         yield Step(_("Points owed"), _repaid(line))
     if line.available_on and line.expires_on and line.points > line.repaid_points:
-        yield Step(
-            pgettext("points", "Available"),
-            _spendable(line) % {"first": day(line.available_on), "last": day(line.expires_on)},
+        yield (
+            _given_up(line, line.given_up_on)
+            if line.given_up_on and line.given_up_on <= line.expires_on
+            else _available(line, line.available_on, line.expires_on)
         )
 
 
@@ -71,10 +73,21 @@ def _repaid(line: Explanation) -> str:
     )
 
 
-def _spendable(line: Explanation) -> str:
+def _available(line: Explanation, first: date, last: date) -> Step:
+    said = _("The points can be spent from %(first)s through %(last)s.")
     if line.repaid_points:
-        return _("The other points can be spent from %(first)s through %(last)s.")
-    return _("The points can be spent from %(first)s through %(last)s.")
+        said = _("The other points can be spent from %(first)s through %(last)s.")
+    return Step(pgettext("points", "Available"), said % {"first": day(first), "last": day(last)})
+
+
+def _given_up(line: Explanation, left_on: date) -> Step:
+    """Say that the points are gone, as the member left; on that day itself some may have been used before."""
+    said = _("The member left the programme on %(day)s: what had not been used of the points is given up.")
+    if line.recorded_on and line.recorded_on > left_on:
+        said = _(
+            "The member left the programme on %(day)s, before the points were recorded: they are given up."
+        )
+    return Step(_("Points given up"), said % {"day": day(left_on)}, Tone.AGAINST)
 
 
 def _card(line: Explanation) -> Step:

@@ -82,9 +82,11 @@ SELECT e.id, e.posted_at, e.occurred_at, e.kind, e.points, e.balance_after_point
        t.reason, p.id, w.sentence_fr, w.sentence_en, m.first_name,
        (SELECT v.id FROM loyalty_pointaccount v
         WHERE v.id = t.source_id AND v.merged_into_id = e.account_id),
+       CASE WHEN l.remaining_points > 0 THEN l.available_on END,
        k.kind, k.left_points, k.arrived_points, k.account_id = e.account_id, y.name, z.name
 FROM loyalty_entry e
 LEFT JOIN loyalty_purchase p ON p.id = e.purchase_id
+LEFT JOIN loyalty_lot l ON l.id = e.lot_id
 LEFT JOIN partners_store s ON s.id = p.store_id
 LEFT JOIN partners_partner b ON b.id = p.partner_id
 LEFT JOIN members_card c ON c.id = p.card_id
@@ -163,11 +165,13 @@ def statement_page(
     place: Place = TOP,
     size: int = PAGE_SIZE,
     is_explained: bool = False,
+    at: datetime | None = None,
 ) -> StatementPage:
     """Return the newest lines that pass the filters or, with a place, those that follow it.
 
-    `cards` are all cards of the account's member. At most three queries, whatever the age of the account, and
-    two more when each line is to come with the steps that explain it.
+    `cards` are all cards of the account's member. With an instant, movements whose points wait then say so.
+    At most three queries, whatever the age of the account, and two more when each line is to come with the
+    steps that explain it.
     """
     sources = _rows(account, cards, filters, place, size + 1)
     heads = [0, 0, 0]
@@ -180,7 +184,7 @@ def statement_page(
         row = sources[newest][heads[newest]]
         heads[newest] += 1
         lines.append(
-            uncounted_of(row, account, is_recorded=newest == 1) if newest else movement_of(row, account)
+            uncounted_of(row, account, is_recorded=newest == 1) if newest else movement_of(row, account, at)
         )
         place = place._replace(**{Place._fields[newest]: row.id})
     has_more = any(head < len(source) for head, source in zip(heads, sources, strict=True))

@@ -11,6 +11,7 @@ from loyalty.explanations.facts import Explanation, Refused, explanation_of_refu
 from loyalty.explanations.words import Step
 from loyalty.models import EntryKind, PointAccount, PurchaseKind, PurchaseState
 from loyalty.purchases.reasons import Reason, sentence_for, sentence_for_member
+from loyalty.selectors.ending_words import why_ended
 from loyalty.selectors.movement_names import moves_debt, name_of_movement
 from loyalty.selectors.succession_words import Converted, why_converted
 from loyalty.selectors.transfer_words import why_moved
@@ -43,6 +44,8 @@ class StatementLine:
     steps: tuple[Step, ...] = ()
     earlier_account_id: int | None = None
     """The account that leads to this one and whose points came with the line: its movements stay there."""
+    pending_until: date | None = None
+    """The day from which its points can be spent, as long as they wait for it."""
 
     @property
     def is_counted(self) -> bool:
@@ -125,25 +128,26 @@ class Row(NamedTuple):
         return self.recorded_at, self.happened_at or self.recorded_at
 
 
-def movement_of(row: Row, account: PointAccount) -> StatementLine:
-    """Return the line of a movement."""
+def movement_of(row: Row, account: PointAccount, at: datetime | None = None) -> StatementLine:
+    """Return the line of a movement; with an instant, it says whether its points wait then."""
     (kind, points, balance_after, owed_change, store, partner, last4, cents, *words) = row.rest
-    rule_fr, rule_en, reason, transfer_reason, purchase_id, why_fr, why_en, other, earlier, *conversion = (
-        words
-    )
+    rule_fr, rule_en, reason, transfer_reason, purchase_id, why_fr, why_en, other, earlier, *lasts = words
+    available_on, *conversion = lasts
     converted = Converted(*conversion) if conversion[0] else None
+    zone = account.programme.zone
+    posted_on = local_date(row.recorded_at, zone)
     if converted:
         sentence = why_converted(converted, entry_kind=kind, entry_points=points)
     elif transfer_reason:
         sentence = why_moved(kind, transfer_reason, points=points, name=other or "")
     else:
         sentence = sentence_for(reason or "") or in_language(french=why_fr or "", english=why_en or "")
-    zone = account.programme.zone
+        sentence = sentence or why_ended(kind, left_on=account.left_on, ended_on=posted_on)
     return StatementLine(
         entry_id=row.id,
         kind=EntryKind(kind),
         happened_on=local_date(row.place[1], zone),
-        posted_on=local_date(row.recorded_at, zone),
+        posted_on=posted_on,
         points=points,
         balance_after_points=balance_after,
         owed_change_points=owed_change,
@@ -163,7 +167,17 @@ def movement_of(row: Row, account: PointAccount) -> StatementLine:
             new_programme=converted and converted.new_name,
         ),
         earlier_account_id=earlier,
+        pending_until=_pending_until(available_on, points + owed_change, account, at),
     )
+
+
+def _pending_until(
+    available_on: date | None, points: int, account: PointAccount, at: datetime | None
+) -> date | None:
+    """Return the day from which so many points can be spent, if they wait; who lost theirs waits for none."""
+    if at is None or available_on is None or points <= 0 or not account.may_spend:
+        return None
+    return available_on if available_on > local_date(at, account.programme.zone) else None
 
 
 def uncounted_of(row: Row, account: PointAccount, *, is_recorded: bool) -> UncountedLine:
