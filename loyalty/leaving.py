@@ -19,7 +19,7 @@ from loyalty.access import members_only
 from loyalty.adjustments.deeds import LEFT
 from loyalty.enrolment import leave_programme
 from loyalty.errors import LeadsToAnother, LeavingPolicyChanged
-from loyalty.letters import reported_later
+from loyalty.letters import reported_later, still_owed
 from loyalty.models import LeavingPolicy, PointAccount
 from loyalty.requests import MemberRequest
 from loyalty.selectors.balance import balance_of
@@ -48,17 +48,41 @@ class LettingLeaveForm(ReasonForm):
 
 def leaving_sentence(account: PointAccount, *, at: datetime) -> str:
     """Return, for staff, what leaving means for this account today."""
+    keeps = account.programme.leaving_policy == LeavingPolicy.SPENDABLE
     balance = balance_of(account, at=at)
-    held = balance.available_points + balance.waiting_points
-    if account.programme.leaving_policy == LeavingPolicy.SPENDABLE:
+    sentences = [
+        _held(balance.available_points + balance.waiting_points, keeps=keeps),
+        *still_owed(balance.owed_points),
+        _("Purchases made after today no longer earn."),
+        _late(keeps=keeps, owes=balance.owed_points > 0),
+        *([_("If they are in a household, they leave it.")] if account.programme.household_size else []),
+        _("Gift cards ordered before stay valid, and the movements are kept."),
+        _("The member cannot take part again later. Tell them first."),
+    ]
+    return " ".join(sentences)
+
+
+def _held(held: int, *, keeps: bool) -> str:
+    if not held:
+        return _("The member has no points: none are lost.")
+    if keeps:
+        said = _("The member keeps %(points)s and can spend them until they expire.")
+    else:
+        said = _("The member loses %(points)s at once.")
+    return said % {"points": points(held)}
+
+
+def _late(*, keeps: bool, owes: bool) -> str:
+    """Say to staff what `reported_later` says to members."""
+    if owes and keeps:
         return _(
-            "The member keeps %(points)s and can spend them until they expire. Purchases made after today no"
-            " longer earn. The movements are kept. Tell the member first."
-        ) % {"points": points(held)}
-    return _(
-        "The member loses %(points)s at once. Purchases no longer earn. The movements are kept. Tell the"
-        " member first."
-    ) % {"points": points(held)}
+            "Those made before and reported later repay the points owed first; the member keeps the rest."
+        )
+    if owes:
+        return _("Those made before and reported later repay the points owed first; the rest is lost.")
+    if keeps:
+        return _("The points of those made before and reported later are kept as well.")
+    return _("The points of those made before and reported later are lost as well.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -93,6 +117,7 @@ def leave(request: MemberRequest) -> HttpResponse:
         "account": account,
         "held_points": balance.available_points + balance.waiting_points,
         "is_lost": is_lost,
-        "reported_later": reported_later(keeps=not is_lost),
+        "still_owed": still_owed(balance.owed_points),
+        "reported_later": reported_later(keeps=not is_lost, owes=balance.owed_points > 0),
     }
     return render(request, "loyalty/leave.html", context)

@@ -65,7 +65,8 @@ def leaving_letter(
                 % {"day": day(left_on)}
             ),
             Paragraph(_became(lost=lost, kept=kept), is_strong=True),
-            Paragraph(reported_later(keeps=keeps)),
+            *(Paragraph(sentence) for sentence in still_owed(account.owed_points)),
+            Paragraph(reported_later(keeps=keeps, owes=account.owed_points > 0)),
             Paragraph(_("Gift cards that you have ordered stay valid, and your wallet still shows them.")),
             Paragraph(_("You can still sign in and read your statement.")),
             Button(_("See the gift cards"), letterhead.site + reverse("gift_cards"))
@@ -76,8 +77,23 @@ def leaving_letter(
     )
 
 
-def reported_later(*, keeps: bool) -> str:
+def still_owed(owed: int) -> list[str]:
+    """Return what becomes of points owed when the member leaves; nothing for whoever owes none."""
+    return [_("Points owed: %(points)s. They stay owed.") % {"points": points(owed)}] if owed else []
+
+
+def reported_later(*, keeps: bool, owes: bool) -> str:
     """Return what becomes of points for purchases from before that stores report after the member left."""
+    if owes and keeps:
+        return _(
+            "Points for purchases made before, which stores may report later, repay the points owed first."
+            " You keep the others."
+        )
+    if owes:
+        return _(
+            "Points for purchases made before, which stores may report later, repay the points owed first."
+            " The others are lost."
+        )
     if keeps:
         return _("Points for purchases made before, which stores may report later, are added to them.")
     return _("Points for purchases made before, which stores may report later, are lost as well.")

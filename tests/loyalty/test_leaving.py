@@ -8,9 +8,11 @@ from django.utils import translation
 from loyalty.enrolment import end_points_of_leavers, give_up_points, leave_programme
 from loyalty.errors import LeavingPolicyChanged, MemberLeft
 from loyalty.leaving import leaving_sentence
+from loyalty.ledger.movements import Movement
+from loyalty.ledger.post import post_batch
 from loyalty.models import Entry, EntryKind, LeavingPolicy, PointAccount, Programme
 from members.services.erasure import erase_member
-from tests.factories import NOW, Cardholder, buy, order
+from tests.factories import NOW, PARIS, Cardholder, buy, order
 from tests.kept_fixtures import kept
 from tests.loyalty.ledger_state import balance
 from tests.proofs import violations
@@ -60,6 +62,67 @@ def test_points_can_be_spent_until_they_expire_where_the_programme_says_so(
 
     assert balance(alice.account) == (40, 0)
     assert violations() == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "owed", "sentences"),
+    [
+        (
+            LeavingPolicy.LOST,
+            0,
+            (
+                "The member loses 100 points at once. Purchases made after today no longer earn. The points"
+                " of those made before and reported later are lost as well."
+            ),
+        ),
+        (
+            LeavingPolicy.SPENDABLE,
+            0,
+            (
+                "The member keeps 100 points and can spend them until they expire. Purchases made after today"
+                " no longer earn. The points of those made before and reported later are kept as well."
+            ),
+        ),
+        (
+            LeavingPolicy.LOST,
+            5,
+            (
+                "The member has no points: none are lost. Points owed: 5 points. They stay owed. Purchases"
+                " made after today no longer earn. Those made before and reported later repay the points owed"
+                " first; the rest is lost."
+            ),
+        ),
+        (
+            LeavingPolicy.SPENDABLE,
+            5,
+            (
+                "The member has no points: none are lost. Points owed: 5 points. They stay owed. Purchases"
+                " made after today no longer earn. Those made before and reported later repay the points owed"
+                " first; the member keeps the rest."
+            ),
+        ),
+    ],
+)
+def test_a_colleague_reads_all_that_leaving_means(
+    programme: Programme, alice: Cardholder, policy: LeavingPolicy, owed: int, sentences: str
+) -> None:
+    programme.leaving_policy, programme.household_size = policy, 0
+    programme.save()
+    if owed:
+        taken = Movement(alice.account.pk, EntryKind.ADJUSTMENT, -100 - owed, NOW)
+        post_batch([taken], zone=PARIS, at=NOW)
+    account = PointAccount.objects.select_related("programme").get()
+    always = (
+        "Gift cards ordered before stay valid, and the movements are kept. The member cannot take part again"
+        " later. Tell them first."
+    )
+
+    with translation.override("en"):
+        assert leaving_sentence(account, at=NOW) == f"{sentences} {always}"
+        account.programme.household_size = 4
+        assert leaving_sentence(account, at=NOW) == (
+            f"{sentences} If they are in a household, they leave it. {always}"
+        )
 
 
 def test_what_was_said_when_the_member_left_holds_for_ever(programme: Programme, alice: Cardholder) -> None:

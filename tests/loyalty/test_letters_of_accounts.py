@@ -9,14 +9,16 @@ from django.core.mail import EmailMultiAlternatives
 from core.models import OutboxMessage
 from core.outbox import Message, deliver_due
 from loyalty.enrolment import give_up_points, leave_programme
+from loyalty.ledger.movements import Movement
+from loyalty.ledger.post import post_batch
 from loyalty.letters import on_member_left, on_members_merged
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
-from loyalty.models import LeavingPolicy, Programme
+from loyalty.models import EntryKind, LeavingPolicy, Programme
 from members.models import Member, NotificationKind, SentLetter
 from members.services.consents import choose_notifications
 from members.services.erasure import erase_member
-from tests.factories import NOW, Cardholder, buy, make_cardholder, make_user
+from tests.factories import NOW, PARIS, Cardholder, buy, make_cardholder, make_user
 from tests.kept_fixtures import kept
 
 
@@ -98,6 +100,19 @@ def test_one_point_and_none_are_said_as_such(programme: Programme) -> None:
 
     assert "1 point was lost" in words(one)
     assert "You had no points: none were lost." in words(none)
+
+
+def test_whoever_owes_points_reads_that_they_stay_owed(programme: Programme) -> None:
+    bob = known_at(make_cardholder(programme, first_name="Bob"), "bob@example.com")
+    post_batch([Movement(bob.account.pk, EntryKind.ADJUSTMENT, -5, NOW)], zone=PARIS, at=NOW)
+    leave_programme(account=bob.account, at=NOW)
+
+    [letter] = letters()
+
+    assert (
+        "Points owed: 5 points. They stay owed. Points for purchases made before, which stores may report"
+        " later, repay the points owed first. The others are lost."
+    ) in words(letter)
 
 
 def test_the_confirmation_comes_whatever_e_mails_are_switched_off(alice: Cardholder) -> None:

@@ -121,7 +121,15 @@ def test_what_becomes_of_the_points_stands_there_before_anybody_leaves(
 def test_whoever_has_no_points_loses_none(cast: Cast) -> None:
     client = browser_of(Who.OWING, cast, "en")
 
-    assert "You have no points: none are lost." in read(client, "/profile/leave/")
+    words = read(client, "/profile/leave/")
+    assert "You have no points: none are lost.</p> <p>Points owed: 50 points. They stay owed.</p>" in words
+    assert (
+        "Points for purchases made before, which stores may report later, repay the points owed first. The"
+        " others are lost."
+    ) in words
+    assert "You cannot take part in the programme again later." in words
+    Programme.objects.update(leaving_policy=LeavingPolicy.SPENDABLE)
+    assert "repay the points owed first. You keep the others." in read(client, "/profile/leave/")
 
 
 def test_leaving_asks_for_fresh_proof(cast: Cast) -> None:
