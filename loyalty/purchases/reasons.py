@@ -118,7 +118,9 @@ SENTENCES = {
     ),
     Reason.ALREADY_RECORDED: _("This purchase was recorded before."),
     Reason.RETURN_ABOVE_PURCHASE: _("The return was refused: it is for more than the purchase."),
-    Reason.RETURN_ABOVE_REST: _("Part of the purchase had been returned before; only the rest counts."),
+    Reason.RETURN_ABOVE_REST: _(
+        "More was returned than was left of the purchase; only what was left counts."
+    ),
     Reason.RETURN_OF_REJECTED: _("The purchase that was returned had earned nothing."),
     Reason.FULL_CARD_NUMBER: _(
         "The line holds what looks like a full card number; it was not kept. Send the card token only."

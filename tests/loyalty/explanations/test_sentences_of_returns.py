@@ -189,7 +189,7 @@ def test_a_return_after_all_was_returned_says_so(programme: Programme) -> None:
     bring_back(programme, CARD, reference="A", euros=60, return_reference="R1")
     bring_back(programme, CARD, reference="A", euros=60, return_reference="R2")
     bring_back(programme, CARD, reference="A", euros=60, return_reference="R3")
-    assert said("R2")[2].endswith("Une partie de l’achat avait déjà été retournée ; seul le reste compte.")
+    assert said("R2")[2].endswith("Le retour dépasse ce qui restait de l’achat ; seul ce reste compte.")
     assert said("R3")[2].endswith("aucun point n’est repris. Tout l’achat avait déjà été retourné.")
     assert said("R3", "en")[2].endswith(
         "no points are taken back. All of the purchase had been returned before."
