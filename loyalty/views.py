@@ -26,7 +26,7 @@ from loyalty.home import Visit, panels_for
 from loyalty.models import PointAccount
 from loyalty.periods import usual_periods
 from loyalty.requests import MemberRequest, ProgrammeRequest
-from loyalty.selectors.balance import balance_of, expiry_calendar
+from loyalty.selectors.balance import balance_to_tell, expiry_calendar
 from loyalty.selectors.latest import latest_of
 from loyalty.selectors.owed import why_owed
 from loyalty.selectors.period import TooManyMovements, period_statement
@@ -54,7 +54,7 @@ def home(request: ProgrammeRequest) -> HttpResponse:
     if account is None:
         visit = Visit(programme=request.programme, account=None, available_points=0, at=at)
         return render(request, "loyalty/welcome.html", _panels(visit))
-    balance = balance_of(account, at=at)
+    balance = balance_to_tell(account, at=at)
     visit = Visit(
         programme=request.programme, account=account, available_points=balance.available_points, at=at
     )
@@ -99,6 +99,7 @@ def statement(request: MemberRequest) -> HttpResponse:
         filters=form.filters(),
         place=place,
         is_explained=True,
+        at=timezone.now(),
     )
     older = urlencode(asked | {"before": str(page.next_place)}) if page.next_place else ""
     return render(request, "loyalty/statement.html", context | {"page": page, "older": older})
@@ -145,7 +146,7 @@ def statement_pdf(request: MemberRequest) -> HttpResponseBase:
     if not may_make_document(request.account, at=at):
         form.add_error(None, _("You have made many documents within the hour. Please try again later."))
         return _documents(request, form, status=HTTPStatus.TOO_MANY_REQUESTS)
-    balance = balance_of(request.account, at=at)
+    balance = balance_to_tell(request.account, at=at)
     try:
         content = statement_file(request.account, statement=asked, balance=balance, at=at)
     except DocumentNotMade:

@@ -18,8 +18,8 @@ from loyalty.errors import InsufficientPoints, MemberLeft
 from loyalty.households.errors import PointsOwedFirst, SharesChanged
 from loyalty.offline import kept_offline
 from loyalty.requests import MemberRequest
-from loyalty.selectors.balance import balance_of, points_to_use
-from loyalty.selectors.households import points_with_household, pool_for
+from loyalty.selectors.balance import balance_to_tell, points_to_use
+from loyalty.selectors.households import is_kept_from_household, points_with_household, pool_for
 from loyalty.selectors.rules import general_rule
 from members.access import kept_fields, recently_proved
 from rewards.codes import bare_code, reveal_code
@@ -67,7 +67,7 @@ REFUSALS: dict[str, str | Promise] = {
 def gift_cards(request: MemberRequest) -> HttpResponse:
     """Show the catalogue with what the member can afford and what is missing for the rest."""
     at = timezone.now()
-    balance = balance_of(request.account, at=at)
+    balance = balance_to_tell(request.account, at=at)
     together = points_with_household(request.account, at=at)
     offers = offers_for(
         catalogue_of(request.programme),
@@ -78,7 +78,13 @@ def gift_cards(request: MemberRequest) -> HttpResponse:
     return render(
         request,
         "rewards/gift_cards.html",
-        {"account": request.account, "balance": balance, "offers": offers, "points_together": together},
+        {
+            "account": request.account,
+            "balance": balance,
+            "offers": offers,
+            "points_together": together,
+            "is_kept_from_household": is_kept_from_household(request.account),
+        },
     )
 
 
@@ -196,7 +202,7 @@ def _held_or_404(request: MemberRequest, public_id: UUID) -> HeldGiftCard:
 
 
 def _confirmation(request: MemberRequest, product: GiftCardProduct, at: datetime) -> HttpResponse:
-    balance = balance_of(request.account, at=at)
+    balance = balance_to_tell(request.account, at=at)
     uses = points_to_use(request.account, points=product.price_points, at=at)
     pool = pool_for(request.account, points=product.price_points, at=at)
     missing_points = missing_for(
@@ -205,6 +211,7 @@ def _confirmation(request: MemberRequest, product: GiftCardProduct, at: datetime
     missing_together = max(0, product.price_points - pool.available_points) if pool else missing_points
     kept = kept_fields(request)
     context = {
+        "account": request.account,
         "product": product,
         "balance": balance,
         "missing_points": missing_points,

@@ -51,6 +51,11 @@ class Balance:
         return self.expiries[0] if self.expiries else None
 
     @property
+    def next_are_all_available(self) -> bool:
+        """Whether none of the first points to expire wait."""
+        return self.next_expiry is None or self.next_expiry.points <= self.available_points
+
+    @property
     def later_expiries(self) -> tuple[Expiring, ...]:
         """Those that follow the first."""
         return self.expiries[1:]
@@ -92,8 +97,21 @@ def balance_of(account: PointAccount, *, at: datetime) -> Balance:
     )
 
 
+def balance_to_tell(account: PointAccount, *, at: datetime) -> Balance:
+    """Return the points on which the member may count, as their pages tell them.
+
+    Whoever lost theirs by leaving may count on none, though some of an earlier purchase may have come since:
+    they are about to end.
+    """
+    if not account.may_spend:
+        return Balance(0, 0, None, account.owed_points, ())
+    return balance_of(account, at=at)
+
+
 def expiry_calendar(account: PointAccount, *, at: datetime) -> list[ExpiringMonth]:
-    """Return all points that the account holds, by the month in which they expire."""
+    """Return all points on which the member may count, by the month in which they expire."""
+    if not account.may_spend:
+        return []
     live = _live_lots(account, local_date(at, account.programme.zone))
     days = live.values_list("expires_on").annotate(points=Sum("remaining_points")).order_by("expires_on")
     months = groupby(starmap(Expiring, days), key=lambda expiring: expiring.expires_on.replace(day=1))

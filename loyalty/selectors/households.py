@@ -41,6 +41,11 @@ class HouseholdShown:
         return len(self.others) + 1 < self.size
 
     @property
+    def is_let_spend(self) -> bool:
+        """Whether anybody lets the member spend their points."""
+        return any(other.lets_spend for other in self.others)
+
+    @property
     def points_of_others(self) -> int:
         """All points of others that the member could spend today."""
         return sum(other.points for other in self.others)
@@ -124,6 +129,14 @@ def points_with_household(account: PointAccount, *, at: datetime) -> int | None:
     """
     givers = [] if account.owed_points else list(permissions_to_spend(account))
     return sum(_spendable([account.pk, *givers], account, at).values()) if givers else None
+
+
+def is_kept_from_household(account: PointAccount) -> bool:
+    """Say whether somebody lets the member spend their points, and points owed keep the member from it.
+
+    One query, and none for whoever owes nothing or in a programme without households.
+    """
+    return bool(account.owed_points and permissions_to_spend(account))
 
 
 def pool_for(account: PointAccount, *, points: int, at: datetime) -> Pool | None:

@@ -10,7 +10,7 @@ from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
 from loyalty.models import EntryKind
 from rewards.models import GiftCardProduct
-from tests.factories import bring_back, make_cardholder, make_user
+from tests.factories import bring_back, buy, make_cardholder, make_user
 from tests.site.cast import Cast, make_promotions
 from tests.site.conftest import signed_in
 from tests.site.reading import words_of
@@ -63,6 +63,35 @@ def test_points_that_wait_are_explained(cast: Cast, at: datetime) -> None:
     words = words_of(signed_in(user).get("/"))
     assert "Points disponibles 0 point" in words
     assert "Points en attente : 70 points. Les premiers seront utilisables à partir du 25 novembre" in words
+
+
+def test_points_that_all_wait_are_not_said_to_be_there_to_use(cast: Cast, at: datetime) -> None:
+    user = make_user("wanda@example.com")
+    wanda = make_cardholder(cast.programme, first_name="Wanda", user=user, at=at)
+    cast.programme.days_until_available = 14
+    cast.programme.save()
+    buy(cast.programme, wanda.card.token, euros=186, at=at)
+    words = words_of(signed_in(user).get("/"))
+    waiting = "Points en attente : 186 points. Les premiers seront utilisables à partir du 6 décembre 2026."
+    assert f"Points disponibles 0 point {waiting} Expiration de vos points" in words
+    assert "à utiliser d’ici au" not in words
+    assert words.count(waiting) == 1
+    words = words_of(signed_in(user).get("/statement/"))
+    assert "+186 points En attente, utilisables à partir du 6 déc. 2026 Solde 186 points" in words
+
+
+def test_points_to_use_by_a_day_say_that_some_of_them_wait(cast: Cast, at: datetime) -> None:
+    user = make_user("wanda@example.com")
+    wanda = make_cardholder(cast.programme, first_name="Wanda", user=user, at=at)
+    buy(cast.programme, wanda.card.token, euros=20, at=at)
+    note = "(points en attente compris)"
+    assert note not in words_of(signed_in(user).get("/"))
+    cast.programme.days_until_available = 14
+    cast.programme.save()
+    buy(cast.programme, wanda.card.token, euros=5, at=at)
+    words = words_of(signed_in(user).get("/"))
+    assert f"Points disponibles 20 points 25 points à utiliser d’ici au 22 novembre 2030 {note}" in words
+    assert "Points en attente : 5 points." in words
 
 
 def test_lines_that_wait_are_counted_for_the_member_whose_cards_they_are_of(cast: Cast, at: datetime) -> None:

@@ -264,6 +264,18 @@ def test_whoever_owes_points_is_told_that_those_of_others_cannot_be_used(
     )
 
     assert "Vous devez des points" in words
+    owed_first = (
+        "Points dus : 50 points. Vous pourrez utiliser les points de votre foyer une fois remboursés ceux que"
+        " vous devez."
+    )
+    words = words_of(chloe.get(PAGE))
+    assert "Bob vous laisse utiliser ses points." in words
+    assert owed_first in words
+    assert "2 000" not in words
+    assert owed_first in words_of(chloe.get("/gift-cards/"))
+    end_spending(giver=bob.account, spender_id=cast.chloe.account.pk, at=cast.used_order.ordered_at)
+    for address in (PAGE, "/gift-cards/"):
+        assert owed_first not in words_of(chloe.get(address))
     assert balance(bob.account) == (2000, 0)
 
 
