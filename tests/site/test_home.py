@@ -77,7 +77,7 @@ def test_points_that_all_wait_are_not_said_to_be_there_to_use(cast: Cast, at: da
     assert "à utiliser d’ici au" not in words
     assert words.count(waiting) == 1
     words = words_of(signed_in(user).get("/statement/"))
-    assert "+186 points En attente, utilisables à partir du 6 déc. 2026 Solde 186 points" in words
+    assert "+186 points En attente Solde 186 points Utilisables à partir du 6 déc. 2026 Règle" in words
 
 
 def test_points_to_use_by_a_day_say_that_some_of_them_wait(cast: Cast, at: datetime) -> None:
