@@ -175,7 +175,7 @@ def _account_part(account: PointAccount, cards: Sequence[Card], place: Place, at
         balance=balance_of(account, at=at),
         lots=lots[:LATEST_LOTS],
         has_more_lots=len(lots) > LATEST_LOTS,
-        statement=statement_page(account, cards=cards, place=place, size=MOVEMENTS, is_explained=True),
+        statement=statement_page(account, cards=cards, place=place, size=MOVEMENTS, is_explained=True, at=at),
         is_newest=place == TOP,
         orders=tuple(
             OrderRow(

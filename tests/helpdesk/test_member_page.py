@@ -17,6 +17,7 @@ from helpdesk.looks import OPENED
 from helpdesk.notes import write_note
 from helpdesk.page import LATEST_LOTS
 from loyalty.enrolment import enrol_member
+from loyalty.models import Programme
 from members.models import User
 from members.services.erasure import erase_member
 from rewards.models import GiftCardProduct
@@ -143,6 +144,17 @@ def test_movements_are_paged_without_gaps(client: Client, caller: Caller) -> Non
         address = f"{address_of(caller)}?place={place}" if place else None
     # Three purchases, a return and an order before them; the purchase of an unknown card is nobody's.
     assert seen == 44
+
+
+def test_movements_whose_points_wait_are_marked(client: Client, caller: Caller) -> None:
+    Programme.objects.filter(pk=caller.programme.pk).update(days_until_available=14)
+    caller.programme.refresh_from_db()
+    buy(caller.programme, "tok-alice", euros=31)
+
+    page = read(client, address_of(caller))
+
+    marked = '<span class="desk-warn">Pending</span> Can be used from 6 Dec 2026'
+    assert " ".join(page.split()).count(marked) == 1
 
 
 def test_it_is_told_that_there_are_more_lots_than_are_shown(client: Client, caller: Caller) -> None:
