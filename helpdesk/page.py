@@ -24,6 +24,8 @@ from loyalty.selectors.balance import Balance, balance_of
 from loyalty.selectors.households import HouseholdShown, household_of
 from loyalty.selectors.merging import merges_into
 from loyalty.selectors.statement import TOP, Place, StatementPage, statement_page
+from loyalty.selectors.succession import replaced
+from loyalty.selectors.succession_words import what_became_of
 from members.models import Card, CardStatusChange, Channel, Consent, Member, MemberMerge, SentLetter
 from rewards.models import Order, OrderState
 from rewards.selectors.orders import orders_of
@@ -69,7 +71,7 @@ class ChannelConsent:
 
 @dataclass(frozen=True, slots=True)
 class AccountPart:
-    """The account whose points are shown."""
+    """The account whose points are shown, and what becomes of it where another programme follows."""
 
     account: PointAccount
     balance: Balance
@@ -81,6 +83,7 @@ class AccountPart:
     gift_cards: tuple[HeldGiftCard, ...]
     adjustments: tuple[AdjustmentRow, ...]
     household: HouseholdShown | None
+    succession: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,7 @@ def _chosen(accounts: Sequence[PointAccount], programme_code: str) -> PointAccou
 def _account_part(account: PointAccount, cards: Sequence[Card], place: Place, at: datetime) -> AccountPart:
     today = local_date(at, account.programme.zone)
     orders = orders_of(account, limit=LATEST_ORDERS)
+    found = replaced(account)
     held = wallet_of(account, on=today, limit=LATEST_GIFT_CARDS)
     lots = _lots_of(account, today)
     return AccountPart(
@@ -188,6 +192,7 @@ def _account_part(account: PointAccount, cards: Sequence[Card], place: Place, at
         gift_cards=tuple(held),
         adjustments=_adjustments_of(account, at),
         household=household_of(account, at=at) if account.programme.household_size else None,
+        succession=what_became_of(found) if found else "",
     )
 
 

@@ -33,7 +33,8 @@ from loyalty.selectors.period import TooManyMovements, period_statement
 from loyalty.selectors.programmes import account_of
 from loyalty.selectors.statement import TOP, UNCOUNTED, Place, statement_page
 from loyalty.selectors.statement_choices import cards_of, partners_of
-from loyalty.selectors.succession import successor_of
+from loyalty.selectors.succession import replaced
+from loyalty.selectors.succession_words import what_becomes_of
 from members.models import Card
 
 EARLIER = "earlier"
@@ -58,12 +59,14 @@ def home(request: ProgrammeRequest) -> HttpResponse:
     visit = Visit(
         programme=request.programme, account=account, available_points=balance.available_points, at=at
     )
+    found = replaced(account)
     context = {
         "account": account,
         "balance": balance,
         "latest": latest_of(account),
         "why_owed": why_owed(account),
-        "successor": successor_of(request.programme),
+        "replaced": found,
+        "what_becomes_of_it": what_becomes_of(found) if found else "",
     } | _panels(visit)
     return render(request, "loyalty/home.html", context)
 

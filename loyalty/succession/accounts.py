@@ -33,7 +33,7 @@ class Stay(StrEnum):
 STAY_SENTENCES = {
     Stay.ERASED: _("The member asked to be deleted."),
     Stay.LEFT: _("The member left the programme before the points moved."),
-    Stay.NO_COUNTERPART: _("Nobody in the programme that follows is known to be this member."),
+    Stay.NO_COUNTERPART: _("This member has no counterpart in the programme that follows."),
     Stay.COUNTERPART_ERASED: _("The member asked to be deleted in the programme that follows."),
     Stay.COUNTERPART_LEFT: _("The member left the programme that follows."),
 }

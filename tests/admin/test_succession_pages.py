@@ -278,7 +278,7 @@ def test_closing_over_points_that_came_since_the_last_walk_is_refused_and_the_pa
     line = make_line(carol.card.token, cents=900, purchased_at=timezone.now())
     record_purchases([line], programme=programmes.old, at=timezone.now())
     Succession.objects.update(late_returns_until=TODAY - timedelta(days=1))
-    unknown = "Nobody in the programme that follows is known to be this member."
+    unknown = "This member has no counterpart in the programme that follows."
     running = text_of(manager, page("change", succession))
     assert "Whose counterpart is imported before the old programme is closed moves as well." in running
     assert f'{unknown}</th> <td class="is-number">100</td> <td class="is-number">10</td>' in running

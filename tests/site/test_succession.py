@@ -1,6 +1,6 @@
 """Members read on both sites that one programme replaces the other, in plain words."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 from django.test import Client
@@ -12,7 +12,6 @@ from loyalty.selectors.latest import latest_of
 from loyalty.selectors.owed import why_owed
 from loyalty.selectors.statement import EVERYTHING, statement_page
 from loyalty.selectors.statement_lines import StatementLine
-from loyalty.selectors.succession import Successor, successor_of
 from loyalty.succession.service import reverse_succession
 from tests.factories import Cardholder, bring_back, buy, make_cardholder, make_user, order
 from tests.kept_fixtures import kept
@@ -170,20 +169,10 @@ def test_the_home_page_of_the_old_programme_leads_to_the_new_one(
     client = Client(headers={"accept-language": "fr"})
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     prove_now(client, user)
-    sentence = "Galeries Lafayette remplace Smiles. Vos points y passent, avec les mêmes dates"
+    sentence = "100 points y sont devenus 150 points, avec les mêmes dates d’expiration."
     assert sentence not in client.get("/", headers={"host": "localhost"}).content.decode()
     succeeded(programmes, alice, at)
     page = client.get("/", headers={"host": "localhost"}).content.decode()
     assert sentence in page
     assert "Aller sur le site Galeries Lafayette" in page
     assert sentence not in client.get("/", headers={"host": "testserver"}).content.decode()
-
-
-def test_a_programme_that_goes_on_has_no_successor(programmes: Programmes, at: datetime) -> None:
-    assert successor_of(programmes.old) is None
-    succession = run(prepare(programmes), at=at)
-    Programme.objects.filter(pk=programmes.new.pk).update(host_names=[])
-    old = Programme.objects.get(pk=programmes.old.pk)
-    assert successor_of(old) == Successor("Galeries Lafayette", "")
-    walk(reverse_succession(succession=succession, at=at), at=at + timedelta(hours=1))
-    assert successor_of(old) is None
