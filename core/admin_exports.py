@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import islice
 from typing import Any, ClassVar
 
@@ -203,6 +204,8 @@ def _cell(value: object) -> object:
         return gettext("yes") if value else gettext("no")
     if isinstance(value, int | date):
         return _when(value) if isinstance(value, datetime) else value
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}".replace(".", in_language(french=",", english="."))
     return safe_text(json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value))
 
 

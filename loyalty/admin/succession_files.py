@@ -10,27 +10,21 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from core.admin import page_of
 from core.admin_exports import MAY_EXPORT, csv_file, send_with_reason
 from loyalty.models import Succession
+from loyalty.succession.account_file import account_columns, account_rows
 from loyalty.succession.figures import Figures
-from loyalty.succession.files import (
-    ACCOUNT_COLUMNS,
-    LETTER_COLUMNS,
-    MONTH_COLUMNS,
-    account_rows,
-    has_files,
-    letter_rows,
-    month_rows,
-)
+from loyalty.succession.files import LETTER_COLUMNS, MONTH_COLUMNS, has_files, letter_rows, month_rows
 
 MAY_SEE_CONTACTS = "members.see_contact_details"
 
-PARTS: Mapping[str, tuple[str | Promise, Mapping[str, Any]]] = {
-    "accounts": (gettext_lazy("Each account, to the point"), ACCOUNT_COLUMNS),
-    "months": (gettext_lazy("Opening lots by month of expiry"), MONTH_COLUMNS),
-    "letters": (gettext_lazy("Letters to members: addresses, old and new points"), LETTER_COLUMNS),
+PARTS: Mapping[str, str | Promise] = {
+    "accounts": gettext_lazy("Each account, to the point"),
+    "months": gettext_lazy("Opening lots by month of expiry"),
+    "letters": gettext_lazy("Letters to members: addresses, old and new points"),
 }
 
 
@@ -53,7 +47,7 @@ class SuccessionFiles:
         """
         return [
             (str(name), reverse("admin:loyalty_succession_file", args=[succession.pk, part]))
-            for part, (name, _columns) in PARTS.items()
+            for part, name in PARTS.items()
             if _may_take(request, succession, part)
         ]
 
@@ -66,8 +60,7 @@ class SuccessionFiles:
         succession: Succession = self.row(request, object_id)
         if not _may_take(request, succession, part):
             raise PermissionDenied
-        name, columns = PARTS[part]
-        headings = [str(one) for one in columns.values()]
+        headings = [str(one) for one in _columns(succession, part).values()]
 
         def make() -> tuple[HttpResponseBase, dict[str, object]]:
             file_name = f"succession-{succession.pk}-{part}-{timezone.localdate():%Y-%m-%d}.csv"
@@ -78,7 +71,7 @@ class SuccessionFiles:
             request,
             action="succession.letters" if part == "letters" else "succession.exported",
             subject=succession,
-            subtitle=str(name),
+            subtitle=str(PARTS[part]),
             sentence=_("The file has these columns: %(columns)s.") % {"columns": ", ".join(headings)},
             back=page_of(succession),
             make=make,
@@ -88,6 +81,12 @@ class SuccessionFiles:
 def _may_take(request: HttpRequest, succession: Succession, part: str) -> bool:
     may = has_files(succession) and request.user.has_perm(MAY_EXPORT)
     return may and (part != "letters" or request.user.has_perm(MAY_SEE_CONTACTS))
+
+
+def _columns(succession: Succession, part: str) -> Mapping[str, StrOrPromise]:
+    if part == "accounts":
+        return account_columns(succession)
+    return LETTER_COLUMNS if part == "letters" else MONTH_COLUMNS
 
 
 def _rows(succession: Succession, part: str) -> Iterator[Sequence[object]]:

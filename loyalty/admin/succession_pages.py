@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
+from babel.numbers import format_decimal
 from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 
-from core.formatting import first_day, month, number
+from core.formatting import MINUS, active_locale, first_day, month, number
 from loyalty.models import Conversion, ConversionKind, Succession, SuccessionState
+from loyalty.succession.account_file import fraction
 from loyalty.succession.accounts import STAY_SENTENCES, Stay, terms_of
 from loyalty.succession.figures import Figures
-from loyalty.succession.files import fraction
 
 ORDER = (
     SuccessionState.DRAFT,
@@ -123,7 +125,7 @@ def _reconciliation(succession: Succession) -> dict[str, Any]:
                 ],
                 [
                     (_("Arrives in all"), number(figures.arrived - figures.owed_arrived)),
-                    (_("Rounding difference"), fraction(figures.fractions, terms_of(succession))),
+                    (_("Rounding difference"), _decimal(fraction(figures.fractions, terms_of(succession)))),
                 ],
             ),
         ],
@@ -150,3 +152,9 @@ def _moved(succession: Succession) -> list[tuple[str, str, str, str]]:
         (str(ConversionKind(kind).label), number(transfers), number(left), number(arrived))
         for kind, transfers, left, arrived in rows
     ]
+
+
+def _decimal(value: Decimal) -> str:
+    """Write a number with as many decimals as it needs, in the active language."""
+    text = format_decimal(abs(value), "#,##0.####", locale=active_locale())
+    return MINUS + text if value < 0 else text

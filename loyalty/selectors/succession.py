@@ -9,7 +9,7 @@ from loyalty.letterheads import site_address
 from loyalty.models import Conversion, PointAccount, Succession, SuccessionState
 from loyalty.succession.accounts import OldAccount, Stay, find_accounts
 from loyalty.succession.convert import Converted
-from loyalty.succession.outcomes import Outcome
+from loyalty.succession.outcomes import Outcome, outcome_of
 
 TOLD = (SuccessionState.RUNNING, SuccessionState.CLOSING, SuccessionState.CLOSED)
 
@@ -48,6 +48,7 @@ def replaced(account: PointAccount) -> Replaced | None:
     found.source = programme
     (own,) = find_accounts(found, [account.pk])
     moved_at = _read_moved(found, own)
+    is_through = found.walks > 0 and own.target_id is not None
     return Replaced(
         old_name=programme.name,
         new_name=found.target.name,
@@ -55,7 +56,7 @@ def replaced(account: PointAccount) -> Replaced | None:
         old_points=found.old_points,
         new_points=found.new_points,
         is_over=found.state != SuccessionState.RUNNING,
-        outcome=_outcome(found, own),
+        outcome=outcome_of(own, moves=not is_through or own.balance != 0 or own.owed > 0),
         stay=own.stay,
         left_points=own.moved.total_left + own.behind.total_left,
         arrived_points=own.moved.total_arrived + own.behind.total_arrived,
@@ -76,14 +77,3 @@ def _read_moved(succession: Succession, own: OldAccount) -> datetime | None:
         (own.moved if account_id == own.account_id else own.behind).add(Converted(None, left, arrived))
         first.append(moved_at)
     return min(first, default=None)
-
-
-def _outcome(succession: Succession, own: OldAccount) -> Outcome:
-    if own.moved.left:
-        return Outcome.MOVED
-    if own.stay is not None:
-        return Outcome.STAYS
-    if own.behind.left:
-        return Outcome.MOVED
-    holds_nothing = not own.balance and not own.owed
-    return Outcome.EMPTY if succession.walks and own.target_id and holds_nothing else Outcome.MOVES

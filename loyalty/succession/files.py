@@ -1,7 +1,7 @@
-"""What a succession tells as files: each account to the point, and what letters to members need.
+"""What a succession tells as files: the months of expiry, and what letters to members need.
 
-Rows are read chunk by chunk, so memory does not grow, and nothing is written. A file tells what each account
-would become now, beside what moved before.
+Rows are read chunk by chunk, so memory does not grow, and nothing is written. A letter tells what an account
+would become now, beside what moved before. Each account to the point is told in `account_file`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,47 +9,21 @@ from datetime import date, datetime
 
 from django.db import connection
 from django.utils import translation
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from loyalty.dates import local_date
 from loyalty.models import PointAccount, Succession, SuccessionState
 from loyalty.models.succession import FORMER
-from loyalty.succession.accounts import (
-    STAY_SENTENCES,
-    OldAccount,
-    Stay,
-    next_accounts,
-    read_accounts,
-    terms_of,
-)
-from loyalty.succession.convert import Converted, Terms
+from loyalty.succession.accounts import OldAccount, next_accounts, read_accounts, terms_of
+from loyalty.succession.convert import Converted
 from loyalty.succession.figures import Figures
 from members.models import Member, Title
 
 AT_ONCE = 500
-DECIMALS = 4
 
 Row = Sequence[object]
 
-ACCOUNT_COLUMNS: dict[str, StrOrPromise] = {
-    "member_reference": _("Member reference"),
-    "outcome": _("What becomes of it"),
-    "reason": _("Why it stays"),
-    "old_balance": _("Old balance"),
-    "old_points": _("Old points that move"),
-    "old_owed": _("Old points owed that move"),
-    "over_points": _("Points that are over"),
-    "staying_points": _("Points that stay"),
-    "staying_owed": _("Points owed that stay"),
-    "new_points": _("New points"),
-    "new_owed": _("New points owed"),
-    "rounding": _("Rounding difference"),
-    "lots": _("Opening lots"),
-    "next_expiry": _("First expiry"),
-    "new_member_reference": _("New member reference"),
-}
 MONTH_COLUMNS: dict[str, StrOrPromise] = {
     "month": _("Month of expiry"),
     "old_points": _("Old points that move"),
@@ -72,8 +46,6 @@ LETTER_COLUMNS: dict[str, StrOrPromise] = {
     "next_expiry_points": _("Points that expire then"),
     "new_member_reference": _("New member reference"),
 }
-OUTCOMES = {"moves": _("moves"), "empty": _("moves without points"), "stays": _("stays")}
-
 
 WITHOUT_FILES = (*FORMER, SuccessionState.REVERSING)
 """States in which no point moves any more, or all come back: nobody is told of points to come."""
@@ -92,73 +64,6 @@ def _accounts(succession: Succession, *, at: datetime) -> Iterator[list[tuple[Ol
         after = ids[-1]
         accounts = read_accounts(succession, ids, at=at)
         yield [(account, account.converted(terms)) for account in accounts]
-
-
-def account_rows(succession: Succession, *, at: datetime, in_words: bool = True) -> Iterator[Row]:
-    """Yield a row for each account in the order of ACCOUNT_COLUMNS, and a last one with the totals.
-
-    With `in_words` outcomes and reasons are told in the active language, otherwise by their codes.
-    """
-    terms, total = terms_of(succession), Figures()
-    for chunk in _accounts(succession, at=at):
-        for account, parts in chunk:
-            figures = Figures()
-            figures.count(account, parts, terms)
-            total.add(figures)
-            yield _account_row(account, figures, parts, terms, in_words=in_words)
-    yield (
-        gettext("Total") if in_words else "total",
-        "",
-        "",
-        *_sums(total, terms),
-        total.lots,
-        None,
-        "",
-    )
-
-
-def _account_row(
-    account: OldAccount, figures: Figures, parts: Sequence[Converted], terms: Terms, *, in_words: bool
-) -> Row:
-    outcome = "stays" if account.stay else "moves" if parts else "empty"
-    days = [part.lot.expires_on for part in parts if part.lot]
-    return (
-        account.reference,
-        str(OUTCOMES[outcome]) if in_words else outcome,
-        _reason(account.stay, in_words=in_words),
-        *_sums(figures, terms),
-        figures.lots,
-        min(days, default=None),
-        account.new_reference,
-    )
-
-
-def _reason(stay: Stay | None, *, in_words: bool) -> str:
-    if stay is None:
-        return ""
-    return str(STAY_SENTENCES[stay]) if in_words else str(stay)
-
-
-def _sums(figures: Figures, terms: Terms) -> Row:
-    return (
-        figures.balance,
-        figures.left,
-        figures.owed_left,
-        figures.over,
-        figures.staying_points,
-        figures.staying_owed,
-        figures.arrived,
-        figures.owed_arrived,
-        fraction(figures.fractions, terms),
-    )
-
-
-def fraction(fractions: int, terms: Terms) -> str:
-    """Write fractions of a new point as a decimal number with a point, exact to four decimals."""
-    whole, rest = divmod(abs(fractions) * 10**DECIMALS, terms.old_points)
-    digits = f"{whole + (2 * rest >= terms.old_points):0{DECIMALS + 1}d}"
-    sign = "-" if fractions < 0 and digits.strip("0") else ""
-    return f"{sign}{digits[:-DECIMALS]}.{digits[-DECIMALS:]}"
 
 
 def month_rows(figures: Figures) -> Iterator[Row]:

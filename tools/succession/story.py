@@ -20,9 +20,10 @@ from loyalty.dates import local_date
 from loyalty.models import Lot, PointAccount, Programme, RoundedOver, Succession
 from loyalty.purchases.lines import Outcome
 from loyalty.purchases.record import record_purchases
+from loyalty.succession.account_file import fraction
 from loyalty.succession.accounts import terms_of
 from loyalty.succession.figures import Figures
-from loyalty.succession.files import fraction, letter_rows
+from loyalty.succession.files import letter_rows
 from loyalty.succession.service import (
     TermsOfSuccession,
     begin_rehearsal,

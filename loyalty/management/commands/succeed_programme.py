@@ -26,17 +26,11 @@ from core.spreadsheets import safe_text
 from loyalty.dates import local_date
 from loyalty.feeds.command import find_programme, telling_in_one_sentence
 from loyalty.models import Programme, RoundedOver, Rounding, Succession, SuccessionState
+from loyalty.succession.account_file import account_columns, account_rows, fraction
 from loyalty.succession.accounts import terms_of
 from loyalty.succession.errors import REFUSALS, NotReconciled
 from loyalty.succession.figures import Figures
-from loyalty.succession.files import (
-    ACCOUNT_COLUMNS,
-    LETTER_COLUMNS,
-    account_rows,
-    fraction,
-    has_files,
-    letter_rows,
-)
+from loyalty.succession.files import LETTER_COLUMNS, has_files, letter_rows
 from loyalty.succession.service import (
     PREPARED,
     TermsOfSuccession,
@@ -62,8 +56,8 @@ AGREED: tuple[Literal["new_points", "old_points", "rounding", "rounded_over"], .
 )
 """The terms by which points move."""
 ONLY_OF_ONE_THAT_IS_THERE = ("reverse", "abandon", "close", "letters")
-WITHOUT_REPORT = ("run", *ONLY_OF_ONE_THAT_IS_THERE)
-"""What changes the accounts, or has a file of its own."""
+WITHOUT_REPORT = ("reverse", "abandon", "letters")
+"""What gives points back, moves none, or has a file of its own."""
 
 SECONDS_BETWEEN_LOOKS = 0.2
 
@@ -105,7 +99,7 @@ class Command(PortalCommand):
             "--report",
             type=Path,
             metavar="FILE",
-            help=_("with a rehearsal, write each account to the point, as CSV"),
+            help=_("write what becomes of each account, to the point, as CSV; also with --run and --close"),
         )
         parser.add_argument(
             "--leave-behind",
@@ -120,7 +114,7 @@ class Command(PortalCommand):
         """Do what is asked for and print one line of counts, or say in one sentence why not."""
         if options["report"] and any(options[name] for name in WITHOUT_REPORT):
             raise CommandError(
-                _("A report tells what each account would become: ask for it with a rehearsal (--dry-run).")
+                _("A report tells what becomes of each account: ask for it with --dry-run, --run or --close.")
             )
         with telling_in_one_sentence(), _telling_refusals():
             with transaction.atomic():  # what is refused leaves no draft behind
@@ -133,7 +127,7 @@ class Command(PortalCommand):
             succession = self._walk(succession)
             if options["report"]:
                 rows = account_rows(succession, at=timezone.now(), in_words=False)
-                _write(options["report"], list(ACCOUNT_COLUMNS), rows)
+                _write(options["report"], list(account_columns(succession)), rows)
         self.stdout.write(summary_of(succession))
         if succession.state == SuccessionState.REHEARSED and Figures.of_json(succession.rehearsal).gap:
             raise CommandError(str(REFUSALS[NotReconciled]))

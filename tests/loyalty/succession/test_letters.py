@@ -9,7 +9,8 @@ from loyalty.merging.follow import follow_all
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
 from loyalty.models import Succession
-from loyalty.succession.files import ACCOUNT_COLUMNS, LETTER_COLUMNS, account_rows, letter_rows
+from loyalty.succession.account_file import account_columns, account_rows
+from loyalty.succession.files import LETTER_COLUMNS, letter_rows
 from loyalty.succession.service import TermsOfSuccession
 from tests.factories import NOW, Cardholder, bring_back, buy, make_cardholder
 from tests.loyalty.succession.conftest import Programmes, follow, prepare, run, terms
@@ -41,12 +42,18 @@ def sums_of_succession(succession: Succession) -> tuple[int, int]:
     """Return what moved by the succession's own count, with what would move now by the file of accounts."""
     succession.refresh_from_db()
     *_accounts, total = account_rows(succession, at=TOMORROW)
-    now = {name: int(str(total[place])) for place, name in enumerate(ACCOUNT_COLUMNS) if name in MOVING}
+    told = dict(zip(account_columns(succession), total, strict=True))
+    now = {name: int(str(told[name])) for name in MOVING}
+    if succession.started_at is not None:
+        moved = {name: int(str(told[name])) for name in MOVED}
+        assert moved["left_points"] - moved["left_owed"] == succession.left_points
+        assert moved["arrived_points"] - moved["arrived_owed"] == succession.arrived_points
     left = succession.left_points + now["old_points"] - now["old_owed"]
     return left, succession.arrived_points + now["new_points"] - now["new_owed"]
 
 
 MOVING = ("old_points", "old_owed", "new_points", "new_owed")
+MOVED = ("left_points", "left_owed", "arrived_points", "arrived_owed")
 
 
 @pytest.mark.parametrize(("rate", "expected"), [((1, 1), (107, 107)), ((1, 3), (107, 35))])

@@ -12,8 +12,9 @@ from loyalty.merging.follow import follow_all
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
 from loyalty.models import EntryKind, PointAccount
+from loyalty.succession.account_file import account_rows
 from loyalty.succession.counterparts import CounterpartLine, CounterpartOutcome, record_counterparts
-from loyalty.succession.files import account_rows, letter_rows
+from loyalty.succession.files import letter_rows
 from loyalty.succession.move import move_accounts
 from loyalty.succession.service import reverse_succession
 from tests.factories import NOW, PARIS, Cardholder, bring_back, buy, make_cardholder, make_member

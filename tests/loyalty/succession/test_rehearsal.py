@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from loyalty.enrolment import leave_programme
 from loyalty.management.commands import succeed_programme
 from loyalty.models import LeavingPolicy, Succession
 from loyalty.succession import walks
+from loyalty.succession.account_file import account_rows, fraction
 from loyalty.succession.convert import Terms
 from loyalty.succession.figures import Figures, Month, Staying
-from loyalty.succession.files import account_rows, fraction, letter_rows, month_rows
+from loyalty.succession.files import letter_rows, month_rows
 from loyalty.succession.walks import step_succession
 from tests.factories import NOW, Cardholder, bring_back, buy, make_cardholder, order
 from tests.kept_fixtures import kept
@@ -75,14 +77,14 @@ def test_each_account_has_its_row_and_the_last_row_is_the_total(programmes: Prog
     with translation.override("en"):
         rows = [list(row)[1:] for row in account_rows(succession, at=NOW)]
     assert [row[:-1] for row in rows] == [
-        ["moves", "", 171, 131, 0, 40, 0, 0, 43, 0, "-0.6667", 2, date(2028, 10, 18)],
-        ["moves", "", -10, 0, 10, 0, 0, 0, 0, 3, "0.3333", 0, None],
-        ["moves without points", "", 0, 0, 0, 0, 0, 0, 0, 0, "0.0000", 0, None],
+        ["moves", "", 171, 131, 0, 40, 0, 0, 43, 0, Decimal("-0.6667"), 2, date(2028, 10, 18)],
+        ["moves", "", -10, 0, 10, 0, 0, 0, 0, 3, Decimal("0.3333"), 0, None],
+        ["moves without points", "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None],
         [
             "stays", "The member left the programme before the points moved.",
-            7, 0, 0, 0, 7, 0, 0, 0, "0.0000", 0, None,
+            7, 0, 0, 0, 7, 0, 0, 0, 0, 0, None,
         ],
-        ["", "", 168, 131, 10, 40, 7, 0, 43, 3, "-0.3333", 2, None],
+        ["", "", 168, 131, 10, 40, 7, 0, 43, 3, Decimal("-0.3333"), 2, None],
     ]  # fmt: skip
     codes = [list(row)[:3] for row in account_rows(succession, at=NOW, in_words=False)]
     assert codes[3][1:] == ["stays", "left"]
@@ -96,7 +98,7 @@ def test_each_account_has_its_row_and_the_last_row_is_the_total(programmes: Prog
 def test_a_rounding_difference_is_written_with_four_decimals(
     fractions: int, old_points: int, text: str
 ) -> None:
-    assert fraction(fractions, Terms(1, old_points)) == text
+    assert str(fraction(fractions, Terms(1, old_points))) == text
 
 
 def test_letters_tell_old_and_new_points_and_what_expires_next(
