@@ -124,7 +124,9 @@ def _ran_rows(succession: Succession, *, at: datetime, in_words: bool) -> Iterat
     terms, total, all_gone = terms_of(succession), Figures(), [0, 0, 0, 0]
     for chunk in _accounts(succession, at=at):
         targets = [account.target_id for account in chunk if account.target_id is not None]
-        balances = dict(PointAccount.objects.filter(pk__in=targets).values_list("pk", "balance_points"))
+        balances: dict[int | None, int] = dict(
+            PointAccount.objects.filter(pk__in=targets).values_list("pk", "balance_points")
+        )
         for account in chunk:
             told, gone = _told(account, in_words=in_words), _gone([account.moved, account.behind])
             parts, figures = account.converted(terms), Figures()

@@ -10,7 +10,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from loyalty.models import Conversion, Counterpart, PointAccount, Programme, Succession, SuccessionState
-from loyalty.succession.service import open_succession_of
+from loyalty.succession.service import forget_rehearsal, open_succession_of
 from loyalty.succession.walks import lock_succession
 from members.models import Card, Issuer, Member
 
@@ -20,6 +20,7 @@ TAKES_COUNTERPARTS = (
     SuccessionState.REHEARSED,
     SuccessionState.RUNNING,
 )
+REHEARSED = (SuccessionState.REHEARSING, SuccessionState.REHEARSED)
 ENDED = (SuccessionState.CLOSING, SuccessionState.CLOSED)
 
 
@@ -67,8 +68,9 @@ def record_counterparts(
     """Record who the members are in the programme that follows; return what became of each line, in order.
 
     `programme` is the one that ends. A repeat changes nothing; a later line for a member replaces an earlier
-    one, and nobody is the counterpart of two members. A walk waits until the lines are recorded. Once it is
-    closed nobody is recorded any more: who was left behind was so because somebody asked for it.
+    one, and nobody is the counterpart of two members. A walk waits until the lines are recorded. What was
+    rehearsed, or is being, without them is a draft again. Once it is closed nobody is recorded any more: who
+    was left behind was so because somebody asked for it.
     """
     succession = _succession_of(programme)
     if succession is None or succession.state not in TAKES_COUNTERPARTS:
@@ -84,6 +86,9 @@ def record_counterparts(
         Counterpart(succession=succession, member_id=member, counterpart_id=counterpart)
         for member, counterpart in changed.items()
     )
+    if changed and succession.state in REHEARSED:
+        forget_rehearsal(succession)
+        succession.save()
     return outcomes
 
 

@@ -14,8 +14,26 @@ class SuccessionUnderWay(DomainError):
     code: ClassVar[str] = "succession_under_way"
 
 
+class SameProgramme(DomainError):
+    """The programme that is to follow is the one that ends."""
+
+    code: ClassVar[str] = "same_programme"
+
+
+class ProgrammeClosed(DomainError):
+    """One of the two programmes is closed."""
+
+    code: ClassVar[str] = "programme_is_closed"
+
+
+class SuccessorPrepared(DomainError):
+    """A succession of the programme that is to follow is prepared, but does not run."""
+
+    code: ClassVar[str] = "successor_prepared"
+
+
 class SuccessorEnds(DomainError):
-    """The programme that is to follow is ending itself, or closed."""
+    """The programme that is to follow is ending itself."""
 
     code: ClassVar[str] = "successor_ends"
 
@@ -39,7 +57,7 @@ class TermsFixed(DomainError):
 
 
 class NotRehearsed(DomainError):
-    """The succession was not rehearsed with these terms."""
+    """The succession was not rehearsed with these terms and these counterparts."""
 
     code: ClassVar[str] = "not_rehearsed"
 
@@ -82,7 +100,13 @@ class CounterpartsMissing(DomainError):
 
 REFUSALS: dict[type[DomainError], StrOrPromise] = {
     SuccessionUnderWay: _("This programme has a succession already."),
-    SuccessorEnds: _("One of the two programmes is ending or closed, or both are the same."),
+    SameProgramme: _("Both are the same programme. Choose another one to follow."),
+    ProgrammeClosed: _("One of the two programmes is closed."),
+    SuccessorPrepared: _(
+        "A succession of the programme that is to follow is prepared already, so it may end itself. Abandon"
+        " that succession first."
+    ),
+    SuccessorEnds: _("The programme that is to follow is ending itself: another one replaces it."),
     PredecessorUnderWay: _(
         "Another programme is still going over to the one that is to end. Close or reverse that succession"
         " first."
@@ -95,7 +119,10 @@ REFUSALS: dict[type[DomainError], StrOrPromise] = {
         "Points moved by these terms already: they cannot change any more, and there is nothing to rehearse."
         " Move what came late; or reverse the succession, as long as it is not closed."
     ),
-    NotRehearsed: _("It is not rehearsed with these terms. Rehearse it first, and look at what was found."),
+    NotRehearsed: _(
+        "It is not rehearsed with these terms and these counterparts. Rehearse it first, and look at what was"
+        " found."
+    ),
     NotReconciled: _(
         "The old balances do not reconcile with the points of their lots. Prove the ledger (verify_ledger)"
         " before anything moves, then rehearse again."

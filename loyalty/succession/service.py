@@ -21,8 +21,11 @@ from loyalty.succession.errors import (
     NotRehearsed,
     NotRunning,
     PredecessorUnderWay,
+    ProgrammeClosed,
+    SameProgramme,
     SuccessionUnderWay,
     SuccessorEnds,
+    SuccessorPrepared,
     TermsFixed,
     WalkUnderWay,
     ZonesDiffer,
@@ -57,12 +60,14 @@ def prepare_succession(
 ) -> Succession:
     """Write down a draft: nothing moves yet. A programme has one that is not reversed or abandoned.
 
-    Raises SuccessionUnderWay, SuccessorEnds, PredecessorUnderWay and ZonesDiffer.
+    Raises SuccessionUnderWay, SameProgramme, ProgrammeClosed, SuccessorPrepared, SuccessorEnds,
+    PredecessorUnderWay, ZonesDiffer, and DayIsOver when the last day for late lines is over.
     """
     _hold_both(source, target)
     if open_succession_of(source) is not None:
         raise SuccessionUnderWay
     _refuse_chain(source, target)
+    _refuse_day_that_is_over(source, terms["late_returns_until"], at=at)
     return Succession.objects.create(
         source=source, target=target, created_by=created_by, created_at=at, moved_at=at, **terms
     )
@@ -77,9 +82,12 @@ def _hold_both(source: Programme, target: Programme) -> None:
 
 def _refuse_chain(source: Programme, target: Programme) -> None:
     """Refuse a target that ends itself or has other days, and a source whose points may yet go back."""
-    ends = Succession.objects.exclude(state__in=FORMER).filter(source=target).exists()
-    if ends or target.closed_at is not None or source.closed_at is not None or source == target:
-        raise SuccessorEnds
+    if source == target:
+        raise SameProgramme
+    if target.closed_at is not None or source.closed_at is not None:
+        raise ProgrammeClosed
+    if (onwards := open_succession_of(target)) is not None:
+        raise SuccessorPrepared if onwards.state in PREPARED else SuccessorEnds
     if Succession.objects.filter(target=source, state__in=MOVING).exists():
         raise PredecessorUnderWay
     if source.time_zone != target.time_zone:
@@ -96,21 +104,27 @@ def open_succession_of(source: Programme) -> Succession | None:
 def change_terms(*, succession: Succession, terms: TermsOfSuccession, at: datetime) -> Succession:
     """Change the terms of a succession that does not run yet: it is a draft again, to be rehearsed.
 
-    The same terms change nothing. Raises TermsFixed once it runs.
+    The same terms change nothing. Raises TermsFixed once it runs, and DayIsOver.
     """
     own = _own(succession)
     if own.state not in PREPARED:
         raise TermsFixed
     if all(getattr(own, name) == value for name, value in terms.items()):
         return own
+    _refuse_day_that_is_over(own.source, terms["late_returns_until"], at=at)
     for name, value in terms.items():
         setattr(own, name, value)
-    own.state = SuccessionState.DRAFT
-    own.is_walking = False
-    own.rehearsal = {}
+    forget_rehearsal(own)
     own.moved_at = at
     own.save()
     return own
+
+
+def forget_rehearsal(own: Succession) -> None:
+    """Make a succession a draft again, as what its rehearsal found is right no more. The caller saves it."""
+    own.state = SuccessionState.DRAFT
+    own.is_walking = False
+    own.rehearsal = {}
 
 
 @transaction.atomic
@@ -151,8 +165,9 @@ def begin_rehearsal(*, succession: Succession, at: datetime) -> Succession:
 def begin_succession(*, succession: Succession, at: datetime) -> Succession:
     """Let a rehearsed succession run: points move, and the old programme takes late lines through its day.
 
-    Raises NotRehearsed, NotReconciled when the rehearsal found a gap, SuccessorEnds, PredecessorUnderWay,
-    ZonesDiffer, and DayIsOver when there is no last day for late lines that is still to come.
+    Raises NotRehearsed, NotReconciled when the rehearsal found a gap, ProgrammeClosed, SuccessorPrepared,
+    SuccessorEnds, PredecessorUnderWay, ZonesDiffer, and DayIsOver when there is no last day for late lines
+    that is still to come.
     """
     own = _own(succession)
     if own.state == SuccessionState.RUNNING:
@@ -163,7 +178,7 @@ def begin_succession(*, succession: Succession, at: datetime) -> Succession:
         raise NotReconciled
     _hold_both(own.source, own.target)
     _refuse_chain(own.source, own.target)
-    _refuse_day_that_is_over(own, own.late_returns_until, at=at)
+    _refuse_day_that_is_over(own.source, own.late_returns_until, at=at)
     own.state = SuccessionState.RUNNING
     own.started_at = at
     start_walk(own, at=at)
@@ -181,7 +196,7 @@ def extend_late_returns(*, succession: Succession, until: date, at: datetime) ->
     own = _own(succession)
     if own.state != SuccessionState.RUNNING:
         raise NotRunning
-    _refuse_day_that_is_over(own, until, at=at)
+    _refuse_day_that_is_over(own.source, until, at=at)
     own.late_returns_until = until
     own.save(update_fields=["late_returns_until"])
     Programme.objects.filter(pk=own.source_id).update(lines_end_on=until)
@@ -257,6 +272,6 @@ def _own(succession: Succession) -> Succession:
     return own
 
 
-def _refuse_day_that_is_over(own: Succession, until: date | None, *, at: datetime) -> None:
-    if until is None or until < local_date(at, own.source.zone):
+def _refuse_day_that_is_over(source: Programme, until: date | None, *, at: datetime) -> None:
+    if until is None or until < local_date(at, source.zone):
         raise DayIsOver

@@ -270,7 +270,7 @@ def test_the_last_day_for_late_lines_alone_is_a_term_as_well(programmes: Program
     ("arguments", "sentence"),
     [
         (["--run"], "Give the rate, such as --rate 1:1: new points for old points."),
-        (["--rate", "1:1", "--run"], "It is not rehearsed with these terms."),
+        (["--rate", "1:1", "--run"], "It is not rehearsed with these terms and"),
         (["--close"], "There is no succession from Smiles to Galeries Lafayette."),
         (["--letters", "x.csv"], "There is no succession from Smiles to Galeries Lafayette."),
         (["--rate", "0:1"], "write the rate as two whole numbers above zero, like 1:1 or 3:2"),

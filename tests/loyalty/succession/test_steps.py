@@ -15,8 +15,11 @@ from loyalty.succession.errors import (
     NotRehearsed,
     NotRunning,
     PredecessorUnderWay,
+    ProgrammeClosed,
+    SameProgramme,
     SuccessionUnderWay,
     SuccessorEnds,
+    SuccessorPrepared,
     TermsFixed,
     ZonesDiffer,
 )
@@ -62,12 +65,15 @@ def test_a_programme_has_one_succession_at_a_time(programmes: Programmes) -> Non
 
 
 def test_no_programme_follows_itself_or_one_that_ends(programmes: Programmes) -> None:
-    with pytest.raises(SuccessorEnds):
+    with pytest.raises(SameProgramme):
         prepare(Programmes(programmes.old, programmes.old))
-    prepare(programmes)
-    with pytest.raises(SuccessorEnds):
+    succession = rehearse(prepare(programmes))
+    with pytest.raises(SuccessorPrepared):
         prepare(Programmes(programmes.new, programmes.old))
-    assert states() == ["draft"]
+    begin_succession(succession=succession, at=NOW)
+    with pytest.raises(SuccessorEnds):
+        prepare(Programmes(make_programme("third", name="Third"), programmes.old))
+    assert states() == ["running"]
 
 
 def test_programmes_whose_days_begin_at_other_instants_do_not_follow_each_other(
@@ -85,7 +91,7 @@ def test_programmes_whose_days_begin_at_other_instants_do_not_follow_each_other(
 def test_a_closed_programme_follows_nobody(programmes: Programmes) -> None:
     Programme.objects.filter(pk=programmes.new.pk).update(closed_at=NOW)
     programmes.new.refresh_from_db()
-    with pytest.raises(SuccessorEnds):
+    with pytest.raises(ProgrammeClosed):
         prepare(programmes)
 
 
@@ -144,7 +150,13 @@ def test_what_ran_is_reversed_and_not_abandoned(programmes: Programmes) -> None:
 def test_it_needs_a_last_day_for_late_lines_that_is_to_come(
     programmes: Programmes, until: date | None
 ) -> None:
-    succession = rehearse(prepare(programmes, terms(until=until)))
+    with pytest.raises(DayIsOver):
+        prepare(programmes, terms(until=until))
+    assert states() == []
+    succession = rehearse(prepare(programmes))
+    with pytest.raises(DayIsOver):
+        change_terms(succession=succession, terms=terms(until=until), at=NOW)
+    Succession.objects.update(late_returns_until=until)
     with pytest.raises(DayIsOver):
         begin_succession(succession=succession, at=NOW)
     assert states() == ["rehearsed"]
@@ -188,7 +200,7 @@ def test_a_chain_of_successions_is_refused_at_the_start(programmes: Programmes) 
     succession = rehearse(prepare(programmes))
     third = Programme.objects.create(code="third", name="Third", issuer=programmes.new.issuer)
     prepare_succession(source=programmes.new, target=third, terms=terms(), at=NOW)
-    with pytest.raises(SuccessorEnds):
+    with pytest.raises(SuccessorPrepared):
         begin_succession(succession=succession, at=NOW)
 
 
