@@ -8,8 +8,11 @@ from typing import Any, NamedTuple
 from babel.numbers import format_decimal
 from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.formatting import MINUS, active_locale, first_day, month, number
+from loyalty.admin.succession_questions import unknown_accounts
+from loyalty.feeds.counterpart_lines import COLUMNS
 from loyalty.models import Conversion, ConversionKind, Succession, SuccessionState
 from loyalty.succession.account_file import fraction
 from loyalty.succession.accounts import STAY_SENTENCES, Stay, terms_of
@@ -47,8 +50,11 @@ def shown_succession(succession: Succession) -> dict[str, Any]:
         "succession": succession,
         "steps": _steps(succession),
         "percent": walk.accounts * 100 // succession.walk_accounts if succession.walk_accounts else 0,
-        "walked": _("%(done)s of %(total)s accounts")
+        "walked": ngettext(
+            "%(done)s of %(total)s account", "%(done)s of %(total)s accounts", succession.walk_accounts
+        )
         % {"done": number(walk.accounts), "total": number(succession.walk_accounts)},
+        "is_outdated": succession.state == SuccessionState.DRAFT and succession.walk_accounts > 0,
         "reconciliation": _reconciliation(succession) if succession.rehearsal else None,
         "moved": _moved(succession),
         "staying": _staying(succession, walk),
@@ -91,7 +97,9 @@ def _staying(succession: Succession, walk: Figures) -> dict[str, Any] | None:
         for stay, one in sorted(walk.staying.items())
         if one.points or one.owed
     ]
-    return {"sentence": told, "rows": rows} if told and rows and not succession.is_walking else None
+    if not told or not rows or succession.is_walking:
+        return None
+    return {"sentence": told, "rows": rows, "is_open": succession.state == SuccessionState.RUNNING}
 
 
 def _reconciliation(succession: Succession) -> dict[str, Any]:
@@ -114,6 +122,7 @@ def _reconciliation(succession: Succession) -> dict[str, Any]:
     ]
     return {
         "gap": number(figures.gap) if figures.gap else "",
+        "unknown": _unknown(succession, figures),
         "sums": [
             Sums(_("Accounts"), accounts, [(_("Accounts in all"), number(figures.accounts))]),
             Sums(str(succession.source), old, [(_("Balance in the ledger"), number(figures.balance))]),
@@ -142,6 +151,20 @@ def _reconciliation(succession: Succession) -> dict[str, Any]:
         "left": number(figures.left),
         "arrived": number(figures.arrived),
     }
+
+
+def _unknown(succession: Succession, figures: Figures) -> str:
+    """Say what to do about members who stay for want of a counterpart, before anything moves."""
+    count = unknown_accounts(figures)
+    if not count or succession.state != SuccessionState.REHEARSED:
+        return ""
+    return ngettext(
+        "%(number)s member stays for want of a counterpart. Import a file of counterparts"
+        " (%(columns)s), then rehearse again.",
+        "%(number)s members stay for want of a counterpart. Import a file of counterparts"
+        " (%(columns)s), then rehearse again.",
+        count,
+    ) % {"number": number(count), "columns": ", ".join(COLUMNS)}
 
 
 def _moved(succession: Succession) -> list[tuple[str, str, str, str]]:

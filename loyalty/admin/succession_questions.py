@@ -1,15 +1,19 @@
 """What staff read before each step of a succession, and after it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
+from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin_questions import Question
-from core.formatting import day, number, points
-from loyalty.models import Succession
-from loyalty.succession.errors import REFUSALS
-from loyalty.succession.figures import Figures
+from core.formatting import day, moment, number, points
+from loyalty.models import Conversion, ConversionKind, Succession
+from loyalty.succession.accounts import Stay
+from loyalty.succession.errors import REFUSALS, WalkUnderWay
+from loyalty.succession.figures import Figures, Staying
 
 _question = partial(Question, refusals=REFUSALS)
 
@@ -37,7 +41,7 @@ EXTEND = _question(
     done=_("The last day is set."),
     action="succession.extended",
 )
-CLOSE = _question(
+_CLOSE = _question(
     title=_("Close the old programme"),
     sentence=_(
         "No purchase or return of the old programme is taken any more, lines that still wait are"
@@ -49,7 +53,7 @@ CLOSE = _question(
     action="succession.closed",
     is_dangerous=True,
 )
-REVERSE = _question(
+_REVERSE = _question(
     title=_("Reverse the succession"),
     sentence=_(
         "Every point goes back to the lot it left, with its own days, and is taken from the new"
@@ -107,7 +111,97 @@ def question_to_begin(succession: Succession, figures: Figures) -> Question:
     return _question(
         title=_("Let the succession run"),
         sentence=" ".join(sentences),
+        notes=_notes_on_unknown(unknown_accounts(figures)),
         button=_("Move members and points"),
         done=_("The succession runs; this page says how far it has come."),
         action="succession.run",
     )
+
+
+def unknown_accounts(figures: Figures) -> int:
+    """Return how many accounts stay because their member has no counterpart."""
+    return figures.staying.get(Stay.NO_COUNTERPART, Staying()).accounts
+
+
+def _notes_on_unknown(count: int) -> Sequence[str]:
+    if not count:
+        return ()
+    return (
+        ngettext(
+            "%(number)s member stays for want of a counterpart, and moves as well once a file names it.",
+            "%(number)s members stay for want of a counterpart, and move as well once a file names it.",
+            count,
+        )
+        % {"number": number(count)},
+    )
+
+
+def question_to_close(succession: Succession) -> Question:
+    """Say as well how many members and points stay behind for good, as the last walk found them."""
+    if succession.is_walking or not succession.walks:
+        return replace(_CLOSE, notes=[REFUSALS[WalkUnderWay]])
+    walk = Figures.of_json(succession.walk)
+    accounts, left, owed = walk.staying_accounts, walk.staying_points, walk.staying_owed
+    notes = [
+        ngettext(
+            "%(number)s member stays behind for good.", "%(number)s members stay behind for good.", accounts
+        )
+        % {"number": number(accounts)},
+        ngettext("%(points)s stays behind for good.", "%(points)s stay behind for good.", left)
+        % {"points": points(left)},
+        *_owed(
+            ngettext(
+                "%(number)s point owed stays behind as well.",
+                "%(number)s points owed stay behind as well.",
+                owed,
+            ),
+            owed,
+        ),
+        gettext("This is what the accounts held when they were last gone through: %(moment)s.")
+        % {"moment": moment(succession.moved_at)},
+    ]
+    return replace(_CLOSE, notes=notes)
+
+
+def question_to_reverse(succession: Succession) -> Question:
+    """Say as well how many members get points back, how many, and what is taken for them. One query."""
+    conversions = Conversion.objects.filter(succession=succession)
+    is_owed = Q(kind=ConversionKind.OWED)
+    sums = conversions.aggregate(
+        members=Count("account", distinct=True),
+        left=Sum("left_points", filter=~is_owed, default=0),
+        arrived=Sum("arrived_points", filter=~is_owed, default=0),
+        owed=Sum("left_points", filter=is_owed, default=0),
+    )
+    notes = [
+        ngettext(
+            "The account of %(number)s member goes back.",
+            "The accounts of %(number)s members go back.",
+            sums["members"],
+        )
+        % {"number": number(sums["members"])},
+        ngettext(
+            "%(points)s goes back, and %(new_points)s of %(programme)s are taken for it.",
+            "%(points)s go back, and %(new_points)s of %(programme)s are taken for them.",
+            sums["left"],
+        )
+        % {
+            "points": points(sums["left"]),
+            "new_points": points(sums["arrived"]),
+            "programme": succession.target,
+        },
+        *_owed(
+            ngettext(
+                "%(number)s point owed goes back as well.",
+                "%(number)s points owed go back as well.",
+                -sums["owed"],
+            ),
+            -sums["owed"],
+        ),
+    ]
+    return replace(_REVERSE, notes=notes)
+
+
+def _owed(sentence: str, owed: int) -> Sequence[str]:
+    """Return the sentence with its number, if there is anything owed."""
+    return (sentence % {"number": number(owed)},) if owed else ()

@@ -84,7 +84,8 @@ class ConversionAdmin(LockedAdmin):
     @admin.display(description=_("by lot"))
     def shown_parts(self, conversion: Conversion) -> str:
         return ", ".join(
-            f"{_day_of(expires_on)}: {number(left)} → {number(arrived)}"
+            gettext("%(lot)s: %(left)s → %(arrived)s")
+            % {"lot": _day_of(expires_on), "left": number(left), "arrived": number(arrived)}
             for expires_on, _available_on, left, arrived in conversion.parts
         )
 

@@ -36,7 +36,15 @@ from loyalty.admin.succession_forms import (
 from loyalty.admin.succession_pages import shown_succession
 from loyalty.models import Succession, SuccessionState
 from loyalty.succession.background import run_succession
-from loyalty.succession.errors import REFUSALS, SuccessionUnderWay
+from loyalty.succession.errors import (
+    REFUSALS,
+    DayIsOver,
+    ProgrammeClosed,
+    SameProgramme,
+    SuccessionUnderWay,
+    SuccessorEnds,
+    SuccessorPrepared,
+)
 from loyalty.succession.figures import Figures
 from loyalty.succession.service import (
     TermsOfSuccession,
@@ -57,7 +65,16 @@ if TYPE_CHECKING:
 
 MAY_PREPARE = "loyalty.add_succession"
 MAY_RUN = "loyalty.run_succession"
+MAY_IMPORT = "loyalty.add_feedimport"
 SECONDS_BETWEEN_LOOKS = 2
+FIELDS: dict[type[DomainError], str] = {
+    DayIsOver: "late_returns_until",
+    ProgrammeClosed: "target",
+    SameProgramme: "target",
+    SuccessorEnds: "target",
+    SuccessorPrepared: "target",
+}
+"""Beside which field a refusal stands; any other one beside the first."""
 
 
 @admin.register(Succession)
@@ -193,7 +210,8 @@ class SuccessionAdmin(SuccessionFiles, LockedAdmin):
                 if drafted is not None:
                     messages.info(request, gettext("This draft is there already."))
                     return redirect(page_of(drafted))
-                form.add_error(next(iter(form.fields)), str(REFUSALS[type(refusal)]))
+                field = FIELDS.get(type(refusal), next(iter(form.fields)))
+                form.add_error(field, str(REFUSALS[type(refusal)]))
             else:
                 return redirect(page_of(succession))
         context = self.admin_site.each_context(request) | {
@@ -221,6 +239,7 @@ class SuccessionAdmin(SuccessionFiles, LockedAdmin):
             is_moving = succession.is_walking and not succession.attempts
             context |= shown_succession(succession)
             context |= {
+                "may_import": request.user.has_perm(MAY_IMPORT),
                 "seconds_between_looks": SECONDS_BETWEEN_LOOKS if is_moving else 0,
                 "files": self.files_for(request, succession),
             }
@@ -289,12 +308,19 @@ class SuccessionAdmin(SuccessionFiles, LockedAdmin):
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then close the old programme for good."""
         succession: Succession = self.row(request, object_id)
-        return self._ask(request, succession, questions.CLOSE, close_succession, form_class=CloseForm)
+        return self._ask(
+            request,
+            succession,
+            questions.question_to_close(succession),
+            close_succession,
+            form_class=CloseForm,
+        )
 
     @button(_("Reverse"), url_path="reverse", permissions=["run"], icon="undo", over=over.given_back)
     def reverse(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then give every point back."""
-        return self._ask(request, self.row(request, object_id), questions.REVERSE, reverse_succession)
+        succession: Succession = self.row(request, object_id)
+        return self._ask(request, succession, questions.question_to_reverse(succession), reverse_succession)
 
     @button(_("Abandon"), url_path="abandon", permissions=["prepare"], icon="delete", over=over.abandoned)
     def abandon(self, request: HttpRequest, object_id: str) -> HttpResponse:
