@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import translation
 
 from loyalty.documents.movements_file import movements_file
-from loyalty.models import PointAccount, Programme, Succession
+from loyalty.models import PointAccount, Succession
 from loyalty.selectors.latest import latest_of
 from loyalty.selectors.owed import why_owed
 from loyalty.selectors.statement import EVERYTHING, statement_page
