@@ -4,7 +4,7 @@ Everything here is said in words and decides nothing. It knows no database.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext, ngettext
 
 from core.formatting import day, number, points
+from loyalty.earning.contradictions import SENTENCES, Contradiction
 from loyalty.earning.overlaps import Together, common_ground, that_counts, together
 from loyalty.earning.shares import is_reduction
 from loyalty.earning.shut_out import that_shuts_out
 from loyalty.earning.terms import Conditions, Rule
 from loyalty.earning.times_in_words import joined
+from loyalty.earning.twins import twins_among
 from loyalty.earning.words import Names, conditions_in_words, quoted, quoted_groups
 from loyalty.models import RuleEffect
 
@@ -28,7 +30,8 @@ class Surroundings:
     """What the rules are looked at with: names, titles by version, and what budgets gave by family.
 
     `agreed_until` is the last day of each partner's agreement, None where it has no end; a partner without an
-    agreement is missing. `empty_groups` have no member, today or later.
+    agreement is missing. `empty_groups` have no member, today or later. `shared_names` are those that several
+    rules bear, by version; `titles` tell these apart.
     """
 
     names: Names
@@ -38,6 +41,7 @@ class Surroundings:
     granted: Mapping[int, int]
     agreed_until: Mapping[int, date | None]
     empty_groups: frozenset[int] = frozenset()
+    shared_names: Mapping[int, str] = field(default_factory=dict)
 
     def meet(self, one: Rule, other: Rule) -> tuple[Conditions, ...]:
         """Return what a purchase from today on must meet for both rules to apply; nothing when none can."""
@@ -68,11 +72,15 @@ class Overlap(NamedTuple):
 
 
 class Advice(NamedTuple):
-    """Something to look at, about one rule or, with 0, the programme; grave when points are at stake."""
+    """Something to look at, about one rule or, with 0, the programme; grave when points are at stake.
+
+    `is_in_vain` says that the rule gives nothing as things are: whoever schedules it confirms that.
+    """
 
     rule_id: int
     sentence: str
     is_grave: bool = False
+    is_in_vain: bool = False
 
 
 def overlaps_of(rule: Rule, others: Sequence[Rule], around: Surroundings) -> list[Overlap]:
@@ -166,11 +174,46 @@ def advice_about(rule: Rule, others: Sequence[Rule], around: Surroundings) -> It
             rule.rule_id, gettext("Its last day was %(day)s: it can be retired.") % {"day": day(last)}
         )
         return
+    yield from _twins(rule, others, around)
     yield from _in_vain(rule, others, around)
     yield from _beyond_limits(rule, others, around)
     yield from _agreements(rule, around)
     yield from _groups(rule, around)
     yield from _channel(rule, around.names)
+    yield from _namesakes(rule, others, around)
+
+
+def _twins(rule: Rule, others: Sequence[Rule], around: Surroundings) -> Iterator[Advice]:
+    """Find rules that give the same; a draft that does so is not scheduled."""
+    for twin in twins_among(rule, _untold(rule, others), around.meet):
+        said = str(SENTENCES[Contradiction.TWIN]) % {"rule": around.titled([twin])}
+        yield Advice(rule.rule_id, said, is_grave=True)
+
+
+def _namesakes(rule: Rule, others: Sequence[Rule], around: Surroundings) -> Iterator[Advice]:
+    """Find rules of the same name that count on some of the same days."""
+    name = around.shared_names.get(rule.rule_id)
+    for other in _untold(rule, others):
+        is_shared = name is not None and around.shared_names.get(other.rule_id) == name
+        if is_shared and other.family_id != rule.family_id and around.meet(_in_time(rule), _in_time(other)):
+            said = gettext(
+                "%(rule)s bears the same name and counts on some of the same days: members cannot tell the"
+                " two apart. Give one of them another name."
+            )
+            yield Advice(rule.rule_id, said % {"rule": around.titled([other])})
+
+
+def _untold(rule: Rule, others: Sequence[Rule]) -> Sequence[Rule]:
+    """Leave out, of rules that all count, the younger ones: what is amiss with two is told of the younger."""
+    if rule not in others:
+        return others
+    return [other for other in others if other.family_id < rule.family_id]
+
+
+def _in_time(rule: Rule) -> Rule:
+    """Return a rule that asks for nothing but its days."""
+    asked = rule.conditions
+    return replace(rule, conditions=Conditions(starts_on=asked.starts_on, ends_on=asked.ends_on))
 
 
 def _budget(rule: Rule, around: Surroundings) -> Iterator[Advice]:
@@ -179,7 +222,10 @@ def _budget(rule: Rule, around: Surroundings) -> Iterator[Advice]:
     granted = around.granted.get(rule.family_id, 0)
     if granted >= rule.budget_points:
         yield Advice(
-            rule.rule_id, gettext("Its budget is used up: it gives nothing any more."), is_grave=True
+            rule.rule_id,
+            gettext("Its budget is used up: it gives nothing any more."),
+            is_grave=True,
+            is_in_vain=True,
         )
     elif granted * 100 >= rule.budget_points * NEARLY_SPENT_PERCENT:
         yield Advice(
@@ -232,7 +278,7 @@ def _in_vain(rule: Rule, others: Sequence[Rule], around: Surroundings) -> Iterat
         ) % {"rules": around.titled(shutting)}
     else:
         return
-    yield Advice(rule.rule_id, said, is_grave=True)
+    yield Advice(rule.rule_id, said, is_grave=True, is_in_vain=True)
 
 
 def _beyond_limits(rule: Rule, others: Sequence[Rule], around: Surroundings) -> Iterator[Advice]:

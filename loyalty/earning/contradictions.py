@@ -47,25 +47,28 @@ class Contradiction(StrEnum):
     BUDGET_BELOW_BONUS = "budget_below_bonus"
     BUDGET_BELOW_LIMIT = "budget_below_limit"
     EVERY_NTH_NOT_FOR_LIFE = "every_nth_not_for_life"
-    # What depends on the programme and the day: `loyalty.earning.versions` finds these.
+    # What depends on the programme and the day: `loyalty.earning.admission` finds these.
     PERIOD_IS_OVER = "period_is_over"
     PARTNER_WITHOUT_AGREEMENT = "partner_without_agreement"
     STORE_NEVER_OPEN = "store_never_open"
     COUNT_OF_EARLIER_VERSION = "count_of_earlier_version"
     PERIOD_OF_EARLIER_VERSION = "period_of_earlier_version"
     ALL_RULES_GIVE_TOO_MUCH = "all_rules_give_too_much"
+    TWIN = "twin"
 
 
 class Finding(NamedTuple):
-    """A contradiction and the column where it is mended."""
+    """A contradiction, the column where it is mended, and the name of the other rule where there is one."""
 
     field: str
     code: Contradiction
+    rule: str = ""
 
     @property
     def sentence(self) -> str:
         """What is wrong, in the active language."""
-        return str(SENTENCES[self.code])
+        said = str(SENTENCES[self.code])
+        return said % {"rule": self.rule} if self.rule else said
 
 
 class ContradictoryRule(DomainError):
@@ -255,5 +258,9 @@ SENTENCES = {
     ),
     Contradiction.ALL_RULES_GIVE_TOO_MUCH: _(
         "Together with the other rules, one purchase could earn more than a billion points."
+    ),
+    Contradiction.TWIN: _(
+        "%(rule)s gives the same for the same purchases, on some of the same days: one of the two is too"
+        " many. Change that rule instead, or choose other days."
     ),
 }

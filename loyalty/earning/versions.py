@@ -10,10 +10,8 @@ ends. A version that begins at a future instant, scheduled ahead, treats every p
 purchase alone.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime
-from math import prod
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import transaction
@@ -22,24 +20,10 @@ from django.db.models import Max
 from core.errors import DomainError
 from core.idempotency import fingerprint_of
 from loyalty.dates import local_date
+from loyalty.earning.admission import contradictions_of, family_of, that_count, twins_of
 from loyalty.earning.book import rule_of
-from loyalty.earning.contradictions import (
-    Contradiction,
-    ContradictoryRule,
-    Finding,
-    find_contradictions,
-    has_a_day,
-)
-from loyalty.models import (
-    Agreement,
-    EarningRule,
-    LimitPeriod,
-    Programme,
-    RuleEffect,
-    RuleSpending,
-    RuleStatus,
-)
-from partners.models import Store
+from loyalty.earning.contradictions import ContradictoryRule, has_a_day
+from loyalty.models import EarningRule, LimitPeriod, Programme, RuleSpending, RuleStatus
 
 TERMS = (
     "name_fr",
@@ -69,12 +53,6 @@ TERMS = (
     "budget_points",
 )
 """The columns that a person writes; the next version begins with those of the one before."""
-
-COUNTING_TERMS = ("nth_purchase", "is_every_nth", "points", "limit_points", "limit_period")
-"""What all versions of a rule for the n-th purchase have in common, since they share one count."""
-
-MOST_PURCHASE_CENTS = 100_000_000
-MOST_POINTS_OF_A_PURCHASE = 1_000_000_000
 
 
 class RuleInUse(DomainError):
@@ -199,8 +177,8 @@ def schedule_rule(
 
     The version before ends at that same instant. `seen` is the `digest_of` the terms that somebody has read:
     TermsChanged is raised when the draft has others. Raises RuleInUse, DraftGone, ContradictoryRule with all
-    findings, BeginsInThePast, NothingLeftOfThePeriod, and NextVersionScheduled when another version waits for
-    its instant.
+    findings or with the rules that give the same, BeginsInThePast, NothingLeftOfThePeriod, and
+    NextVersionScheduled when another version waits for its instant.
     """
     rule = _draft(rule)
     if seen is not None and seen != digest_of(rule):
@@ -209,17 +187,19 @@ def schedule_rule(
         raise ContradictoryRule(findings)
     if starts_at is not None and starts_at <= at:
         raise BeginsInThePast
-    others = _that_count(_family(rule))
+    others = that_count(family_of(rule))
     if any(other.status_at(at) is RuleStatus.SCHEDULED for other in others):
         raise NextVersionScheduled
-    for other in others:
-        if other.status_at(at) is RuleStatus.LIVE:
-            other.applies_until = starts_at or at
-            other.save(update_fields=["applies_until"])
     rule.scheduled_at = at
     rule.applies_from = starts_at or (at if others else None)
     if rule.applies_from is not None and not _has_days_left(rule, rule.applies_from):
         raise NothingLeftOfThePeriod
+    if twins := twins_of(rule, at=at, starts_at=starts_at):
+        raise ContradictoryRule(twins)
+    for other in others:
+        if other.status_at(at) is RuleStatus.LIVE:
+            other.applies_until = starts_at or at
+            other.save(update_fields=["applies_until"])
     rule.save(update_fields=["scheduled_at", "applies_from"])
     if rule.budget_points is not None:
         RuleSpending.objects.get_or_create(family_id=rule.family_number)
@@ -238,7 +218,7 @@ def withdraw_rule(*, rule: EarningRule, at: datetime) -> EarningRule:
         raise NotScheduled
     begins_at, rule.applies_until = rule.applies_from, rule.applies_from
     rule.save(update_fields=["applies_until"])
-    for before in _family(rule):
+    for before in family_of(rule):
         if before.applies_until == begins_at and not before.is_withdrawn:
             before.applies_until = None
             before.save(update_fields=["applies_until"])
@@ -268,18 +248,6 @@ def digest_of(rule: EarningRule) -> str:
     return fingerprint_of({term: getattr(rule, term) for term in TERMS})
 
 
-def contradictions_of(rule: EarningRule, *, at: datetime) -> tuple[Finding, ...]:
-    """Return all that keeps a version from being scheduled; it may be unsaved. At most four queries."""
-    stores = list(
-        Store.objects.filter(pk__in=rule.store_ids)
-        .only("partner_id", "opened_on", "closed_on")
-        .order_by("pk")
-    )
-    partner_of_store = {store.pk: store.partner_id for store in stores}
-    found = find_contradictions(rule_of(rule), partner_of_store=partner_of_store)
-    return (*found, *_contradictions_with_programme(rule, stores, at))
-
-
 def _has_days_left(rule: EarningRule, starts_at: datetime) -> bool:
     """Say whether a day of the rule's period, and of its days of the week, is left from an instant on."""
     asked, day = rule_of(rule).conditions, local_date(starts_at, rule.programme.zone)
@@ -292,90 +260,6 @@ def _tidy(rule: EarningRule) -> None:
     """Forget a period without a limit: no sentence tells it, so it decides nothing about counting."""
     if rule.limit_points is None:
         rule.limit_period = LimitPeriod.LIFE
-
-
-def _contradictions_with_programme(
-    rule: EarningRule, stores: Sequence[Store], at: datetime
-) -> Iterator[Finding]:
-    today = local_date(at, rule.programme.zone)
-    first_on = rule.starts_on or today
-    if rule.ends_on is not None and rule.ends_on < today:
-        yield Finding("ends_on", Contradiction.PERIOD_IS_OVER)
-    partners = {*rule.partner_ids, *(store.partner_id for store in stores)}
-    if not partners <= _partners_in_agreement(rule, first_on):
-        yield Finding(
-            "partner_ids" if rule.partner_ids else "store_ids", Contradiction.PARTNER_WITHOUT_AGREEMENT
-        )
-    if any(not _is_open_on_some_day(store, first_on, rule.ends_on) for store in stores):
-        yield Finding("store_ids", Contradiction.STORE_NEVER_OPEN)
-    others = _that_count(_family(rule))
-    if _changes_the_count(rule, others):
-        yield Finding("nth_purchase", Contradiction.COUNT_OF_EARLIER_VERSION)
-    if _changes_the_period(rule, others):
-        yield Finding("limit_period", Contradiction.PERIOD_OF_EARLIER_VERSION)
-    if _most_points(rule, at) > MOST_POINTS_OF_A_PURCHASE:
-        field = "factor_percent" if rule.effect == RuleEffect.MULTIPLIER else "points"
-        yield Finding(field, Contradiction.ALL_RULES_GIVE_TOO_MUCH)
-
-
-def _partners_in_agreement(rule: EarningRule, first_on: date) -> set[int]:
-    """Return the partners that take part on some day from the first through the rule's last."""
-    agreements = Agreement.objects.filter(programme_id=rule.programme_id).exclude(ends_on__lt=first_on)
-    if rule.ends_on is not None:
-        agreements = agreements.exclude(starts_on__gt=rule.ends_on)
-    return set(agreements.order_by("partner_id").values_list("partner_id", flat=True))
-
-
-def _is_open_on_some_day(store: Store, first_on: date, last_on: date | None) -> bool:
-    is_closed = store.closed_on is not None and store.closed_on < first_on
-    opens_later = store.opened_on is not None and last_on is not None and store.opened_on > last_on
-    return not (is_closed or opens_later)
-
-
-def _changes_the_count(rule: EarningRule, others: Sequence[EarningRule]) -> bool:
-    """Say whether purchases counted by another version would be counted for something else by this one."""
-    return any(
-        {rule.nth_purchase, other.nth_purchase} != {None}
-        and any(getattr(rule, term) != getattr(other, term) for term in COUNTING_TERMS)
-        for other in others
-    )
-
-
-def _changes_the_period(rule: EarningRule, others: Sequence[EarningRule]) -> bool:
-    """Say whether what another version gave under its limit would not count towards the limit of this one."""
-    return rule.limit_points is not None and any(
-        other.limit_points is not None and other.limit_period != rule.limit_period for other in others
-    )
-
-
-def _most_points(rule: EarningRule, at: datetime) -> int:
-    """Return what the largest purchase would earn if it met this rule and all others of the programme."""
-    others = EarningRule.objects.filter(programme_id=rule.programme_id, scheduled_at__isnull=False)
-    counted = (RuleStatus.SCHEDULED, RuleStatus.LIVE)
-    others = others.exclude(code=rule.code).order_by("pk")
-    together = [rule, *(other for other in others if other.status_at(at) in counted)]
-    bases: int = sum(
-        MOST_PURCHASE_CENTS * one.points // one.per_cents for one in together if one.effect == RuleEffect.BASE
-    )
-    factors: list[int] = [
-        max(100, one.factor_percent)
-        for one in together
-        if one.effect == RuleEffect.MULTIPLIER and one.is_stackable
-    ]
-    alone: list[int] = [one.factor_percent for one in together if one.effect == RuleEffect.MULTIPLIER]
-    together_at_most = bases * prod(factors) // int(100 ** len(factors))
-    return max(together_at_most, bases * max(alone, default=100) // 100)
-
-
-def _family(rule: EarningRule) -> list[EarningRule]:
-    """Return the other versions of the rule, the first one first."""
-    versions = EarningRule.objects.filter(programme_id=rule.programme_id, code=rule.code)
-    return list(versions.exclude(pk=rule.pk).order_by("version"))
-
-
-def _that_count(versions: Sequence[EarningRule]) -> list[EarningRule]:
-    """Leave out drafts, and versions that were withdrawn: those never decided on anything."""
-    return [one for one in versions if one.scheduled_at is not None and not one.is_withdrawn]
 
 
 def _draft(rule: EarningRule) -> EarningRule:

@@ -1,6 +1,7 @@
 """Rules as their pages show them: in words, with their state, their budgets, their neighbours and advice."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext
 
-from core.formatting import in_language, moment
+from core.formatting import day, in_language, moment
 from loyalty.dates import local_date
 from loyalty.earning.advice import (
     Advice,
@@ -98,7 +99,31 @@ def title_of(version: EarningRule) -> str:
     return in_language(french=version.name_fr, english=version.name_en)
 
 
-def when_in_words(version: EarningRule, status: RuleStatus, zone: ZoneInfo) -> str:
+def titles_of(versions: Iterable[EarningRule], *, at: datetime) -> dict[int, str]:
+    """Return the names of versions, with their codes where several rules that are not retired share one."""
+    versions = list(versions)
+    shared = shared_names(versions, at=at)
+    return {
+        number: f"{title} ({version.code})" if number in shared and version.code else title
+        for version in versions
+        for number, title in [(version.pk or UNSAVED, title_of(version))]
+    }
+
+
+def shared_names(versions: Iterable[EarningRule], *, at: datetime) -> dict[int, str]:
+    """Return the names that several rules bear, leaving retired versions out, by version."""
+    current = [one for one in versions if one.status_at(at) is not RuleStatus.RETIRED]
+    families = defaultdict(set)
+    for version in current:
+        families[title_of(version)].add(version.family_number or UNSAVED)
+    return {
+        version.pk or UNSAVED: title
+        for version in current
+        if (title := title_of(version)) and len(families[title]) > 1
+    }
+
+
+def when_in_words(version: EarningRule, status: RuleStatus, zone: ZoneInfo, today: date) -> str:
     """Say from when until when a version is in force."""
     since = version.applies_from or version.scheduled_at
     first = moment(since, zone) if since else ""
@@ -111,9 +136,12 @@ def when_in_words(version: EarningRule, status: RuleStatus, zone: ZoneInfo) -> s
         return gettext("Withdrawn before it was in force.")
     if status == RuleStatus.RETIRED:
         return gettext("Was in force until %(moment)s.") % {"moment": until}
+    said = []
+    if version.starts_on is not None and version.starts_on > today:
+        said.append(gettext("Begins on %(day)s.") % {"day": day(version.starts_on)})
     if until:
-        return gettext("In force until %(moment)s.") % {"moment": until}
-    return gettext("In force since %(moment)s.") % {"moment": first}
+        said.append(gettext("In force until %(moment)s.") % {"moment": until})
+    return " ".join(said) or gettext("In force since %(moment)s.") % {"moment": first}
 
 
 def rule_board(programme: Programme, *, at: datetime) -> Board:
@@ -183,9 +211,9 @@ def _shown(
             version=version,
             terms=terms[version.pk],
             status=status,
-            title=title_of(version),
+            title=around.titles[version.pk],
             sentence=sentence(terms[version.pk], names, today=around.today),
-            when=when_in_words(version, status, programme.zone),
+            when=when_in_words(version, status, programme.zone, around.today),
             use=_use(version, around),
             advice=tuple(one for one in [*advice, *about_drafts] if one.rule_id == version.pk),
         )
@@ -205,10 +233,12 @@ def surroundings(
 ) -> Surroundings:
     """Return what the rules are looked at with. Two queries, and one more where rules ask for groups."""
     today = local_date(at, programme.zone)
+    titles = titles_of(versions, at=at)
     spendings = RuleSpending.objects.filter(family__programme=programme).order_by("family_id")
     return Surroundings(
         names=names,
-        titles={version.pk or UNSAVED: title_of(version) or gettext("this rule") for version in versions},
+        titles={number: title or gettext("this rule") for number, title in titles.items()},
+        shared_names=shared_names(versions, at=at),
         zone=programme.zone,
         today=today,
         granted=dict(spendings.values_list("family_id", "granted_points")),

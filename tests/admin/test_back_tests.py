@@ -199,8 +199,8 @@ def test_only_versions_that_have_begun_to_decide_are_offered_to_be_left_out(
     programme, soon = story.programme, NOW + timedelta(days=1)
     bonus = live(programme, "bonus", **FIFTY)
     following = make_next_version(bonus, starts_at=soon)
-    ended = retire_rule(rule=live(programme, "ended", **FIFTY), at=NOW)
-    schedule_rule(rule=draft(programme, "future", **FIFTY), at=NOW, starts_at=soon)
+    ended = retire_rule(rule=live(programme, "ended", **FIFTY | {"points": 51}), at=NOW)
+    schedule_rule(rule=draft(programme, "future", **FIFTY | {"points": 52}), at=NOW, starts_at=soon)
     assert ended.status_at(NOW) == "retired"
 
     assert left_out_of(marketing) == [("base", 1), ("bonus", 1), ("ended", 1)]

@@ -50,9 +50,9 @@ def advice(client: Client) -> list[tuple[str, str]]:
 def test_rules_stand_in_the_list_by_their_state(manager: Client, story: Story) -> None:
     week = timedelta(days=7)
     add_rule(story, "Later", points=5, starts_at=TODAY + week)
-    old = add_rule(story, "Old", points=5, at=TODAY - week)
+    old = add_rule(story, "Old", points=7, at=TODAY - week)
     retire_rule(rule=old, at=TODAY)
-    never = add_rule(story, "Never", points=5, starts_at=TODAY + week)
+    never = add_rule(story, "Never", points=6, starts_at=TODAY + week)
     withdraw_rule(rule=never, at=TODAY)
 
     answer = manager.get(page("changelist"))

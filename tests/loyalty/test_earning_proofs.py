@@ -202,7 +202,7 @@ def test_a_purchase_that_names_a_rule_which_cannot_give_all_is_found(
 
 
 def test_a_purchase_of_another_programmes_rule_is_found(programme: Programme) -> None:
-    other = make_rule(make_programme(code="other"), code="plain", points=1)
+    other = make_rule(make_programme(code="other", points=2), code="plain", points=1)
     bob = make_cardholder(programme, first_name="Bob")
     buy(programme, bob.card.token, euros=10, reference="B1")
     (row,) = tamper(

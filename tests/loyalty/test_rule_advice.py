@@ -363,7 +363,7 @@ def test_a_partner_without_a_name_is_told_by_its_number() -> None:
 
 def test_what_is_grave_comes_first() -> None:
     spent = make_terms(BONUS, budget_points=100)
-    nearly = make_terms(BONUS, budget_points=100)
+    nearly = make_terms(BONUS, points=2, budget_points=100)
     given = {spent.family_id: 100, nearly.family_id: 99}
 
     found = advice_on([nearly, spent, make_terms(BASE)], around({spent: "S", nearly: "N"}, granted=given))

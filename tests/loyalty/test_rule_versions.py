@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.db import DatabaseError, transaction
 
+from loyalty.earning.admission import contradictions_of
 from loyalty.earning.contradictions import Contradiction, ContradictoryRule
 from loyalty.earning.versions import (
     BeginsInThePast,
@@ -15,7 +16,6 @@ from loyalty.earning.versions import (
     NotScheduled,
     RuleCodeTaken,
     RuleInUse,
-    contradictions_of,
     discard_draft,
     draft_new_rule,
     draft_next_version,
@@ -58,7 +58,13 @@ def statuses(rule: EarningRule) -> list[tuple[int, RuleStatus]]:
 
 def draft(programme: Programme, **terms: object) -> EarningRule:
     """Return a draft of a new rule."""
-    given: dict[str, object] = {"code": "new", "name_fr": "x", "name_en": "x", "points": 1}
+    given: dict[str, object] = {
+        "code": "new",
+        "name_fr": "x",
+        "name_en": "x",
+        "points": 1,
+        "channel": "store",
+    }
     return draft_new_rule(rule=EarningRule(programme=programme, **given | terms))
 
 
@@ -466,7 +472,7 @@ def test_all_rules_together_stay_within_reason(programme: Programme) -> None:
             code=f"times-{number}",
             effect=RuleEffect.MULTIPLIER,
             factor_percent=3000,
-            priority=number,
+            minimum_cents=1 + number,
         )
     much = draft(programme, effect=RuleEffect.MULTIPLIER, factor_percent=200)
     assert findings(much) == [("factor_percent", Contradiction.ALL_RULES_GIVE_TOO_MUCH)]

@@ -91,7 +91,11 @@ def test_rules_without_limits_cost_no_statement_more_whatever_they_ask_of_the_pu
     with_one = statements()
     for number in range(5):
         make_rule(
-            programme, code=f"more-{number}", effect=RuleEffect.MULTIPLIER, factor_percent=120, weekdays=[7]
+            programme,
+            code=f"more-{number}",
+            effect=RuleEffect.MULTIPLIER,
+            factor_percent=120 + number,
+            weekdays=[7],
         )
     assert statements() == with_one
     limited = make_rule(programme, code="limited", points=1, limit_points=5, weekdays=[1])

@@ -219,7 +219,7 @@ def test_an_amount_below_every_rule_is_too_small_and_a_spent_budget_is_told(
     assert earned(999) == (0, Reason.BELOW_RULE_AMOUNT)
     assert earned(1000) == (5, Reason.NONE)
     assert earned(1000) == (0, Reason.BUDGET_SPENT)
-    make_rule(programme, code="base-again", points=1)
+    make_rule(programme, code="base-again", points=1, per_cents=200)
     assert earned(10) == (0, Reason.BELOW_RULE_AMOUNT)
     assert violations() == []
 

@@ -17,9 +17,10 @@ from django.utils.translation import pgettext_lazy
 from core.formatting import in_language
 from core.plausible import YearBetween, validate_visible
 from loyalty.admin.rules.fields import AmountField, FactorField, WholeField
+from loyalty.earning.admission import contradictions_of
 from loyalty.earning.contradictions import SENTENCES, Contradiction, Finding
 from loyalty.earning.times_in_words import hour_in_words
-from loyalty.earning.versions import contradictions_of, digest_of
+from loyalty.earning.versions import digest_of
 from loyalty.earning.words import Names
 from loyalty.models import EarningRule, LimitPeriod, Programme, RuleEffect
 from loyalty.models.rules import (

@@ -3,29 +3,25 @@
 Each is a question that says what will happen, asks why, and is written down in the same transaction.
 """
 
-from datetime import date, datetime, time
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
 
 from core.admin import Text, page_of
 from core.admin_questions import Question, ask
-from core.admin_widgets import DayInput
 from core.audit import name_actions, name_details, record_action
 from core.formatting import moment
-from core.plausible import YearBetween
-from core.reasons import ReasonForm
-from loyalty.dates import instant_of
+from loyalty.admin.rules.schedule_form import ScheduleForm
+from loyalty.earning.admission import contradictions_of
 from loyalty.earning.contradictions import ContradictoryRule
 from loyalty.earning.versions import (
     BeginsInThePast,
@@ -35,8 +31,6 @@ from loyalty.earning.versions import (
     NotScheduled,
     RuleInUse,
     TermsChanged,
-    contradictions_of,
-    digest_of,
     discard_draft,
     draft_next_version,
     retire_rule,
@@ -57,9 +51,13 @@ name_actions(
         "earningrule.discarded": _("Draft of a rule thrown away"),
     }
 )
-name_details({"sentence": _("the rule in words"), "decides_from": _("decides from")})
-
-AT_ONCE, LATER = "now", "later"
+name_details(
+    {
+        "sentence": _("the rule in words"),
+        "decides_from": _("decides from"),
+        "confirmed": _("scheduled all the same"),
+    }
+)
 
 
 class Step(NamedTuple):
@@ -68,66 +66,6 @@ class Step(NamedTuple):
     title: Text
     address: str
     is_first: bool = False
-
-
-class ScheduleForm(ReasonForm):
-    """When a draft begins to decide, by the clock of the programme, and why."""
-
-    field_order = ("when", "day", "hour", "reason")
-
-    when = forms.ChoiceField(
-        label=_("From when it decides"),
-        choices=((AT_ONCE, _("At once")), (LATER, _("From a day and a time"))),
-        initial=AT_ONCE,
-        widget=UnfoldAdminRadioSelectWidget(),
-    )
-    day = forms.DateField(
-        label=_("Day"),
-        required=False,
-        input_formats=["%Y-%m-%d"],
-        validators=[YearBetween(2000, 2100)],
-        widget=DayInput(),
-    )
-    hour = forms.TimeField(
-        label=_("Time"),
-        required=False,
-        initial=time(0),
-        input_formats=["%H:%M", "%H:%M:%S"],
-        widget=UnfoldAdminTextInputWidget(attrs={"type": "time"}),
-    )
-    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
-
-    def __init__(self, data: Any = None, *, zone: ZoneInfo, at: datetime, seen: str) -> None:  # noqa: ANN401 - what was sent
-        super().__init__(data, initial={"seen": seen})
-        self.zone, self.at = zone, at
-        self.fields["hour"].help_text = gettext("By the clock of %(zone)s.") % {"zone": zone.key}
-
-    def clean(self) -> dict[str, Any]:
-        """Return the instant, the reason and what was read. Refuses an instant that is over or leapt over."""
-        cleaned = super().clean() or {}
-        starts_at = None
-        if cleaned.get("when") == LATER:
-            chosen: date | None = cleaned.get("day")
-            if chosen is None:
-                if "day" not in self.errors:
-                    self.add_error("day", gettext("Say on which day."))
-            else:
-                starts_at = self._instant(chosen, cleaned.get("hour") or time(0))
-        return {
-            "reason": cleaned.get("reason"),
-            "starts_at": starts_at,
-            "seen": cleaned.get("seen", ""),
-        }
-
-    def _instant(self, day: date, hour: time) -> datetime | None:
-        starts_at = instant_of(day, hour, self.zone)
-        if starts_at is None:
-            self.add_error("hour", gettext("On that day the clock leaps over this time."))
-            return None
-        if starts_at <= self.at:
-            self.add_error("day", gettext("This moment is over. Choose one to come, or begin at once."))
-            return None
-        return starts_at
 
 
 class StepPages:
@@ -178,47 +116,29 @@ class StepPages:
             said = " ".join(finding.sentence for finding in findings)
             return _refused(request, version, gettext("It cannot be scheduled. %(why)s") % {"why": said})
         page = rule_page(version, at=at)
-        question = Question(
-            title=_("Schedule the rule"),
-            sentence=page.shown.sentence,
-            notes=_what_scheduling_does(page, version),
-            button=pgettext_lazy("button", "Schedule"),
-            done=_("The rule is scheduled."),
-            action="",
-            refusals={
-                RuleInUse: _("This version was scheduled already."),
-                TermsChanged: _(
-                    "The rule was changed since you read it. Nothing was scheduled: read it again."
-                ),
-                ContradictoryRule: _("The rule contradicts itself by now: edit it to see where."),
-                BeginsInThePast: _("This moment is over. Choose one to come, or begin at once."),
-                NothingLeftOfThePeriod: _(
-                    "No purchase would count: by that moment the last day of the rule is over, or none of its"
-                    " days of the week is left. Choose an earlier moment, or edit the rule."
-                ),
-                NextVersionScheduled: _(
-                    "Another version of this rule is scheduled. Withdraw that one first."
-                ),
-            },
-        )
+        in_vain = [advice.sentence for advice in page.shown.advice if advice.is_in_vain]
 
         def schedule(*, starts_at: datetime | None, reason: str, seen: str) -> EarningRule:
             scheduled = schedule_rule(rule=version, at=at, starts_at=starts_at, seen=seen)
+            details = {
+                "sentence": page.shown.sentence,
+                "decides_from": moment(starts_at or at, version.programme.zone),
+            }
             record_action(
                 actor=request.user,
                 action="earningrule.scheduled",
                 subject=scheduled,
                 reason=reason,
-                details={
-                    "sentence": page.shown.sentence,
-                    "decides_from": moment(starts_at or at, version.programme.zone),
-                },
+                details=details | ({"confirmed": " ".join(in_vain)} if in_vain else {}),
                 at=at,
             )
             return scheduled
 
-        form = partial(ScheduleForm, zone=version.programme.zone, at=at, seen=digest_of(version))
-        return ask(self, request, question, row=version, do=schedule, form_class=form)
+        form = partial(ScheduleForm, version=version, in_vain=in_vain, at=at)
+        answer = ask(self, request, _scheduling(page, version), row=version, do=schedule, form_class=form)
+        if isinstance(answer, TemplateResponse) and (answer.context_data or {})["form"].is_read_anew:
+            messages.warning(request, str(READ_ANEW))
+        return answer
 
     def withdraw_view(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then take back a version that has not begun to decide."""
@@ -320,6 +240,7 @@ class StepPages:
 
 NOT_SCHEDULED = _("This version does not wait for its moment: only a scheduled one can be withdrawn.")
 NOT_LIVE = _("This version does not decide now: only a live one can be retired.")
+READ_ANEW = _("The rule was changed since you read it. Nothing was scheduled: this is what it says now.")
 NEXT_SCHEDULED = _("Another version is scheduled to follow. Withdraw that one first.")
 
 
@@ -336,6 +257,29 @@ def _done(request: HttpRequest, version: EarningRule, what: Text) -> HttpRespons
 def _refused(request: HttpRequest, version: EarningRule, why: Text) -> HttpResponse:
     messages.error(request, str(why))
     return redirect(page_of(version))
+
+
+def _scheduling(page: RulePage, version: EarningRule) -> Question:
+    """Return what is asked before a draft is scheduled; whoever does it writes it down."""
+    return Question(
+        title=_("Schedule the rule"),
+        sentence=page.shown.sentence,
+        notes=_what_scheduling_does(page, version),
+        button=pgettext_lazy("button", "Schedule"),
+        done=_("The rule is scheduled."),
+        action="",
+        refusals={
+            RuleInUse: _("This version was scheduled already."),
+            TermsChanged: _("The rule was changed since you read it. Nothing was scheduled: read it again."),
+            ContradictoryRule: _("The rule contradicts itself by now: edit it to see where."),
+            BeginsInThePast: _("This moment is over. Choose one to come, or begin at once."),
+            NothingLeftOfThePeriod: _(
+                "No purchase would count: by that moment the last day of the rule is over, or none of its"
+                " days of the week is left. Choose an earlier moment, or edit the rule."
+            ),
+            NextVersionScheduled: _("Another version of this rule is scheduled. Withdraw that one first."),
+        },
+    )
 
 
 def _what_scheduling_does(page: RulePage, version: EarningRule) -> list[str]:
@@ -369,4 +313,4 @@ def _what_scheduling_does(page: RulePage, version: EarningRule) -> list[str]:
         gettext("With “%(rule)s”: %(sentence)s") % {"rule": other.title, "sentence": overlap.sentence}
         for overlap, other in page.overlaps
     ]
-    return [*notes, *(advice.sentence for advice in page.shown.advice)]
+    return [*notes, *(advice.sentence for advice in page.shown.advice if not advice.is_in_vain)]
