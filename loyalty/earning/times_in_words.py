@@ -101,9 +101,9 @@ def period_in_words(starts_on: date | None, ends_on: date | None, *, today: date
     return ""
 
 
-def day_in_words(value: date, *, today: date | None = None) -> str:
-    """Write a day without its year where today makes that clear."""
-    return _day(value, with_year=today is None or abs(value - today) > NEAR)
+def day_in_words(value: date, *, beside: date) -> str:
+    """Write a day without its year where that is the one of a day which is said beside it."""
+    return _day(value, with_year=value.year != beside.year)
 
 
 def _is_near(starts_on: date | None, ends_on: date | None, today: date | None) -> bool:

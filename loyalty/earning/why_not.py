@@ -57,9 +57,9 @@ def _unmet(facts: Facts, asked: Conditions, names: Names, today: date | None) ->
 def _days_and_hours(facts: Facts, asked: Conditions, today: date | None) -> Iterator[str]:
     bought_on = facts.local_time.date()
     if asked.starts_on is not None and bought_on < asked.starts_on:
-        yield _starts(asked.starts_on, today)
+        yield _starts(asked.starts_on, bought_on, today)
     if asked.ends_on is not None and bought_on > asked.ends_on:
-        yield _ends(asked.ends_on, today)
+        yield _ends(asked.ends_on, bought_on, today)
     if not meets(facts, Conditions(from_hour=asked.from_hour, until_hour=asked.until_hour)):
         yield _hours(asked.from_hour, asked.until_hour)
     if not meets(facts, Conditions(is_birthday_month=asked.is_birthday_month)):
@@ -107,16 +107,16 @@ def _groups(asked: Conditions, names: Names) -> str:
     ) % {"groups": joined(groups)}
 
 
-def _starts(first: date, today: date | None) -> str:
+def _starts(first: date, bought_on: date, today: date | None) -> str:
     is_over = today is not None and first < today
     said = gettext("it only started on %(day)s") if is_over else gettext("it only starts on %(day)s")
-    return said % {"day": day_in_words(first, today=today)}
+    return said % {"day": day_in_words(first, beside=bought_on)}
 
 
-def _ends(last: date, today: date | None) -> str:
+def _ends(last: date, bought_on: date, today: date | None) -> str:
     is_over = today is not None and last < today
     said = gettext("it ended on %(day)s") if is_over else gettext("it ends on %(day)s")
-    return said % {"day": day_in_words(last, today=today)}
+    return said % {"day": day_in_words(last, beside=bought_on)}
 
 
 def _hours(first: int | None, end: int | None) -> str:

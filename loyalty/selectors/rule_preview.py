@@ -32,7 +32,7 @@ from loyalty.purchases.places import KnownPartner, KnownStore, known_cards
 from loyalty.purchases.reasons import Reason, sentence_for
 from loyalty.selectors.merged import accounts_behind
 from loyalty.selectors.rule_names import names_for
-from loyalty.selectors.rules_shown import COUNTING, title_of
+from loyalty.selectors.rules_shown import COUNTING, titles_of
 from members.models import Card
 from partners.models import Store
 
@@ -91,7 +91,7 @@ def preview(imagined: Imagined, *, at: datetime) -> Preview:
     lot = lot_of(local_time.date(), programme)
     setting = Setting(
         names=names,
-        titles={version.pk: title_of(version) for version in versions},
+        titles=titles_of(versions, at=at),
         today=local_date(at, programme.zone),
         account_id=account_id,
         tallies=_tallies(rules, account_id, local_time.date()),
@@ -109,7 +109,10 @@ def preview(imagined: Imagined, *, at: datetime) -> Preview:
 
 
 def _versions(imagined: Imagined, at: datetime) -> list[EarningRule]:
-    """Return the versions that decide or will, without those whose draft is looked at, and the drafts."""
+    """Return the versions that decide or will, without those whose draft is looked at, and the drafts.
+
+    Of those that are retired only what decided on purchases of that instant, and on such days.
+    """
     everything = list(EarningRule.objects.filter(programme=imagined.programme).order_by("pk"))
     drafts = [one for one in everything if one.scheduled_at is None and one.pk in imagined.draft_ids]
     replaced = {draft.family_number for draft in drafts}
@@ -124,8 +127,13 @@ def _versions(imagined: Imagined, at: datetime) -> list[EarningRule]:
         and one.family_number not in replaced
         and not one.is_withdrawn
         and rule_of(one).decides_at(imagined.purchased_at)
+        and _is_of_period(one, imagined.purchased_at.astimezone(imagined.programme.zone).date())
     ]
     return [*past, *counting, *drafts]
+
+
+def _is_of_period(version: EarningRule, day: date) -> bool:
+    return (version.starts_on or day) <= day <= (version.ends_on or day)
 
 
 def _deciding(version: EarningRule, draft_ids: Collection[int]) -> Rule:

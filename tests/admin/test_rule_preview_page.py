@@ -119,7 +119,7 @@ def test_a_day_that_does_not_count_is_the_reason(manager: Client, story: Story) 
     context = shown(manager, day="2027-01-03", partner=str(number_of("conforama")))
 
     assert lines(context, "others") == [
-        ("Saturdays", "0 points", ("not at Boulanger", "it ends on 31 December", "not a Saturday"))
+        ("Saturdays", "0 points", ("not at Boulanger", "it ends on 31 December 2026", "not a Saturday"))
     ]
     assert context["preview"].balance_points is None
 
@@ -171,6 +171,26 @@ def test_a_retired_version_still_decides_on_its_own_days(manager: Client, story:
 
     assert ("Old", "+5 points", ()) in lines(shown(manager, day="2026-11-22"))
     assert "Old" not in [title for title, *_ in lines(shown(manager), "others")]
+
+
+@pytest.mark.parametrize(
+    ("period", "is_listed"),
+    [
+        ({}, True),
+        ({"starts_on": date(2026, 11, 20), "ends_on": date(2026, 11, 20)}, True),
+        ({"starts_on": date(2026, 11, 21)}, False),
+        ({"ends_on": date(2026, 11, 19)}, False),
+    ],
+)
+def test_a_retired_version_is_no_matter_on_other_days(
+    period: dict[str, Any], manager: Client, story: Story, *, is_listed: bool
+) -> None:
+    old = add_rule(story, "Old", points=5, at=TODAY - timedelta(days=9), channel="online", **period)
+    retire_rule(rule=old, at=TODAY)
+
+    others = lines(shown(manager, day="2026-11-20"), "others")
+
+    assert others == ([("Old", "0 points", ("not online",))] if is_listed else [])
 
 
 def test_limits_and_budgets_count_what_was_given(manager: Client, story: Story) -> None:
@@ -317,7 +337,7 @@ def test_what_would_be_refused_is_said_first(manager: Client, story: Story) -> N
 
     words = " ".join(strip_tags(answer.content.decode()).split())
     assert (
-        "It would be refused: The partner did not take part in the programme on the day of the purchase."
+        "It would be refused. The partner did not take part in the programme on the day of the purchase."
         " 0 points If it were accepted it would earn 60 points, because 1 point for each euro"
     ) in words
     assert "Available from" not in words

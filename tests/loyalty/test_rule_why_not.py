@@ -146,6 +146,38 @@ def test_a_period_that_began_before_today_is_said_as_past() -> None:
             assert unmet_in_words(bought, rule, NAMES, today=date(2026, 11, 22)) == [said]
 
 
+@pytest.mark.parametrize(
+    ("bought_on", "asked", "english", "french"),
+    [
+        (
+            date(2028, 2, 29),
+            {"ends_on": date(2027, 2, 28)},
+            "it ends on 28 February 2027",
+            "elle se termine le 28 février 2027",
+        ),
+        (
+            date(2020, 1, 1),
+            {"starts_on": date(2026, 12, 1)},
+            "it only starts on 1 December 2026",
+            "elle ne commence que le 1er décembre 2026",
+        ),
+        (
+            date(2020, 1, 1),
+            {"starts_on": date(2020, 3, 1)},
+            "it only started on 1 March",
+            "elle n’a commencé que le 1er mars",
+        ),
+    ],
+)
+def test_a_year_is_named_where_it_is_not_that_of_the_purchase(
+    bought_on: date, asked: dict[str, Any], english: str, french: str
+) -> None:
+    bought = FACTS._replace(local_time=datetime(bought_on.year, bought_on.month, bought_on.day, tzinfo=PARIS))
+    for language, said in (("en", english), ("fr", french)):
+        with translation.override(language):
+            assert unmet_in_words(bought, make_terms(**asked), NAMES, today=date(2026, 11, 22)) == [said]
+
+
 def test_what_is_met_is_no_reason() -> None:
     assert (
         why_not(
