@@ -20,6 +20,7 @@ from core.formatting import active_locale, in_language, number, points, whole_am
 from loyalty.earning.terms import Conditions, Rule
 from loyalty.earning.times_in_words import hours_in_words, joined, period_in_words, weekdays_in_words
 from loyalty.models import LimitPeriod, RuleEffect
+from loyalty.models.rules import HOURS_OF_A_DAY
 
 FEW_STORES, FEW_PARTNERS = 4, 10
 """More stores or partners than this are counted instead of named."""
@@ -178,22 +179,37 @@ def _where_and_when(
     yield from _cards(asked, names)
     if asked.group_ids:
         yield _groups(asked, names, style="standard" if every_group else "or")
-    if asked.weekdays:
-        yield weekdays_in_words(asked.weekdays)
-    if hours := hours_of(asked):
-        yield hours
-    if period := period_in_words(asked.starts_on, asked.ends_on, today=today):
-        yield period
+    yield from _days_and_hours(asked, today)
     if asked.is_birthday_month:
         yield pgettext("rule", "in the month of the member’s birthday")
 
 
+def _days_and_hours(asked: Conditions, today: date | None) -> Iterator[str]:
+    period = period_in_words(asked.starts_on, asked.ends_on, today=today)
+    is_open = asked.starts_on is not None and asked.ends_on is None
+    if is_open and asked.until_hour is None:
+        # Hours and days without an end would begin with the same word.
+        asked = replace(asked, until_hour=HOURS_OF_A_DAY)
+    # A period of one day is one day of the week, whatever was asked.
+    if asked.weekdays and not _is_of_one_day(asked):
+        yield weekdays_in_words(asked.weekdays)
+    if hours := hours_of(asked):
+        yield f"{hours}," if is_open else hours
+    if period:
+        yield period
+
+
 def hours_of(asked: Conditions) -> str:
     """Say during which hours; nothing for the whole day."""
-    is_of_one_day = asked.starts_on is not None and asked.starts_on == asked.ends_on
     return hours_in_words(
-        asked.from_hour, asked.until_hour, of_certain_days=bool(asked.weekdays) or is_of_one_day
+        asked.from_hour,
+        asked.until_hour,
+        of_certain_days=bool(asked.weekdays) or _is_of_one_day(asked),
     )
+
+
+def _is_of_one_day(asked: Conditions) -> bool:
+    return asked.starts_on is not None and asked.starts_on == asked.ends_on
 
 
 def _channel(channel: str) -> Iterator[str]:

@@ -12,9 +12,9 @@ from loyalty.earning.advice import Surroundings
 from loyalty.earning.example import example_for
 from loyalty.earning.limits import Tally, TallyKey, key_of
 from loyalty.earning.outcome import NOBODY, Outcome, Setting, outcome_of
-from loyalty.earning.terms import Facts, Rule
+from loyalty.earning.terms import Conditions, Facts, Rule
 from loyalty.earning.times_in_words import hour_in_words
-from loyalty.earning.words import Names
+from loyalty.earning.words import Names, conditions_in_words
 
 
 def example_in_words(rule: Rule, others: Sequence[Rule], around: Surroundings, *, at: datetime) -> str:
@@ -52,7 +52,11 @@ def _purchase(facts: Facts, rule: Rule, names: Names) -> str:
     day = day_with_weekday(facts.local_time.date())
     if asked.from_hour is not None or asked.until_hour is not None:
         day = gettext("%(day)s, %(hour)s") % {"day": day, "hour": hour_in_words(facts.local_time.hour)}
-    said = {"amount": whole_amount(facts.amount_cents, names.currency), "day": day}
+    if asked.is_birthday_month:
+        day = gettext("%(day)s, in the month of the member’s birthday,") % {"day": day}
+    amount = whole_amount(facts.amount_cents, names.currency)
+    channel = conditions_in_words(Conditions(channel=asked.channel), names)
+    said = {"amount": f"{amount} {channel}".rstrip(), "day": day}
     place = names.store(facts.store_id) if facts.store_id else names.partners.get(facts.partner_id, "")
     if not place:
         return gettext("a purchase of %(amount)s on %(day)s") % said

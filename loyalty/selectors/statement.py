@@ -100,8 +100,8 @@ LEFT JOIN loyalty_succession i ON i.id = k.succession_id
 LEFT JOIN loyalty_programme y ON y.id = i.source_id
 LEFT JOIN loyalty_programme z ON z.id = i.target_id
 LEFT JOIN LATERAL (
-    SELECT string_agg(v.name_fr, ' + ' ORDER BY g.place) AS name_fr,
-           string_agg(v.name_en, ' + ' ORDER BY g.place) AS name_en
+    SELECT string_agg(v.name_fr, chr(31) ORDER BY g.place) AS name_fr,
+           string_agg(v.name_en, chr(31) ORDER BY g.place) AS name_en
     FROM jsonb_array_elements(p.breakdown) WITH ORDINALITY AS g(part, place)
     JOIN loyalty_earningrule v ON v.id = (g.part->>'rule')::bigint
     WHERE g.part->>'points' <> '0' OR v.factor_percent < 100) n ON p.breakdown IS NOT NULL

@@ -16,6 +16,9 @@ from loyalty.selectors.movement_names import moves_debt, name_of_movement
 from loyalty.selectors.succession_words import Converted, why_converted
 from loyalty.selectors.transfer_words import why_moved
 
+BETWEEN_RULES = "\x1f"
+"""What stands between the names of rules as they are read: no name holds it."""
+
 LATE = timedelta(days=7)
 """Partners report within days; what comes later is marked as such."""
 
@@ -37,11 +40,13 @@ class StatementLine:
     amount_cents: int
     currency: str
     rule_name: str
+    """The names of all rules that gave the points, `rule_count` of them."""
     sentence: str
     name: str
     """What the movement is called, wherever it happened."""
     purchase_id: int | None = None
     steps: tuple[Step, ...] = ()
+    rule_count: int = 1
     earlier_account_id: int | None = None
     """The account that leads to this one and whose points came with the line: its movements stay there."""
     pending_until: date | None = None
@@ -143,6 +148,7 @@ def movement_of(row: Row, account: PointAccount, at: datetime | None = None) -> 
     else:
         sentence = sentence_for(reason or "") or in_language(french=why_fr or "", english=why_en or "")
         sentence = sentence or why_ended(kind, left_on=account.left_on, ended_on=posted_on)
+    rules = in_language(french=rule_fr or "", english=rule_en or "").split(BETWEEN_RULES)
     return StatementLine(
         entry_id=row.id,
         kind=EntryKind(kind),
@@ -156,7 +162,8 @@ def movement_of(row: Row, account: PointAccount, at: datetime | None = None) -> 
         card_last4=last4 or "",
         amount_cents=cents or 0,
         currency=account.programme.currency,
-        rule_name=in_language(french=rule_fr or "", english=rule_en or ""),
+        rule_name=" + ".join(rules),
+        rule_count=len(rules),
         purchase_id=purchase_id,
         sentence=sentence,
         name=name_of_movement(

@@ -92,10 +92,10 @@ def test_there_is_no_example_of_what_cannot_be(asked: dict[str, Any]) -> None:
     assert thought_of(**asked) is None
 
 
-def told(**asked: Any) -> str:  # noqa: ANN401 - the fields of a rule
-    """Return the example of a rule of a programme that has no partner yet."""
-    around = Surroundings(Names(), {}, PARIS, NOW.date(), {}, {})
-    with translation.override("en"):
+def told(language: str = "en", names: Names | None = None, **asked: Any) -> str:  # noqa: ANN401 - the fields of a rule
+    """Return the example of a rule of a programme that has no partner yet, or of one with some names."""
+    around = Surroundings(names or Names(), {}, PARIS, NOW.date(), {}, {})
+    with translation.override(language):
         return example_in_words(
             make_terms(RuleEffect.BASE, points=3, per_cents=100, **asked), [], around, at=NOW
         )
@@ -106,6 +106,20 @@ def test_without_a_partner_the_example_names_no_place() -> None:
         "Example: a purchase of €60 on Sunday 22 November 2026 would earn 180 points, of which 180 by"
         " this rule."
     )
+
+
+def test_the_example_says_that_it_is_bought_online_in_the_month_of_the_birthday() -> None:
+    asked: dict[str, Any] = {"channel": "online", "is_birthday_month": True, "partner_ids": {2}}
+
+    assert told(names=NAMES, **asked) == (
+        "Example: a purchase of €60 online at Boulanger on Sunday 22 November 2026, in the month of the"
+        " member’s birthday, would earn 180 points, of which 180 by this rule."
+    )
+    assert told("fr", NAMES, **asked).replace("\N{NO-BREAK SPACE}", " ") == (
+        "Exemple : un achat de 60 € en ligne chez Boulanger le dimanche 22 novembre 2026, le mois de"
+        " l’anniversaire de l’adhérent, rapporterait 180 points, dont 180 par cette règle."
+    )
+    assert told(channel="store").startswith("Example: a purchase of €60 in store on Sunday")
 
 
 def test_of_a_rule_that_is_over_nothing_is_told() -> None:

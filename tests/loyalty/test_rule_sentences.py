@@ -156,6 +156,36 @@ def said(rule: Rule, *, names: Names = NAMES) -> tuple[str, str]:
             "Points doublés de 22 h à 6 h en décembre.",
         ),
         (
+            make_terms(
+                partner_ids={BOULANGER},
+                weekdays={6},
+                starts_on=date(2026, 12, 12),
+                ends_on=date(2026, 12, 12),
+            ),
+            "Double points at Boulanger on 12 December.",
+            "Points doublés chez Boulanger le 12 décembre.",
+        ),
+        (
+            make_terms(weekdays={6, 7}, from_hour=8, starts_on=date(2026, 11, 30)),
+            "Double points on Saturdays and Sundays from 08:00 to midnight, from 30 November on.",
+            "Points doublés le samedi et le dimanche de 8 h à minuit, à partir du 30 novembre.",
+        ),
+        (
+            make_terms(until_hour=12, starts_on=date(2026, 11, 30)),
+            "Double points before 12:00, from 30 November on.",
+            "Points doublés avant 12 h, à partir du 30 novembre.",
+        ),
+        (
+            make_terms(from_hour=22, until_hour=6, starts_on=date(2026, 11, 30)),
+            "Double points from 22:00 to 06:00, from 30 November on.",
+            "Points doublés de 22 h à 6 h, à partir du 30 novembre.",
+        ),
+        (
+            make_terms(from_hour=18, ends_on=date(2026, 12, 24)),
+            "Double points from 18:00 onwards through 24 December.",
+            "Points doublés à partir de 18 h jusqu’au 24 décembre.",
+        ),
+        (
             make_terms(group_ids={1, 2}, until_hour=12, weekdays={1, 3, 5}),
             (
                 "Double points for members of the groups “Les cent premiers” or “Personnel” on Mondays,"
