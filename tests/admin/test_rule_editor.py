@@ -1,5 +1,6 @@
 """Writing a rule as a marketer writes it: what is kept, what is said beside it, and what is refused where."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -130,6 +131,10 @@ def test_base_points_are_for_an_amount(manager: Client) -> None:
         ({"factor_percent": ""}, "factor_percent", "Say how much: a rule that gives nothing is no rule."),
         ({"factor_percent": "double"}, "factor_percent", "Write a number such as 2 or 1.5."),
         ({"factor_percent": "101"}, "factor_percent", "Choose from 0.01 to 100."),
+        ({"factor_percent": "999999999999"}, "factor_percent", "Choose from 0.01 to 100."),
+        ({"factor_percent": "1,333"}, "factor_percent", "Write two decimals at most."),
+        ({"minimum_cents": "9999999999"}, "minimum_cents", "Choose from €0.01 to €1,000,000."),
+        ({"minimum_cents": "49.999"}, "minimum_cents", "Write two decimals at most."),
         ({"effect": "bonus"}, "bonus_points", "Say how much: a rule that gives nothing is no rule."),
         ({"effect": "bonus", "bonus_points": "1.5"}, "bonus_points", "Write a whole number in digits."),
         ({"effect": "bonus", "bonus_points": "10001"}, "bonus_points", "Choose from 1 to 10,000."),
@@ -378,6 +383,30 @@ def test_the_button_finds_stores_without_a_script(manager: Client, story: Story)
 
     assert "Boulanger · Boulanger Lille" in answer.content.decode()
     assert EarningRule.objects.count() == 2
+
+
+NOTHING_KEPT = "Nothing is kept yet: press “Keep the draft” for that."
+
+
+def test_what_only_reads_again_or_finds_says_that_nothing_is_kept(manager: Client) -> None:
+    for sent in ({"do": "show"}, {"do": "find", "store_search": "lille"}):
+        assert NOTHING_KEPT in manager.post(page("add"), saturdays(**sent)).content.decode()
+    for answer in (manager.get(page("add")), manager.post(page("add"), saturdays(do="show", name_fr=""))):
+        assert NOTHING_KEPT not in answer.content.decode()
+    assert EarningRule.objects.count() == 2
+
+
+def test_the_key_enter_keeps_the_draft_but_finds_stores_by_new_words_first(manager: Client) -> None:
+    form = manager.get(page("add")).content.decode()
+    assert re.findall(r'<button[^>]* name="do" value="(\w+)"', form)[0] == "enter"
+    found = manager.post(page("add"), saturdays(do="enter", store_search=" lille ", store_searched=""))
+    assert found.status_code == 200
+    assert found.context["stores"].text == "lille"
+    assert NOTHING_KEPT in found.content.decode()
+
+    sent = saturdays(do="enter", store_search="lille", store_searched="lille")
+    assert manager.post(page("add"), sent).status_code == 302
+    assert EarningRule.objects.latest("pk").name_en == "December Saturdays"
 
 
 def test_parts_of_the_page_are_asked_for_by_forms_only(manager: Client) -> None:

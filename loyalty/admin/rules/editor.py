@@ -46,7 +46,7 @@ SAME_NAME = _(
     " one, keep the draft again."
 )
 OTHER = {"fr": "en", "en": "fr"}
-SAVE, SHOW = "save", "show"
+SAVE, ENTER = "save", "enter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class EditorPages:
     ) -> HttpResponse:
         at = timezone.now()
         form = _form(request, programme, version, at)
-        if request.method == "POST" and request.POST.get("do", SAVE) == SAVE and form.is_valid():
+        if _asks_to_keep(request) and form.is_valid():
             answer: HttpResponse | None = self._save(request, form, version, at)
             if answer is not None:
                 return answer
@@ -122,6 +122,7 @@ class EditorPages:
             "form": form,
             "beside": _beside(form, at),
             "stores": _stores(request, form),
+            "is_only_shown": request.method == "POST" and not form.errors,
             "points_unit": gettext("points"),
             "sentence_address": _address("sentence", programme, version),
             "stores_address": _address("stores", programme, version),
@@ -189,6 +190,13 @@ class EditorPages:
         if programme is None:
             raise Http404
         return programme, None
+
+
+def _asks_to_keep(request: HttpRequest) -> bool:
+    """Say whether a form was sent to be kept. The key Enter asks for that, but after new words for stores."""
+    do = request.POST.get("do", SAVE)
+    searched, searching = (request.POST.get(name, "").strip() for name in ("store_searched", "store_search"))
+    return request.method == "POST" and (do == SAVE or (do == ENTER and searched == searching))
 
 
 def _address(name: str, programme: Programme, version: EarningRule | None) -> str:

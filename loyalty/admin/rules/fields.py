@@ -8,13 +8,15 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from core.admin import Text
 from core.formatting import in_language, number, whole_amount
 from loyalty.earning.words import factor_in_words
 
 SPACES = re.compile(r"[\s\u00a0\u202f]+")
 GROUPED = re.compile(r"[0-9]{1,3}(?:[.,’'][0-9]{3})+")
-AMOUNT = re.compile(r"(?P<whole>[0-9]{1,9})(?:[.,](?P<rest>[0-9]{1,2}))?")
-MULTIPLIER = re.compile(r"[\u00d7xX*]?(?P<whole>[0-9]{1,3})(?:[.,](?P<rest>[0-9]{1,2}))?")
+DECIMAL = re.compile(r"(?P<whole>[0-9]+)(?:[.,](?P<rest>[0-9]+))?")
+SIGNS_OF_MULTIPLICATION = "\u00d7xX*"
+DECIMALS = 2
 HUNDREDTHS = 100
 
 
@@ -77,10 +79,7 @@ class AmountField(_Written):
 
     def read(self, text: str) -> int:
         """Read `50`, `49,90` or `49.90`, with or without the sign of the euro."""
-        found = AMOUNT.fullmatch(text.replace("€", ""))
-        if found is None:
-            raise ValidationError(_("Write an amount such as 50 or 49.90."))
-        return int(found["whole"]) * HUNDREDTHS + int((found["rest"] or "").ljust(2, "0"))
+        return _hundredths(text.replace("€", ""), such_as=_("Write an amount such as 50 or 49.90."))
 
     def show(self, value: int) -> str:
         """Write the amount with its currency."""
@@ -99,11 +98,20 @@ class FactorField(_Written):
 
     def read(self, text: str) -> int:
         """Read `2`, `1,5` or `1.25`, after the sign of multiplication or without it."""
-        found = MULTIPLIER.fullmatch(text)
-        if found is None:
-            raise ValidationError(_("Write a number such as 2 or 1.5."))
-        return int(found["whole"]) * HUNDREDTHS + int((found["rest"] or "").ljust(2, "0"))
+        written = text[1:] if text[0] in SIGNS_OF_MULTIPLICATION else text
+        return _hundredths(written, such_as=_("Write a number such as 2 or 1.5."))
 
     def show(self, value: int) -> str:
         """Write it as people do."""
         return factor_in_words(value)
+
+
+def _hundredths(text: str, *, such_as: Text) -> int:
+    """Read a number with decimals. Raises ValidationError, which says what is wrong with it."""
+    found = DECIMAL.fullmatch(text)
+    if found is None:
+        raise ValidationError(str(such_as))
+    decimals = found["rest"] or ""
+    if len(decimals) > DECIMALS:
+        raise ValidationError(_("Write two decimals at most."))
+    return int(found["whole"]) * HUNDREDTHS + int(decimals.ljust(DECIMALS, "0"))
