@@ -70,6 +70,11 @@ class Overlap(NamedTuple):
     is_undecided: bool = False
     """Whether only the age of the two decides which of them counts."""
 
+    @property
+    def after_colon(self) -> str:
+        """The sentence as it goes on after the name of the other rule: it begins with where both apply."""
+        return self.sentence[:1].lower() + self.sentence[1:]
+
 
 class Advice(NamedTuple):
     """Something to look at, about one rule or, with 0, the programme; grave when points are at stake.
@@ -191,11 +196,13 @@ def _twins(rule: Rule, others: Sequence[Rule], around: Surroundings) -> Iterator
 
 
 def _namesakes(rule: Rule, others: Sequence[Rule], around: Surroundings) -> Iterator[Advice]:
-    """Find rules of the same name that count on some of the same days."""
+    """Find rules of the same name that count on some of the same days, and are no twins."""
     name = around.shared_names.get(rule.rule_id)
-    for other in _untold(rule, others):
-        is_shared = name is not None and around.shared_names.get(other.rule_id) == name
-        if is_shared and other.family_id != rule.family_id and around.meet(_in_time(rule), _in_time(other)):
+    named = [one for one in others if name is not None and around.shared_names.get(one.rule_id) == name]
+    twins = list(twins_among(rule, named, around.meet))
+    for other in _untold(rule, named):
+        is_another = other.family_id != rule.family_id and other not in twins
+        if is_another and around.meet(_in_time(rule), _in_time(other)):
             said = gettext(
                 "%(rule)s bears the same name and counts on some of the same days: members cannot tell the"
                 " two apart. Give one of them another name."
@@ -374,7 +381,10 @@ def _undecided(rules: Sequence[Rule], around: Surroundings) -> Iterator[Advice]:
                 yield Advice(
                     rule.rule_id,
                     gettext("With %(other)s: %(sentence)s Give them different priorities.")
-                    % {"other": quoted(around.titles[overlap.other.rule_id]), "sentence": overlap.sentence},
+                    % {
+                        "other": quoted(around.titles[overlap.other.rule_id]),
+                        "sentence": overlap.after_colon,
+                    },
                 )
 
 

@@ -168,7 +168,7 @@ def test_multipliers_that_only_their_age_decides_between_are_pointed_out(
     ((rule, sentence),) = advice(manager)
     assert rule == "New"
     assert sentence == (
-        "With “Old”: At Boulanger on Saturdays, only “Old” counts: they do not combine, have the same"
+        "With “Old”: at Boulanger on Saturdays, only “Old” counts: they do not combine, have the same"
         " priority, and it is older. Give them different priorities."
     )
     draft = draft_next_version(rule=old)

@@ -32,6 +32,7 @@ from tests.factories import (
     make_member,
     make_partner,
     make_programme,
+    make_rule,
     make_store,
 )
 from tests.kept_fixtures import kept
@@ -242,6 +243,19 @@ def test_a_multiplier_that_gives_way_to_several_names_them(manager: Client, stor
 
     said = "“One” and “Two” count instead: this one does not combine with them"
     assert lines(shown(manager), "others") == [("Alone", "0 points", (said,))]
+
+
+def test_multipliers_of_one_name_are_told_apart_by_their_codes(manager: Client, story: Story) -> None:
+    for code, priority in (("one", 2), ("two", 1)):
+        factor: dict[str, Any] = {"factor_percent": 200 + priority, "priority": priority}
+        make_rule(story.programme, code=code, name_en="Same", effect="multiplier", at=TODAY, **factor)
+    add_rule(story, "Alone", effect="multiplier", factor_percent=400, is_stackable=False)
+
+    context = shown(manager)
+
+    assert [title for title, *_ in lines(context)[1:]] == ["Same (one)", "Same (two)"]
+    said = "“Same (one)” and “Same (two)” count instead: this one does not combine with them"
+    assert lines(context, "others") == [("Alone", "0 points", (said,))]
 
 
 def test_a_multiplier_that_gives_way_says_to_which(manager: Client, story: Story) -> None:

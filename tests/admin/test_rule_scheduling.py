@@ -68,6 +68,7 @@ def test_a_twin_is_told_beside_the_choice_of_its_days_and_is_scheduled_for_other
 
     question = manager.get(page("schedule", twin.pk)).content.decode()
     assert GIVES_THE_SAME in question
+    assert "With “Saturdays”: on Saturdays through 31 December, both multiply the points." in question
     assert "Schedule it all the same" not in question
     assert errors_of(manager, twin) == {"when": [GIVES_THE_SAME]}
     assert errors_of(manager, twin, when="later", day="2026-12-26") == {"when": [GIVES_THE_SAME]}
@@ -77,13 +78,14 @@ def test_a_twin_is_told_beside_the_choice_of_its_days_and_is_scheduled_for_other
 
 def test_a_twin_is_pointed_out_while_it_is_a_draft(manager: Client, story: Story) -> None:
     live = add_rule(story, "Saturdays", **DOUBLE)
-    twin = draft_of(story, "Again")
+    twin = draft_of(story, "Saturdays", code="again")
 
     (advice,) = manager.get(page("change", twin.pk)).context["page"].shown.advice
-    assert (advice.sentence, advice.is_grave) == (GIVES_THE_SAME, True)
+    said = GIVES_THE_SAME.replace("“Saturdays”", "“Saturdays (saturdays)”")
+    assert (advice.sentence, advice.is_grave) == (said, True)
     assert manager.get(page("change", live.pk)).context["page"].shown.advice == ()
     beside = manager.get(page("edit", twin.pk)).context["beside"]
-    assert [one.sentence for one in beside.advice] == [GIVES_THE_SAME]
+    assert [one.sentence for one in beside.advice] == [said]
 
 
 def test_what_never_multiplies_anything_is_scheduled_by_who_confirms_it_only(

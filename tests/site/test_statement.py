@@ -12,7 +12,7 @@ from loyalty.ledger.transfers import move_points, undo_transfer
 from loyalty.models import Entry, EntryKind, RejectedLine, TransferReason
 from loyalty.purchases.reasons import OF_THE_SENDER
 from loyalty.purchases.record import record_purchases
-from tests.factories import buy, make_line, make_return_line
+from tests.factories import bring_back, buy, make_line, make_return_line, make_rule
 from tests.site.cast import Cast
 from tests.site.conftest import signed_in
 from tests.site.reading import words_of
@@ -24,6 +24,17 @@ def test_a_purchase_shows_its_store_card_rule_points_and_balance(alice: Client) 
         "Conforama Lyon 24 août 2026 1 900,00 € carte se terminant par •••• 4242"
         " +1 900 points Solde 5 885 points Règle : 1 point par euro"
     ) in words
+
+
+def test_a_purchase_under_several_rules_names_them_all(cast: Cast, alice: Client, at: datetime) -> None:
+    make_rule(cast.programme, code="Double", effect="multiplier", factor_percent=200)
+    buy(cast.programme, cast.alice.card.token, euros=10, reference="TWO", at=at)
+    bring_back(cast.programme, cast.alice.card.token, reference="TWO", euros=4, at=at)
+
+    words = words_of(alice.get("/statement/"))
+
+    assert "Règles : 1 point par euro + Double" in words
+    assert "sont repris. Règles : 1 point par euro + Double" in words
 
 
 def test_a_purchase_without_points_says_why(alice: Client) -> None:

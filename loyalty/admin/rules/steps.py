@@ -310,7 +310,7 @@ def _what_scheduling_does(page: RulePage, version: EarningRule) -> list[str]:
             )
     notes.append(gettext("A scheduled version never changes: an edit makes the next version."))
     notes += [
-        gettext("With “%(rule)s”: %(sentence)s") % {"rule": other.title, "sentence": overlap.sentence}
+        gettext("With “%(rule)s”: %(sentence)s") % {"rule": other.title, "sentence": overlap.after_colon}
         for overlap, other in page.overlaps
     ]
     return [*notes, *(advice.sentence for advice in page.shown.advice if not advice.is_in_vain)]
