@@ -11,6 +11,7 @@ from typing import Any
 
 import time_machine
 from django.db import transaction
+from django.db.models import Sum
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -20,7 +21,16 @@ from loyalty.ledger.movements import LotDates, Movement
 from loyalty.ledger.post import post_batch
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
-from loyalty.models import EntryKind, LimitPeriod, Lot, PointAccount, Programme, Purchase, RuleEffect
+from loyalty.models import (
+    EntryKind,
+    LimitPeriod,
+    Lot,
+    LotUse,
+    PointAccount,
+    Programme,
+    Purchase,
+    RuleEffect,
+)
 from rewards.models import Order
 from rewards.services.orders import cancel_order
 from tests.factories import (
@@ -112,7 +122,9 @@ class World:
             is_first = Order.objects.get(pk=made.pk).cancelled_at is None
             cancel_order(order=made, reason="Asked by phone", at=self.now)
             if is_first and made.account_id == self.cardholders[MERGED].account.pk:
-                self.by_card[MERGED] += made.points
+                # What is over by now goes back to its lots and expires.
+                used = LotUse.objects.filter(entry=made.entry_id, lot__expires_on__gte=self.now.date())
+                self.by_card[MERGED] += used.aggregate(points=Sum("points"))["points"] or 0
 
     def adjust(self, person: int, number: int) -> None:
         """Let staff grant points."""
@@ -249,6 +261,10 @@ def follow_the_rule_meanwhile(world: World) -> None:
     @example(
         before=[("buy", MERGED, 1), ("time", 0, 1500)],
         meanwhile=[("buy", SURVIVOR, 1), ("bring_back", 0, 2)],
+    )
+    @example(
+        before=[("buy", MERGED, 1), ("order", MERGED, 1), ("time", 0, 1500)],
+        meanwhile=[("cancel", 0, 1)],
     )
     @PATIENT
     @given(
