@@ -22,13 +22,10 @@ def fingerprint_of(content: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def claim_request(
-    *, scope: str, key: str, fingerprint: str, at: datetime, former_scopes: Sequence[str] = ()
-) -> IdempotencyRecord | None:
+def claim_request(*, scope: str, key: str, fingerprint: str, at: datetime) -> IdempotencyRecord | None:
     """Claim a request key inside the caller's transaction; return None when it is ours to do.
 
-    Returns the earlier record when the request was answered before, here or in one of the scopes that this
-    one continues. Raises RequestKeyReused when the same
+    Returns the earlier record when the request was answered before. Raises RequestKeyReused when the same
     key came with another content, and RequestKeyInvalid when it cannot be stored. Blocks while another
     transaction holds the same key.
     """
@@ -37,9 +34,6 @@ def claim_request(
     if not transaction.get_connection().in_atomic_block:
         message = "A request is claimed in the transaction that does its work."
         raise RuntimeError(message)
-    former = IdempotencyRecord.objects.filter(scope__in=former_scopes, key=key).first()
-    if former is not None:
-        return _same_request(former, fingerprint)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO core_idempotencyrecord (scope, key, fingerprint, result, created_at)"
@@ -49,6 +43,20 @@ def claim_request(
         if cursor.rowcount == 1:
             return None
     return _same_request(IdempotencyRecord.objects.get(scope=scope, key=key), fingerprint)
+
+
+def answered_before(
+    *, scope: str, former_scopes: Sequence[str], key: str, fingerprint: str
+) -> IdempotencyRecord | None:
+    """Return the record of a claimed request that was answered in a scope which this one continues, if any.
+
+    Then it is answered here as well. Raises RequestKeyReused when it came with another content there.
+    """
+    former = IdempotencyRecord.objects.filter(scope__in=former_scopes, key=key).order_by("pk").first()
+    if former is None:
+        return None
+    answer_request(scope=scope, key=key, result=_same_request(former, fingerprint).result)
+    return former
 
 
 def _same_request(record: IdempotencyRecord, fingerprint: str) -> IdempotencyRecord:

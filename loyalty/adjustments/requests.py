@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from core.audit import record_action
 from core.card_numbers import holds_card_number
-from core.idempotency import answer_request, claim_request, fingerprint_of
+from core.idempotency import answer_request, answered_before, claim_request, fingerprint_of
 from loyalty.adjustments.colleagues import is_own, lock_colleague, may_ask
 from loyalty.adjustments.errors import (
     CommentRefused,
@@ -141,12 +141,12 @@ def _claim(
     account: PointAccount, request_key: str, content: Mapping[str, object], at: datetime
 ) -> AdjustmentRequest | None:
     """Claim the key; return the request that it made before, also for an account that leads here by now."""
-    answered = claim_request(
-        scope=_scope(account),
+    scope, fingerprint = _scope(account), fingerprint_of(content)
+    answered = claim_request(scope=scope, key=request_key, fingerprint=fingerprint, at=at) or answered_before(
+        scope=scope,
         former_scopes=former_scopes(account, SCOPE),
         key=request_key,
-        fingerprint=fingerprint_of(content),
-        at=at,
+        fingerprint=fingerprint,
     )
     return None if answered is None else AdjustmentRequest.objects.get(pk=int(answered.result))
 

@@ -9,7 +9,8 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from core.idempotency import answer_request, claim_request, fingerprint_of
+from core.idempotency import answer_request, answered_before, claim_request, fingerprint_of
+from core.models import IdempotencyRecord
 from core.outbox import publish
 from loyalty.dates import local_date
 from loyalty.errors import MemberLeft
@@ -67,18 +68,17 @@ def order_gift_card(
     stays free.
     """
     scope = f"{SCOPE}:{account.pk}"
-    asked = {"product": product.pk} | ({"with_household": True} if with_household else {})
-    answered = claim_request(
-        scope=scope,
-        former_scopes=former_scopes(account, SCOPE),
-        key=request_key,
-        fingerprint=fingerprint_of(asked),
-        at=at,
-    )
+    asked = fingerprint_of({"product": product.pk} | ({"with_household": True} if with_household else {}))
+    answered = claim_request(scope=scope, key=request_key, fingerprint=asked, at=at)
     if answered is not None:
-        return Order.objects.select_related("gift_card", "product").get(pk=int(answered.result))
+        return _made_before(answered)
     givers = permissions_to_spend(account) if with_household else {}
     lock_accounts([account.pk, *givers])
+    # Nobody is merged into the account while it is locked.
+    others = former_scopes(account, SCOPE)
+    answered = answered_before(scope=scope, former_scopes=others, key=request_key, fingerprint=asked)
+    if answered is not None:
+        return _made_before(answered)
     owner = PointAccount.objects.select_related("programme").get(pk=account.pk)
     offer = GiftCardProduct.objects.get(pk=product.pk)
     _check_offer(owner, offer, shown_points)
@@ -157,6 +157,10 @@ def last_day(issued_on: date, *, months: int) -> date:
     """Return the last day on which a gift card pays: the same day months later, or the last of that month."""
     year, month = divmod(issued_on.year * 12 + issued_on.month - 1 + months, 12)
     return date(year, month + 1, min(issued_on.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _made_before(answered: IdempotencyRecord) -> Order:
+    return Order.objects.select_related("gift_card", "product").get(pk=int(answered.result))
 
 
 def _check_offer(owner: PointAccount, offer: GiftCardProduct, shown_points: int | None) -> None:

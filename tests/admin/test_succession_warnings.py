@@ -150,7 +150,10 @@ def test_counterparts_that_came_since_ask_for_another_rehearsal(
     record_counterparts([CounterpartLine(alice.member.reference, "NEW")], programme=elsewhere.old)
 
     assert outdated in text_of(manager, page("change", succession))
-    assert manager.post(page("begin", succession), {"points": "0"}).status_code == 403
+    answer = manager.post(page("begin", succession), {"points": "0"}, follow=True)
+    assert "Nothing was done: the state of this succession is “draft” by now." in answer.content.decode()
+    succession.refresh_from_db()
+    assert succession.started_at is None
     manager.post(page("rehearse", succession))
     walk(succession, at=timezone.now())
     shown = text_of(manager, page("change", succession))

@@ -124,12 +124,14 @@ class StepPages:
                 "sentence": page.shown.sentence,
                 "decides_from": moment(starts_at or at, version.programme.zone),
             }
+            if in_vain:
+                details["confirmed"] = " ".join(in_vain)
             record_action(
                 actor=request.user,
                 action="earningrule.scheduled",
                 subject=scheduled,
                 reason=reason,
-                details=details | ({"confirmed": " ".join(in_vain)} if in_vain else {}),
+                details=details,
                 at=at,
             )
             return scheduled
