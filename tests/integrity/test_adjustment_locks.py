@@ -98,6 +98,19 @@ def test_a_request_waits_for_a_member_who_is_leaving(alice: Cardholder) -> None:
     assert not AdjustmentRequest.objects.exists()
 
 
+def test_an_approval_waits_for_a_member_who_is_leaving(alice: Cardholder) -> None:
+    waiting, manager = ask(alice.account, make_agent(), points=700), make_manager()
+
+    second = one_after_the_other(
+        lambda: leave_programme(account=alice.account, at=NOW),
+        lambda: approve_adjustment(request=waiting, actor=manager, at=NOW),
+    )
+
+    assert isinstance(second, MemberLeft)
+    assert balance(alice.account) == (0, 0)
+    assert violations() == []
+
+
 def test_a_request_waits_for_a_merge_and_goes_to_the_account_that_is_kept(
     alice: Cardholder, bob: Cardholder
 ) -> None:

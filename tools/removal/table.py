@@ -39,7 +39,7 @@ LOCKS = {
         _MERGES + "test_a_second_merge_counts_what_the_first_took_of_the_day"
     ),
     "loyalty.adjustments.decisions._under_lock: lock_accounts": (
-        _BY_HAND + "test_a_decision_waits_for_the_one_before_it"
+        _BY_HAND + "test_an_approval_waits_for_a_member_who_is_leaving"
     ),
     "loyalty.adjustments.decisions._under_lock: lock_members": (
         _BY_HAND + "test_an_approval_waits_for_a_merge_and_then_locks_both_accounts_at_once"
