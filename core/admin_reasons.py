@@ -125,7 +125,7 @@ class RecordedAdmin(PortalAdmin):
             raise PermissionDenied
         then = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
         if row is None:
-            messages.info(request, str(_("It is there no more: what is deleted is gone for good.")))
+            messages.info(request, str(_("It is no longer there: what is deleted is gone for good.")))
             return redirect(then)
         question = Question(
             title=_("Delete"),

@@ -14,7 +14,7 @@ from babel.numbers import format_currency, format_decimal
 from babel.units import format_unit
 from django.utils import timezone
 from django.utils.functional import lazy
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext, npgettext
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
@@ -46,6 +46,13 @@ def number(value: int) -> str:
 def points(value: int) -> str:
     """Write a number of points with its unit, such as `1 point` or `1,234 points`."""
     return _points(value, active_locale())
+
+
+def points_or_debt(net: int) -> str:
+    """Write a balance in which points owed count below zero: `30 points`, or `30 points owed`."""
+    if net >= 0:
+        return points(net)
+    return npgettext("balance", "%(points)s owed", "%(points)s owed", -net) % {"points": points(-net)}
 
 
 def signed_points(value: int) -> str:

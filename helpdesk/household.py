@@ -66,7 +66,7 @@ def household(request: StaffRequest, public_id: UUID) -> HttpResponse:
         raise PermissionDenied
     is_out = deed == HouseholdDeed.TAKE_OUT
     form = TakeOutForm(answers) if is_out else BringInForm(answers, account=account)
-    if answers is not None and form.is_valid() and _is_done(request, account, form):
+    if answers is not None and form.is_valid() and _carry_out(request, account, form):
         return redirect(page_of_member(account, part=PART))
     context = frame(request, account, part=PART) | {"title": TITLES[deed], "form": form, "is_in": is_out}
     return TemplateResponse(request, "helpdesk/household.html", context)
@@ -76,8 +76,8 @@ def _possible_deed(account: PointAccount) -> HouseholdDeed:
     return HouseholdDeed.BRING_IN if stay_of(account.pk) is None else HouseholdDeed.TAKE_OUT
 
 
-def _is_done(request: StaffRequest, account: PointAccount, form: BringInForm | TakeOutForm) -> bool:
-    """Do what the form asks for, and say so, be it done already; or tell on the form why it is refused."""
+def _carry_out(request: StaffRequest, account: PointAccount, form: BringInForm | TakeOutForm) -> bool:
+    """Do what the form asks for, be it done already; or say on the form why not, and return False."""
     try:
         _do(request, account, form)
     except HouseholdRefused as refusal:

@@ -83,6 +83,7 @@ def _leave(current: PointAccount, *, at: datetime, told: str | None = None) -> i
             "left_on": left_on.isoformat(),
             "lost_points": lost,
             "kept_points": kept.available_points + kept.waiting_points,
+            "owed_points": kept.owed_points,
         },
         at=at,
     )

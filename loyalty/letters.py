@@ -39,6 +39,8 @@ def on_member_left(message: Message, at: datetime) -> None:
                 left_on=date.fromisoformat(message.payload["left_on"]),
                 lost=message.payload["lost_points"],
                 kept=message.payload["kept_points"],
+                # Messages of before do not say it.
+                owed=message.payload.get("owed_points", account.owed_points),
             ),
             address=address,
             letterhead=letterhead,
@@ -49,9 +51,9 @@ def on_member_left(message: Message, at: datetime) -> None:
 
 
 def leaving_letter(
-    account: PointAccount, letterhead: Letterhead, *, left_on: date, lost: int, kept: int
+    account: PointAccount, letterhead: Letterhead, *, left_on: date, lost: int, kept: int, owed: int
 ) -> Letter:
-    """Return the letter about leaving, in the active language, with the points that were lost or kept."""
+    """Return the letter about leaving, in the active language, with the points lost or kept, and owed."""
     heading = _("You have left %(programme)s") % {"programme": letterhead.name}
     keeps = account.leaving_policy == LeavingPolicy.SPENDABLE
     return Letter(
@@ -65,8 +67,8 @@ def leaving_letter(
                 % {"day": day(left_on)}
             ),
             Paragraph(_became(lost=lost, kept=kept), is_strong=True),
-            *(Paragraph(sentence) for sentence in still_owed(account.owed_points)),
-            Paragraph(reported_later(keeps=keeps, owes=account.owed_points > 0)),
+            *(Paragraph(sentence) for sentence in still_owed(owed)),
+            Paragraph(reported_later(keeps=keeps, owes=owed > 0)),
             Paragraph(_("Gift cards that you have ordered stay valid, and your wallet still shows them.")),
             Paragraph(_("You can still sign in and read your statement.")),
             Button(_("See the gift cards"), letterhead.site + reverse("gift_cards"))

@@ -105,7 +105,7 @@ WHERE t.reason = %(household)s AND t.undoes_id IS NULL AND (
    OR t.source_id <> g.account_id OR t.target_id <> s.account_id
    OR e.points IS NULL OR e.points < 1 OR e.id > o.entry_id
    OR (o.state = %(cancelled)s) <> (u.id IS NOT NULL)
-   OR t.moved_at NOT BETWEEN p.given_at - interval '10 minutes'
+   OR t.moved_at NOT BETWEEN greatest(p.given_at, g.joined_at, s.joined_at) - interval '10 minutes'
                          AND coalesce(p.ended_at, t.moved_at) + interval '10 minutes')
 UNION ALL
 SELECT 'order ' || o.id, format('took %%s points of others for %%s', sum(e.points), o.points)

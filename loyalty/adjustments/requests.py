@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models.functions import Coalesce
@@ -47,6 +48,13 @@ SCOPE = "adjustment"
 """Of request keys, each account by itself."""
 
 
+class _Held(NamedTuple):
+    """A colleague, if there is one, and the account that is meant, both locked."""
+
+    colleague: User | None
+    account: PointAccount
+
+
 @dataclass(frozen=True, slots=True)
 class _Asking:
     """Who asks, for which account, and what they may do."""
@@ -76,14 +84,14 @@ def request_adjustment(
     LimitReached; then nothing has moved and the key stays free.
     """
     content = {"reason": reason.pk, "points": points, "comment": comment, "actor": actor.pk}
-    answered = _claim(account, request_key, content, at)
-    if answered is not None:
-        return answered
+    held = _claim_and_hold(account, actor, request_key, content, at)
+    if isinstance(held, AdjustmentRequest):
+        return held
     if not 0 < points <= MOST_POINTS:
         raise PointsNotPlausible
     if reason.kind == AdjustmentKind.REINSTATEMENT:
         raise ReasonNotOffered
-    asking = _ask(account, reason, actor, at)
+    asking = _ask(held, reason, at)
     request = _write(asking, reason, -points if reason.takes_points else points, comment, at)
     _finish(request, asking, at)
     answer_request(scope=_scope(account), key=request_key, result=str(request.pk))
@@ -107,12 +115,12 @@ def request_reinstatement(
     when one of the expiries cannot be undone, or none is named.
     """
     content = {"reason": reason.pk, "expiries": sorted(expiry_ids), "comment": comment, "actor": actor.pk}
-    answered = _claim(account, request_key, content, at)
-    if answered is not None:
-        return answered
+    held = _claim_and_hold(account, actor, request_key, content, at)
+    if isinstance(held, AdjustmentRequest):
+        return held
     if reason.kind != AdjustmentKind.REINSTATEMENT:
         raise ReasonNotOffered
-    asking = _ask(account, reason, actor, at)
+    asking = _ask(held, reason, at)
     chosen = [one for one in reinstatable_expiries(asking.account, at=at) if one.entry_id in expiry_ids]
     if not chosen or len(chosen) != len(set(expiry_ids)):
         raise NotReinstatable
@@ -137,18 +145,29 @@ def _scope(account: PointAccount) -> str:
     return f"{SCOPE}:{account.pk}"
 
 
-def _claim(
-    account: PointAccount, request_key: str, content: Mapping[str, object], at: datetime
-) -> AdjustmentRequest | None:
-    """Claim the key; return the request that it made before, also for an account that leads here by now."""
+def _claim_and_hold(
+    account: PointAccount, actor: User, request_key: str, content: Mapping[str, object], at: datetime
+) -> "AdjustmentRequest | _Held":
+    """Claim the key, then lock the colleague and the account; or return the request that it made before.
+
+    The account is the one to which the account given leads: its member is locked, so that no merge changes
+    that meanwhile. Under these locks the key is looked for under the accounts that lead here as well.
+    """
     scope, fingerprint = _scope(account), fingerprint_of(content)
-    answered = claim_request(scope=scope, key=request_key, fingerprint=fingerprint, at=at) or answered_before(
-        scope=scope,
-        former_scopes=former_scopes(account, SCOPE),
-        key=request_key,
-        fingerprint=fingerprint,
-    )
-    return None if answered is None else AdjustmentRequest.objects.get(pk=int(answered.result))
+    answered = claim_request(scope=scope, key=request_key, fingerprint=fingerprint, at=at)
+    if answered is not None:
+        return AdjustmentRequest.objects.get(pk=int(answered.result))
+    colleague = lock_colleague(actor.pk)
+    lock_members(account.member_id)
+    leads_to = Coalesce("merged_into", "pk")
+    account_id: int = PointAccount.objects.values_list(leads_to, flat=True).get(pk=account.pk)
+    lock_accounts(accounts_together(account_id))
+    others = former_scopes(account, SCOPE)
+    answered = answered_before(scope=scope, former_scopes=others, key=request_key, fingerprint=fingerprint)
+    if answered is not None:
+        return AdjustmentRequest.objects.get(pk=int(answered.result))
+    current = PointAccount.objects.select_related("programme", "member").get(pk=account_id)
+    return _Held(colleague, current)
 
 
 def checked_comment(comment: str) -> str:
@@ -160,18 +179,9 @@ def checked_comment(comment: str) -> str:
     return text
 
 
-def _ask(account: PointAccount, reason: AdjustmentReason, actor: User, at: datetime) -> _Asking:
-    """Lock the colleague, then the account, and check whether the one may do this to the other.
-
-    The account is the one to which the account given leads: its member is locked, so that no merge changes
-    that meanwhile.
-    """
-    colleague = lock_colleague(actor.pk)
-    lock_members(account.member_id)
-    leads_to = Coalesce("merged_into", "pk")
-    account_id: int = PointAccount.objects.values_list(leads_to, flat=True).get(pk=account.pk)
-    lock_accounts(accounts_together(account_id))
-    current = PointAccount.objects.select_related("programme", "member").get(pk=account_id)
+def _ask(held: _Held, reason: AdjustmentReason, at: datetime) -> _Asking:
+    """Check whether the colleague may do this to the account, both locked."""
+    colleague, current = held
     if colleague is None or not may_ask(colleague):
         raise MayNotAdjust
     if is_own(current, colleague):

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, npgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from core.errors import DomainError, RequestKeyReused
-from core.formatting import points
+from core.formatting import points, points_or_debt
 from loyalty.adjustments.errors import (
     AlreadyDecided,
     ApprovalLapsed,
@@ -111,12 +111,6 @@ def balance_sentence(account: PointAccount, *, change: int, at: datetime) -> str
     balance = balance_of(account, at=at)
     now = balance.available_points + balance.waiting_points - balance.owed_points
     return _("Balance today: %(before)s; afterwards: %(after)s.") % {
-        "before": _have_or_owe(now),
-        "after": _have_or_owe(now + change),
+        "before": points_or_debt(now),
+        "after": points_or_debt(now + change),
     }
-
-
-def _have_or_owe(net: int) -> str:
-    if net >= 0:
-        return points(net)
-    return npgettext("balance", "%(points)s owed", "%(points)s owed", -net) % {"points": points(-net)}

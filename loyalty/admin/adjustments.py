@@ -283,7 +283,9 @@ class AdjustmentRequestAdmin(OfAccountAdmin):
             action="",
             refusals=REFUSALS,
         )
-        return self._decide(request, object_id, question, ApprovalForm, approve_adjustment)
+        return self._decide(
+            request, object_id, question, ApprovalForm, approve_adjustment, tells_balance=True
+        )
 
     @button(
         _("Decline"),
@@ -326,7 +328,7 @@ class AdjustmentRequestAdmin(OfAccountAdmin):
 
     def _in_words(self, asked: AdjustmentRequest) -> str:
         """Return what is decided on, whoever reads nothing else."""
-        said = gettext(
+        return gettext(
             "%(points)s for %(member)s: %(reason)s. Asked by %(colleague)s, who wrote: “%(comment)s”."
         ) % {
             "points": signed_points(asked.points),
@@ -335,8 +337,6 @@ class AdjustmentRequestAdmin(OfAccountAdmin):
             "colleague": self.requester(asked),
             "comment": asked.comment,
         }
-        reached = asked.account.merged_into or asked.account
-        return f"{said} {balance_sentence(reached, change=asked.points, at=timezone.now())}"
 
     def _decide(
         self,
@@ -345,10 +345,16 @@ class AdjustmentRequestAdmin(OfAccountAdmin):
         question: Question,
         form_class: type[forms.Form],
         decide: Callable[..., AdjustmentRequest],
+        *,
+        tells_balance: bool = False,
     ) -> HttpResponse:
         asked: AdjustmentRequest = self.row(request, object_id)
         colleague = cast("User", request.user)
-        question = replace(question, sentence=f"{self._in_words(asked)} {question.sentence}")
+        said = [self._in_words(asked), str(question.sentence)]
+        if tells_balance:
+            reached = asked.account.merged_into or asked.account
+            said.insert(1, balance_sentence(reached, change=asked.points, at=timezone.now()))
+        question = replace(question, sentence=" ".join(said))
         return ask(
             self,
             request,

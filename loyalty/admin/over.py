@@ -45,11 +45,11 @@ def left_already(account: PointAccount) -> Over | None:
 def leads_to_another(member: Member) -> Over | None:
     """Say that a member leads to another one already, or is erased."""
     if member.erased_at is not None:
-        said = _("The member is erased: nobody can say any more that somebody is the same person.")
+        said = _("The member is erased: an erased member cannot be merged any more.")
         return Over(said, as_asked=False)
     if member.merged_into_id is None:
         return None
-    return Over(_("This member leads to another one already: the two are one."))
+    return Over(_("This member leads to another one already."))
 
 
 def separated_already(merge: MemberMerge) -> Over | None:

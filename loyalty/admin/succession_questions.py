@@ -158,7 +158,7 @@ def question_to_close(succession: Succession) -> Question:
             owed,
         ),
         gettext("This is what the accounts held when they were last gone through: %(moment)s.")
-        % {"moment": moment(succession.moved_at)},
+        % {"moment": moment(succession.moved_at, succession.source.zone)},
     ]
     return replace(_CLOSE, notes=notes)
 

@@ -81,6 +81,12 @@ class ContradictoryRule(DomainError):
         self.findings = tuple(findings)
 
 
+class TwinRule(ContradictoryRule):
+    """Another rule gives the same on some of the same days; `findings` name it."""
+
+    code: ClassVar[str] = "twin_rule"
+
+
 def find_contradictions(rule: Rule, *, partner_of_store: Mapping[int, int]) -> tuple[Finding, ...]:
     """Return all that contradicts itself in a rule, in the order of its columns; nothing for a sound one.
 

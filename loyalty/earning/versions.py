@@ -22,7 +22,7 @@ from core.idempotency import fingerprint_of
 from loyalty.dates import local_date
 from loyalty.earning.admission import contradictions_of, family_of, that_count, twins_of
 from loyalty.earning.book import rule_of
-from loyalty.earning.contradictions import ContradictoryRule, has_a_day
+from loyalty.earning.contradictions import ContradictoryRule, TwinRule, has_a_day
 from loyalty.models import EarningRule, LimitPeriod, Programme, RuleSpending, RuleStatus
 
 TERMS = (
@@ -195,7 +195,7 @@ def schedule_rule(
     if rule.applies_from is not None and not _has_days_left(rule, rule.applies_from):
         raise NothingLeftOfThePeriod
     if twins := twins_of(rule, at=at, starts_at=starts_at):
-        raise ContradictoryRule(twins)
+        raise TwinRule(twins)
     for other in others:
         if other.status_at(at) is RuleStatus.LIVE:
             other.applies_until = starts_at or at

@@ -107,7 +107,7 @@ SELECT p.id, p.reference, p.kind, p.state, p.reason, p.purchased_at, p.amount_ce
            JOIN loyalty_entry g ON g.purchase_id = b.id AND g.kind = f.kind
            WHERE f.purchase_id = p.id AND f.kind = %(return)s AND g.id < f.id
        ),
-       CASE WHEN a.leaving_policy = %(lost)s THEN a.left_on END
+       CASE WHEN h.leaving_policy = %(lost)s THEN h.left_on END
 FROM loyalty_purchase p
 JOIN partners_partner b ON b.id = p.partner_id
 JOIN partners_store s ON s.id = p.store_id
@@ -117,6 +117,7 @@ LEFT JOIN loyalty_purchase o ON o.id = p.original_id
 LEFT JOIN loyalty_entry e ON e.purchase_id = p.id AND e.kind = %(purchase)s
 LEFT JOIN loyalty_lot l ON l.id = e.lot_id
 LEFT JOIN loyalty_pointaccount a ON a.id = e.account_id
+LEFT JOIN loyalty_pointaccount h ON h.id = coalesce(a.merged_into_id, a.id)
 WHERE p.id = ANY(%(ids)s::bigint[])
 """
 

@@ -52,7 +52,7 @@ class Balance:
 
     @property
     def next_are_all_available(self) -> bool:
-        """Whether none of the first points to expire wait."""
+        """Whether the first points to expire are no more than can be spent now."""
         return self.next_expiry is None or self.next_expiry.points <= self.available_points
 
     @property

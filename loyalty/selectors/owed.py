@@ -17,7 +17,7 @@ OF_TRANSFERS: dict[TransferReason, StrOrPromise] = {
 }
 OF_ANY_KIND: StrOrPromise = _("More points were taken back than you had.")
 
-# The newest comes first by the index of an account's entries, and whoever owes has repaid nothing since.
+# The newest comes first by the index of an account's entries; whoever still owes has had few credits since.
 LATEST = """
 SELECT e.kind, t.reason, t.undoes_id IS NOT NULL, k.kind
 FROM loyalty_entry e

@@ -181,7 +181,10 @@ def movement_of(row: Row, account: PointAccount, at: datetime | None = None) -> 
 def _pending_until(
     available_on: date | None, points: int, account: PointAccount, at: datetime | None
 ) -> date | None:
-    """Return the day from which so many points can be spent, if they wait; who lost theirs waits for none."""
+    """Return the day from which so many points can be spent, if they wait; who lost theirs waits for none.
+
+    Purchases of one day share a lot: they wait together as long as anything is left of it.
+    """
     if at is None or available_on is None or points <= 0 or not account.may_spend:
         return None
     return available_on if available_on > local_date(at, account.programme.zone) else None

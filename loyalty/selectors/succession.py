@@ -1,10 +1,11 @@
 """What becomes of an account whose programme another one replaces."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import Min, Sum
 
+from loyalty.dates import local_date
 from loyalty.letterheads import site_address
 from loyalty.models import Conversion, PointAccount, Succession, SuccessionState
 from loyalty.succession.accounts import OldAccount, Stay, find_accounts
@@ -19,8 +20,8 @@ class Replaced:
     """An account whose programme is replaced: by which one, at which rate, and what became of it.
 
     `stay` says why nothing moves from it, or nothing more. Points owed that moved count below zero, and what
-    moved from accounts that lead to it counts as well; `moved_at` is when the first of it moved. `reference`
-    is that of the member in the new programme, where one is known.
+    moved from accounts that lead to it counts as well; `moved_on` is the day on which the first of it moved.
+    `reference` is that of the member in the new programme, where one is known.
     """
 
     old_name: str
@@ -33,7 +34,7 @@ class Replaced:
     stay: Stay | None
     left_points: int
     arrived_points: int
-    moved_at: datetime | None
+    moved_on: date | None
     reference: str
 
 
@@ -60,7 +61,7 @@ def replaced(account: PointAccount) -> Replaced | None:
         stay=own.stay,
         left_points=own.moved.total_left + own.behind.total_left,
         arrived_points=own.moved.total_arrived + own.behind.total_arrived,
-        moved_at=moved_at,
+        moved_on=local_date(moved_at, programme.zone) if moved_at else None,
         reference=own.new_reference,
     )
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.formatting import first_day, points
+from core.formatting import day, points, points_or_debt
 from loyalty.models import ConversionKind
 from loyalty.selectors.movement_names import moves_debt
 from loyalty.selectors.succession import Replaced
@@ -105,8 +105,8 @@ def _told_to_member(found: Replaced) -> str:
         return _("Your points are about to move there, with the same expiry dates.")
     if found.left_points > 0:
         return ngettext(
-            "Your %(left)s is %(arrived)s there now, with the same expiry dates.",
-            "Your %(left)s are %(arrived)s there now, with the same expiry dates.",
+            "Your %(left)s became %(arrived)s there, with the same expiry dates.",
+            "Your %(left)s became %(arrived)s there, with the same expiry dates.",
             found.left_points,
         ) % {"left": points(found.left_points), "arrived": points(found.arrived_points)}
     if found.left_points < 0:
@@ -143,9 +143,9 @@ def _told_to_agent(found: Replaced) -> str:
     }[found.outcome]
     return " ".join((told, *_why_it_stays(found))) % {
         "reference": found.reference,
-        "day": first_day(found.moved_at) if found.moved_at else "",
-        "left": points(found.left_points),
-        "arrived": points(found.arrived_points),
+        "day": day(found.moved_on) if found.moved_on else "",
+        "left": points_or_debt(found.left_points),
+        "arrived": points_or_debt(found.arrived_points),
     }
 
 

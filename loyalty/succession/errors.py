@@ -112,8 +112,8 @@ REFUSALS: dict[type[DomainError], StrOrPromise] = {
         " first."
     ),
     ZonesDiffer: _(
-        "The two programmes have different time zones: points would end hours too early or too late. Give the"
-        " new programme the zone of the old one before anybody takes part in it."
+        "The two programmes have different time zones: points would expire hours too early or too late. Give"
+        " the new programme the zone of the old one before anybody takes part in it."
     ),
     TermsFixed: _(
         "Points moved by these terms already: they cannot change any more, and there is nothing to rehearse."

@@ -24,8 +24,8 @@ HEADING = """\
 # Who may open which page of the admin
 
 Written by `python tools/permissions.py`, which asks every page for every group; a test fails when it is not
-current. A page that may be opened may still hide what a row's state forbids, such as
-cancelling an order twice. `config/settings/staff.py` says which permissions make up a group.
+current. A page that may be opened may still say that a row's state leaves nothing to do, as
+for an order that is cancelled already. `config/settings/staff.py` says which permissions make up a group.
 
 """
 YES, NO = "yes", "-"

@@ -135,6 +135,7 @@ def test_whoever_approves_reads_what_the_member_would_have_or_owe(story: Story) 
     assert "Balance today: 600 points; afterwards: 1,300 points." in question
     question = read(client, page("adjustmentrequest_approve", taken.pk))
     assert "Balance today: 600 points; afterwards: 200 points owed." in question
+    assert "afterwards" not in read(client, page("adjustmentrequest_decline", taken.pk))
 
 
 def test_an_approval_that_is_sent_twice_is_told_as_done(story: Story, waiting: AdjustmentRequest) -> None:

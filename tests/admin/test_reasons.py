@@ -159,7 +159,7 @@ def test_a_promotion_is_deleted_only_with_a_reason_and_what_it_held_stays(story:
     )
     again = marketing.post(address, follow=True)
     assert again.redirect_chain == [(reverse("admin:campaigns_promotion_changelist"), 302)]
-    assert "It is there no more: what is deleted is gone for good." in again.content.decode()
+    assert "It is no longer there: what is deleted is gone for good." in again.content.decode()
     assert StaffAction.objects.filter(action="promotion.deleted").count() == 1
 
 

@@ -44,7 +44,7 @@ def _order(site: Site, member: Member) -> None:
 
 def _left(site: Site, member: Member) -> None:
     letterhead, account = letterhead_of(site.cast.programme), site.cast.alice.account
-    letter = leaving_letter(account, letterhead, left_on=AT.date(), lost=1600, kept=0)
+    letter = leaving_letter(account, letterhead, left_on=AT.date(), lost=1600, kept=0, owed=0)
     send_letter(letter, address="a@example.com", letterhead=letterhead, member=member, at=AT)
 
 

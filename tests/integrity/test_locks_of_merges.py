@@ -12,12 +12,15 @@ from loyalty.ledger.post import post_batch
 from loyalty.merging.follow import follow_all
 from loyalty.merging.merge import merge_members
 from loyalty.merging.separate import separate_members
-from loyalty.models import AdjustmentLimit, EntryKind, Programme
+from loyalty.models import AdjustmentLimit, AdjustmentRequest, EntryKind, Programme
 from members.errors import MergedAlready
 from members.models import Member, MemberMerge
 from members.services.erasure import erase_member
+from rewards.models import Order
+from rewards.services.orders import order_gift_card
 from tests.factories import NOW, PARIS, Cardholder, buy, make_cardholder, make_programme, order
-from tests.loyalty.adjusting import make_agent
+from tests.households import product_for
+from tests.loyalty.adjusting import ask, make_agent
 from tests.loyalty.ledger_state import balance
 from tests.proofs import violations
 from tests.transactions import one_after_the_other, real_commits, sent_statements
@@ -180,3 +183,35 @@ def test_a_second_separation_counts_what_the_first_left_owing(programme: Program
     assert isinstance(second, ApproverNeeded)
     assert MemberMerge.objects.get(undone_at=None) == made[1]
     assert violations() == []
+
+
+def test_an_order_that_waited_for_a_merge_finds_what_was_ordered_before_by_the_same_page(
+    alice: Cardholder, twin: Cardholder
+) -> None:
+    product = product_for(alice.account.programme, 5)
+
+    def tap(person: Cardholder) -> Order:
+        return order_gift_card(account=person.account, product=product, request_key="tap", at=NOW)
+
+    first = tap(twin)
+
+    second = one_after_the_other(lambda: merge(alice, twin), lambda: tap(alice))
+
+    assert second == first
+    assert Order.objects.count() == 1
+    assert balance(alice.account) == (20, 0)
+
+
+def test_an_adjustment_sent_twice_around_a_merge_is_one_though_both_are_on_their_way(
+    alice: Cardholder, twin: Cardholder
+) -> None:
+    agent = make_agent()
+    merge(alice, twin)
+
+    second = one_after_the_other(
+        lambda: ask(twin.account, agent, points=50, key="one-page"),
+        lambda: ask(alice.account, agent, points=50, key="one-page"),
+    )
+
+    assert second == AdjustmentRequest.objects.get()
+    assert balance(alice.account) == (75, 0)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from loyalty.earning.contradictions import Contradiction, ContradictoryRule, Finding
+from loyalty.earning.contradictions import Contradiction, ContradictoryRule, Finding, TwinRule
 from loyalty.earning.overlaps import common_ground
 from loyalty.earning.terms import Rule
 from loyalty.earning.twins import twins_among
@@ -111,7 +111,7 @@ def test_a_twin_is_not_scheduled_and_nobody_gets_points_twice(
 ) -> None:
     draft = twin(programme)
 
-    with translation.override("en"), pytest.raises(ContradictoryRule) as refused:
+    with translation.override("en"), pytest.raises(TwinRule) as refused:
         schedule_rule(rule=draft, at=NOW)
 
     assert refused.value.findings == (SAME,)

@@ -7,10 +7,11 @@ from django.utils import translation
 from loyalty.documents.movements_file import movements_file
 from loyalty.enrolment import end_points_of_leavers, leave_programme
 from loyalty.expiry.service import expire_points
+from loyalty.merging.merge import merge_members
 from loyalty.models import EntryKind, PointAccount, Programme
 from loyalty.selectors.statement import StatementFilter, statement_page
 from loyalty.selectors.statement_lines import StatementLine
-from tests.factories import NOW, Cardholder, bring_back, buy, order
+from tests.factories import NOW, Cardholder, bring_back, buy, make_cardholder, order
 from tests.loyalty.explanations.reading import said
 
 LATER = NOW + timedelta(days=2)
@@ -70,6 +71,17 @@ def test_a_purchase_does_not_say_that_points_given_up_can_be_spent(
         " soient enregistrés : ils sont abandonnés."
     )
     assert said("over", "en")[-1].endswith("through 22 November 2025.")
+
+
+def test_purchases_of_before_a_merge_say_so_as_well_when_the_survivor_leaves(
+    programme: Programme, alice: Cardholder
+) -> None:
+    twin = make_cardholder(programme)
+    buy(programme, twin.card.token, euros=30, reference="A")
+    merge_members(survivor=alice.member, merged=twin.member, at=NOW)
+    leave_programme(account=alice.account, at=NOW)
+
+    assert said("A", "en")[-1].startswith("Points given up — The member left the programme on 22 November")
 
 
 def test_points_that_repaid_a_debt_were_not_given_up(programme: Programme, alice: Cardholder) -> None:

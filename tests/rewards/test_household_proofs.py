@@ -82,6 +82,15 @@ def _history(programme: Programme, alice: Cardholder) -> None:
         ),
         pytest.param(
             SHARE,
+            "UPDATE loyalty_householdstay s SET joined_at = s.joined_at + interval '1 hour'"
+            " FROM rewards_ordershare x JOIN loyalty_spendingpermission p ON p.id = x.permission_id"
+            " WHERE s.id = p.spender_id"
+            " RETURNING (SELECT string_agg('transfer ' || transfer_id, ',' ORDER BY transfer_id)"
+            " FROM rewards_ordershare)",
+            id="a member who was not there yet",
+        ),
+        pytest.param(
+            SHARE,
             "UPDATE rewards_ordershare x SET permission_id = p.id FROM loyalty_spendingpermission p,"
             " rewards_order o WHERE o.id = x.order_id AND o.state = 'fulfilled' AND p.ended_at IS NOT NULL"
             " RETURNING 'transfer ' || x.transfer_id",

@@ -104,7 +104,7 @@ def test_points_owed_and_a_reversal_are_told_on_both_sides(programmes: Programme
     )
     assert told(new, "en")[0][1] == ("Smiles goes on after all: the points you owed are counted there again.")
     assert [title for title, _sentence in told(alice.account, "fr")[:2]] == [
-        "Retour de points dus transférés",
+        "Points dus transférés, revenus ici",
         "Points dus passés à Galeries Lafayette",
     ]
     assert [title for title, _sentence in told(new, "fr")] == [

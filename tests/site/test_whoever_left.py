@@ -115,7 +115,7 @@ def test_points_owed_by_whoever_left_are_not_said_to_be_repaid_by_new_purchases(
     words = words_of(chloe.get("/"))
     assert (
         "Points dus : 50 points. Un retour a repris plus de points que vous n’en aviez. Ils restent dus :"
-        " seuls les points des achats faits avant votre départ peuvent encore les rembourser."
+        " les points des achats faits avant votre départ peuvent encore les rembourser."
     ) in words
     words = words_of(chloe.get("/statement/expiry/"))
     assert f"{LEFT} Points dus : 50 points." in words

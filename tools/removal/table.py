@@ -50,13 +50,13 @@ LOCKS = {
     "loyalty.adjustments.leaving.let_leave: lock_day_of": (
         _BY_HAND + "test_a_second_member_who_leaves_counts_what_the_first_lost"
     ),
-    "loyalty.adjustments.requests._ask: lock_accounts": (
+    "loyalty.adjustments.requests._claim_and_hold: lock_accounts": (
         _BY_HAND + "test_a_request_waits_for_a_member_who_is_leaving"
     ),
-    "loyalty.adjustments.requests._ask: lock_colleague": (
+    "loyalty.adjustments.requests._claim_and_hold: lock_colleague": (
         _BY_HAND + "test_a_second_request_counts_what_the_first_took_of_the_day"
     ),
-    "loyalty.adjustments.requests._ask: lock_members": (
+    "loyalty.adjustments.requests._claim_and_hold: lock_members": (
         _BY_HAND + "test_a_request_waits_for_a_merge_and_goes_to_the_account_that_is_kept"
     ),
     "loyalty.backtest.run._store: BackTest": (

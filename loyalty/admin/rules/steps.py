@@ -22,7 +22,7 @@ from core.audit import name_actions, name_details, record_action
 from core.formatting import moment
 from loyalty.admin.rules.schedule_form import ScheduleForm
 from loyalty.earning.admission import contradictions_of
-from loyalty.earning.contradictions import ContradictoryRule
+from loyalty.earning.contradictions import ContradictoryRule, TwinRule
 from loyalty.earning.versions import (
     BeginsInThePast,
     NextVersionScheduled,
@@ -274,6 +274,7 @@ def _scheduling(page: RulePage, version: EarningRule) -> Question:
             RuleInUse: _("This version was scheduled already."),
             TermsChanged: _("The rule was changed since you read it. Nothing was scheduled: read it again."),
             ContradictoryRule: _("The rule contradicts itself by now: edit it to see where."),
+            TwinRule: _("Another rule gives the same by now. Nothing was scheduled: look at both."),
             BeginsInThePast: _("This moment is over. Choose one to come, or begin at once."),
             NothingLeftOfThePeriod: _(
                 "No purchase would count: by that moment the last day of the rule is over, or none of its"

@@ -101,7 +101,7 @@ def test_who_moved_reads_the_rate_and_what_came_of_the_points(
 
     succession = walk(succession)
 
-    assert told(alice.account) == "Your 1,139 points are 379 points there now, with the same expiry dates."
+    assert told(alice.account) == "Your 1,139 points became 379 points there, with the same expiry dates."
     assert told(alice.account, language="fr").replace(SPACE, " ").replace(
         "\N{NARROW NO-BREAK SPACE}", " "
     ) == (
@@ -114,7 +114,7 @@ def test_who_moved_reads_the_rate_and_what_came_of_the_points(
     )
     buy(programmes.old, alice.card.token, euros=4)
     follow(succession)
-    assert told(alice.account) == "Your 1,143 points are 381 points there now, with the same expiry dates."
+    assert told(alice.account) == "Your 1,143 points became 381 points there, with the same expiry dates."
 
 
 def test_who_had_no_points_or_owed_some_is_not_told_of_points(programmes: Programmes) -> None:
@@ -130,7 +130,7 @@ def test_who_had_no_points_or_owed_some_is_not_told_of_points(programmes: Progra
         f"It is known there as {empty.member.reference}, and had no points that move."
     )
     assert told(owing.account) == "The points that you owed are counted there now."
-    assert to_an_agent(owing.account).endswith("so far −10 points became −3 points.")
+    assert to_an_agent(owing.account).endswith("so far 10 points owed became 3 points owed.")
 
 
 def test_whom_nobody_there_is_known_to_be_reads_what_to_do_and_moves_once_it_is_done(
@@ -153,7 +153,7 @@ def test_whom_nobody_there_is_known_to_be_reads_what_to_do_and_moves_once_it_is_
     record_counterparts([CounterpartLine(alice.member.reference, new.member.reference)], programme=both.old)
     assert told(alice.account) == "Your points are about to move there, with the same expiry dates."
     follow(succession)
-    assert told(alice.account) == "Your 1,139 points are 379 points there now, with the same expiry dates."
+    assert told(alice.account) == "Your 1,139 points became 379 points there, with the same expiry dates."
     assert f"It is known there as {new.member.reference}, and moved on" in to_an_agent(alice.account)
 
 
@@ -200,7 +200,7 @@ def test_who_moved_and_left_the_new_programme_since_has_moved_all_the_same(
     run(agreed(programmes))
     leave_programme(account=PointAccount.objects.get(programme=programmes.new), at=NOW)
 
-    assert told(alice.account) == "Your 1,139 points are 379 points there now, with the same expiry dates."
+    assert told(alice.account) == "Your 1,139 points became 379 points there, with the same expiry dates."
     assert to_an_agent(alice.account).endswith(
         "so far 1,139 points became 379 points. The member left the programme that follows."
     )
@@ -222,7 +222,7 @@ def test_what_moved_from_an_account_that_leads_here_counts_here(
 
     merge_members(survivor=bob.member, merged=alice.member, at=NOW)
 
-    assert told(bob.account) == "Your 1,139 points are 379 points there now, with the same expiry dates."
+    assert told(bob.account) == "Your 1,139 points became 379 points there, with the same expiry dates."
 
 
 def test_a_survivor_whose_own_counterpart_is_not_known_stays(between_strangers: Programmes) -> None:
