@@ -209,7 +209,7 @@ def test_the_reason_is_told_in_both_languages() -> None:
         )
     with translation.override("fr"):
         assert sentence_for("succession_closed") == (
-            "La succession de ce programme est fermée et n’accepte plus de contreparties\u00a0: les points"
+            "La succession de ce programme est clôturée et n’accepte plus de contreparties\u00a0: les points"
             " laissés dans l’ancien programme y restent."
         )
 
