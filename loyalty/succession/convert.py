@@ -92,6 +92,10 @@ class LateReturn(NamedTuple):
     instead: LotDates | None = None
 
 
+Wanted = dict[tuple[LotDates, LotDates | None], int]
+"""How many points are to come back from a lot, by the lot to which they go; without one, they repay debts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """What an account holds: the points of its live lots, what it owes, its late returns (newest first).
@@ -137,21 +141,51 @@ def settle_late_returns(held: Held, terms: Terms, moved: Moved) -> list[Converte
 
     No more comes back than what left such a lot: the rest was spent or lost before, in the old programme.
     """
-    owed = held.owed
-    back: dict[tuple[LotDates, LotDates | None], int] = {}
+    back: Wanted = {}
     left = defaultdict(int, {lot: points for lot, points in moved.left.items() if lot is not None})
     for lot, behind in held.moved_behind.items():
         left[lot] += behind
-    for one in held.late_returns:
-        points = min(one.points, left[one.own], owed if one.instead is None else one.points)
+    for (own, instead), wanted in _joined(_wanted(held)).items():
+        points = min(wanted, left[own])
         if points > 0:
-            left[one.own] -= points
-            owed -= points if one.instead is None else 0
-            back[one.own, one.instead] = back.get((one.own, one.instead), 0) + points
+            left[own] -= points
+            back[own, instead] = points
     return [
         _convert_part(own, -points, terms, moved)._replace(back_to=instead)
         for (own, instead), points in back.items()
     ]
+
+
+def _wanted(held: Held) -> Wanted:
+    """Return what late returns look for, the newest first; what was repaid since is not looked for."""
+    wanted: Wanted = {}
+    owed = held.owed
+    for one in held.late_returns:
+        points = min(one.points, owed) if one.instead is None else one.points
+        if points > 0:
+            owed -= points if one.instead is None else 0
+            wanted[one.own, one.instead] = wanted.get((one.own, one.instead), 0) + points
+    return wanted
+
+
+def _joined(wanted: Wanted) -> Wanted:
+    """Join late returns of which one took its points from the lot in which another looked for its own.
+
+    What comes back to that lot would go on at once: it goes straight to where it ends, and stays where that
+    is the lot from which it would come. So no lot gets and gives, and no debt is repaid from what another lot
+    is to get back.
+    """
+    found = dict(wanted)
+    while meet := next(((one, on) for one in found for on in found if one[1] == on[0]), None):
+        (source, _lot), (_same, end) = meet
+        points = min(found[one] for one in meet)
+        for one in meet:
+            found[one] -= points
+            if not found[one]:
+                del found[one]
+        if source != end:
+            found[source, end] = found.get((source, end), 0) + points
+    return found
 
 
 def _convert_part(lot: Bucket, points: int, terms: Terms, moved: Moved) -> Converted:

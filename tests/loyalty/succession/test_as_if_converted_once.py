@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from hypothesis import event, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from loyalty.ledger.movements import LotDates
@@ -26,6 +26,10 @@ WALK = st.tuples(st.just("walk"), st.just(0), st.just(0))
 BEFORE = st.lists(st.one_of(BUY, BUY, BRING_BACK, SPEND), max_size=10)
 AFTER = st.lists(st.one_of(BUY, BRING_BACK, BRING_BACK, WALK), max_size=14)
 Deed = tuple[str, int, int]
+
+SAME = Terms(1, 1, Rounding.DOWN, RoundedOver.ACCOUNT)
+TAKEN_FROM_A_LOT: list[Deed] = [("buy", 2, 2), ("walk", 0, 0), ("buy", 0, 1), ("buy", 0, 1), ("buy", 1, 1)]
+"""A return of the first purchase now takes from the lot of two others, which one of them then misses."""
 
 
 @dataclass
@@ -119,6 +123,20 @@ def test_rounded_over_the_account_the_total_is_that_of_one_conversion(
     assert walked.moved.total_arrived == once.moved.total_arrived == terms.worth(once.moved.total_left)
 
 
+@example(terms=SAME, before=[], after=[*TAKEN_FROM_A_LOT, ("bring_back", 0, 2), ("bring_back", 1, 1)])
+@example(
+    terms=SAME,
+    before=[("buy", 1, 2)],
+    after=[
+        *(("buy", 0, 1), ("buy", 0, 1), ("bring_back", 0, 2), ("buy", 1, 1)),
+        *(("bring_back", 1, 1), ("bring_back", 3, 1)),
+    ],
+)
+@example(
+    terms=SAME,
+    before=[("buy", 0, 5)],
+    after=[("buy", 0, 1), ("buy", 1, 1), ("buy", 2, 1), ("bring_back", 0, 3), ("bring_back", 3, 1)],
+)
 @settings(max_examples=400, deadline=None)
 @given(terms=TERMS, before=BEFORE, after=AFTER)
 def test_rounded_over_the_lot_the_total_differs_by_less_than_a_point_for_each_lot_that_differs(
