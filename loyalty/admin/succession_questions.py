@@ -141,10 +141,12 @@ def question_to_close(succession: Succession) -> Question:
     if succession.is_walking or not succession.walks:
         return replace(_CLOSE, notes=[REFUSALS[WalkUnderWay]])
     walk = Figures.of_json(succession.walk)
-    accounts, left, owed = walk.staying_accounts, walk.staying_points, walk.staying_owed
+    accounts, left, owed = walk.staying_holding, walk.staying_points, walk.staying_owed
     notes = [
         ngettext(
-            "%(number)s member stays behind for good.", "%(number)s members stay behind for good.", accounts
+            "%(number)s member with points stays behind for good.",
+            "%(number)s members with points stay behind for good.",
+            accounts,
         )
         % {"number": number(accounts)},
         ngettext("%(points)s stays behind for good.", "%(points)s stay behind for good.", left)

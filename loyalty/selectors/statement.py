@@ -15,7 +15,14 @@ from loyalty.explanations.facts import Explanation, explanations_of
 from loyalty.explanations.words import steps_of
 from loyalty.models import MOVES, EntryKind, PointAccount, PurchaseState
 from loyalty.purchases.reasons import RECORDED_REFUSALS
-from loyalty.selectors.statement_lines import Row, StatementLine, UncountedLine, movement_of, uncounted_of
+from loyalty.selectors.statement_lines import (
+    BETWEEN_RULES,
+    Row,
+    StatementLine,
+    UncountedLine,
+    movement_of,
+    uncounted_of,
+)
 from members.models import Card
 
 PAGE_SIZE = 20
@@ -100,8 +107,8 @@ LEFT JOIN loyalty_succession i ON i.id = k.succession_id
 LEFT JOIN loyalty_programme y ON y.id = i.source_id
 LEFT JOIN loyalty_programme z ON z.id = i.target_id
 LEFT JOIN LATERAL (
-    SELECT string_agg(v.name_fr, chr(31) ORDER BY g.place) AS name_fr,
-           string_agg(v.name_en, chr(31) ORDER BY g.place) AS name_en
+    SELECT string_agg(v.name_fr, %(between_rules)s ORDER BY g.place) AS name_fr,
+           string_agg(v.name_en, %(between_rules)s ORDER BY g.place) AS name_en
     FROM jsonb_array_elements(p.breakdown) WITH ORDINALITY AS g(part, place)
     JOIN loyalty_earningrule v ON v.id = (g.part->>'rule')::bigint
     WHERE g.part->>'points' <> '0' OR v.factor_percent < 100) n ON p.breakdown IS NOT NULL
@@ -266,6 +273,7 @@ def _movement_terms(account: PointAccount, filters: StatementFilter, before: int
         "kinds": None if kinds is None else [int(kind) for kind in kinds],
         "without_points": filters.kind == WITHOUT_POINTS,
         "card": filters.card_id,
+        "between_rules": BETWEEN_RULES,
         "recorded_since": None,
         "recorded_until": None,
     }

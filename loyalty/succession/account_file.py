@@ -85,7 +85,8 @@ def account_rows(succession: Succession, *, at: datetime, in_words: bool = True)
     return rows(succession, at=at, in_words=in_words)
 
 
-def _accounts(succession: Succession, *, at: datetime) -> Iterator[list[OldAccount]]:
+def accounts_in_chunks(succession: Succession, *, at: datetime) -> Iterator[list[OldAccount]]:
+    """Yield all accounts of the programme that ends but those that lead to another, some at a time."""
     after = 0
     while ids := next_accounts(succession, after=after, limit=AT_ONCE):
         after = ids[-1]
@@ -94,7 +95,7 @@ def _accounts(succession: Succession, *, at: datetime) -> Iterator[list[OldAccou
 
 def _rehearsed_rows(succession: Succession, *, at: datetime, in_words: bool) -> Iterator[Row]:
     terms, total = terms_of(succession), Figures()
-    for chunk in _accounts(succession, at=at):
+    for chunk in accounts_in_chunks(succession, at=at):
         for account in chunk:
             told = _told(account, in_words=in_words)
             parts, figures = account.converted(terms), Figures()
@@ -122,7 +123,7 @@ def _rehearsed_rows(succession: Succession, *, at: datetime, in_words: bool) -> 
 
 def _ran_rows(succession: Succession, *, at: datetime, in_words: bool) -> Iterator[Row]:
     terms, total, all_gone = terms_of(succession), Figures(), [0, 0, 0, 0]
-    for chunk in _accounts(succession, at=at):
+    for chunk in accounts_in_chunks(succession, at=at):
         targets = [account.target_id for account in chunk if account.target_id is not None]
         balances: dict[int | None, int] = dict(
             PointAccount.objects.filter(pk__in=targets).values_list("pk", "balance_points")

@@ -19,11 +19,15 @@ class Month:
 
 @dataclass(slots=True)
 class Staying:
-    """The accounts that stay for one reason, the points they hold and the points they owe."""
+    """The accounts that stay for one reason, the points they hold and owe, and how many do either.
+
+    Only the first walk passes accounts that hold and owe nothing.
+    """
 
     accounts: int = 0
     points: int = 0
     owed: int = 0
+    holding: int = 0
 
 
 @dataclass(slots=True)
@@ -68,6 +72,11 @@ class Figures:
         return sum(one.accounts for one in self.staying.values())
 
     @property
+    def staying_holding(self) -> int:
+        """Those of them that hold or owe points."""
+        return sum(one.holding for one in self.staying.values())
+
+    @property
     def staying_points(self) -> int:
         """The points that stay."""
         return sum(one.points for one in self.staying.values())
@@ -93,6 +102,7 @@ class Figures:
             staying.accounts += 1
             staying.points += account.held_points
             staying.owed += account.owed
+            staying.holding += account.held_points > 0 or account.owed > 0
             return
         if not parts:
             self.empty += 1

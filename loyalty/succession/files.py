@@ -15,12 +15,11 @@ from django_stubs_ext import StrOrPromise
 from loyalty.dates import local_date
 from loyalty.models import PointAccount, Succession, SuccessionState
 from loyalty.models.succession import FORMER
-from loyalty.succession.accounts import OldAccount, next_accounts, read_accounts, terms_of
+from loyalty.succession.account_file import accounts_in_chunks
+from loyalty.succession.accounts import OldAccount, terms_of
 from loyalty.succession.convert import Converted
 from loyalty.succession.figures import Figures
 from members.models import Member, Title
-
-AT_ONCE = 500
 
 Row = Sequence[object]
 
@@ -56,16 +55,6 @@ def has_files(succession: Succession) -> bool:
     return succession.state not in WITHOUT_FILES
 
 
-def _accounts(succession: Succession, *, at: datetime) -> Iterator[list[tuple[OldAccount, list[Converted]]]]:
-    """Yield the accounts by chunks, each with what would become of what it holds."""
-    terms = terms_of(succession)
-    after = 0
-    while ids := next_accounts(succession, after=after, limit=AT_ONCE):
-        after = ids[-1]
-        accounts = read_accounts(succession, ids, at=at)
-        yield [(account, account.converted(terms)) for account in accounts]
-
-
 def month_rows(figures: Figures) -> Iterator[Row]:
     """Yield the opening lots by month of expiry, in the order of MONTH_COLUMNS."""
     for month, sums in sorted(figures.months.items()):
@@ -78,8 +67,9 @@ def letter_rows(succession: Succession, *, at: datetime) -> Iterator[Row]:
     The points are all that moved and would move now, also what moved from accounts that lead to theirs by
     now; the next expiry is that of the new account, or of the opening lots as long as nothing moved.
     """
-    for chunk in _accounts(succession, at=at):
-        moving = [(account, parts) for account, parts in chunk if account.stay is None]
+    terms = terms_of(succession)
+    for chunk in accounts_in_chunks(succession, at=at):
+        moving = [(one, one.converted(terms)) for one in chunk if one.stay is None]
         ids = [account.account_id for account, _parts in moving]
         members = {
             own.pk: own.member for own in PointAccount.objects.select_related("member").filter(pk__in=ids)

@@ -60,7 +60,7 @@ def test_closing_says_how_many_members_and_points_stay_behind_for_good(
     told = notes_of(manager, page("close", succession))
 
     assert told[:3] == [
-        "2 members stay behind for good.",
+        "2 members with points stay behind for good.",
         "100 points stay behind for good.",
         "10 points owed stay behind as well.",
     ]
@@ -73,7 +73,7 @@ def test_closing_says_that_nothing_stays_behind_or_that_it_is_not_known_yet(
 ) -> None:
     succession = running(manager, programmes)
     assert notes_of(manager, page("close", succession))[:2] == [
-        "0 members stay behind for good.",
+        "0 members with points stay behind for good.",
         "0 points stay behind for good.",
     ]
     manager.post(page("follow", succession))

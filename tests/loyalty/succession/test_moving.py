@@ -130,9 +130,9 @@ def test_who_left_or_was_erased_stays(programmes: Programmes) -> None:
     leave_programme(account=new_account(programmes, gone.account), at=NOW)
     figures = Figures.of_json(run(prepare(programmes)).walk)
     assert figures.staying == {
-        "left": Staying(accounts=1, points=10),
+        "left": Staying(accounts=1, points=10, holding=1),
         "erased": Staying(accounts=1),
-        "counterpart_left": Staying(accounts=1, points=30),
+        "counterpart_left": Staying(accounts=1, points=30, holding=1),
     }
     assert (figures.moving, figures.gap) == (0, 0)
     assert Entry.objects.filter(kind=EntryKind.MOVED_OUT).count() == 0
@@ -147,7 +147,7 @@ def test_a_member_of_another_issuer_is_found_by_the_counterpart_only(strangers: 
     figures = Figures.of_json(run(succession).walk)
     assert balance(PointAccount.objects.get(member=person, programme=strangers.new)) == (10, 0)
     assert balance(unknown.account) == (20, 0)
-    assert figures.staying == {"no_counterpart": Staying(accounts=1, points=20)}
+    assert figures.staying == {"no_counterpart": Staying(accounts=1, points=20, holding=1)}
     assert (figures.balance, figures.left, figures.gap) == (30, 10, 0)
 
 
@@ -158,6 +158,6 @@ def test_a_counterpart_who_was_erased_gets_nothing(strangers: Programmes) -> Non
     succession.counterparts.create(member=alice.member, counterpart=person)
     erase_member(member=person, at=NOW)
     assert Figures.of_json(run(succession).walk).staying == {
-        "counterpart_erased": Staying(accounts=1, points=10)
+        "counterpart_erased": Staying(accounts=1, points=10, holding=1)
     }
     assert balance(alice.account) == (10, 0)

@@ -64,7 +64,7 @@ def test_the_figures_reconcile_with_the_ledger_to_the_point(
     assert succession.state == "rehearsed"
     assert (figures.accounts, figures.moving, figures.empty, figures.owing) == (len(people), 2, 1, 1)
     assert (figures.balance, figures.left, figures.owed_left, figures.over) == (168, 131, 10, 40)
-    assert figures.staying == {"left": Staying(accounts=1, points=7)}
+    assert figures.staying == {"left": Staying(accounts=1, points=7, holding=1)}
     assert (figures.arrived, figures.owed_arrived, figures.fractions) == (43, 3, -1)
     assert figures.months == {"2028-10": Month(100, 33, 1), "2029-11": Month(31, 10, 1)}
     assert (figures.lots, figures.gap) == (2, 0)
