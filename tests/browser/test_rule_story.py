@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
 from loyalty.dates import local_date
+from loyalty.earning.times_in_words import NEAR
 from loyalty.feeds.background import run_feed_import
 from loyalty.models import EarningRule, FeedImport, Purchase, RuleStatus
 from members.models import User
@@ -20,7 +21,7 @@ from tests.site.cast import CARDS
 
 pytestmark = pytest.mark.browser
 
-QUOTED = "Double points at Boulanger on Saturdays in December, at most 500 per member."
+QUOTED = "Double points at Boulanger on Saturdays in {month}, at most 500 per member."
 WHY = {
     "en": (
         "Why these points?",
@@ -62,8 +63,10 @@ def saturdays(year: int) -> list[date]:
     return [day for day in (date(year, 12, number) for number in range(1, 32)) if day.isoweekday() == 6]
 
 
-def design_and_schedule(page: Page, year: int) -> None:
-    """Go the way of a manager from the dashboard to the scheduled rule."""
+def design_and_schedule(page: Page, year: int, *, today: date) -> None:
+    """Go the way of a manager from the dashboard to the scheduled rule; a year that is far off is named."""
+    is_far = date(year, 12, 31) - today > NEAR
+    quoted = QUOTED.format(month=f"December {year}" if is_far else "December")
     page.goto(reverse("admin:loyalty_earningrule_add"))
     page.get_by_label("A multiplier").check()
     page.get_by_label("Multiply the points by").fill("2")
@@ -74,10 +77,10 @@ def design_and_schedule(page: Page, year: int) -> None:
     page.get_by_label("At most for each member").fill("500")
     page.get_by_label("Name in French").fill("Samedis de fête")
     page.get_by_label("Name in English").fill("Festive Saturdays")
-    expect(page.locator("#rule-beside")).to_contain_text(QUOTED)
+    expect(page.locator("#rule-beside")).to_contain_text(quoted)
     page.get_by_role("button", name="Keep the draft").click()
     page.get_by_role("link", name="Schedule", exact=True).click()
-    expect(page.get_by_text(QUOTED)).to_be_visible()
+    expect(page.get_by_text(quoted)).to_be_visible()
     page.get_by_label("Reason").fill("The plan of December")
     page.get_by_role("button", name="Schedule").click()
     expect(page.get_by_text("The rule is scheduled.")).to_be_visible()
@@ -110,7 +113,7 @@ def test_a_manager_schedules_a_rule_the_next_file_follows_it_and_the_member_read
     settings.MEDIA_ROOT = tmp_path / "uploads"
     forged = violations()  # the cast has lines without a file
     year = site.at.year + (site.at.month == 12)
-    design_and_schedule(site.visit(user=manager, size=DESKTOP, language="en"), year)
+    design_and_schedule(site.visit(user=manager, size=DESKTOP, language="en"), year, today=site.at.date())
     first, second, *_ = saturdays(year)
     file = tmp_path / "december.csv"
     file.write_bytes(purchases_of([first, second, second + timedelta(days=1)], "300.00"))
