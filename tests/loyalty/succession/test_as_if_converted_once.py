@@ -135,6 +135,11 @@ def test_rounded_over_the_account_the_total_is_that_of_one_conversion(
 @example(
     terms=SAME,
     before=[("buy", 0, 5)],
+    after=[("buy", 1, 3), ("bring_back", 0, 2), ("buy", 0, 4), ("bring_back", 1, 3)],
+)
+@example(
+    terms=SAME,
+    before=[("buy", 0, 5)],
     after=[("buy", 0, 1), ("buy", 1, 1), ("buy", 2, 1), ("bring_back", 0, 3), ("bring_back", 3, 1)],
 )
 @settings(max_examples=400, deadline=None)

@@ -98,6 +98,17 @@ def test_a_late_return_that_took_from_a_lot_that_came_late_gives_it_its_points_b
     assert (moved.left[OLD], moved.total_left, moved.total_arrived) == (0, 36, 36)
 
 
+def test_late_returns_that_took_from_each_others_lots_leave_both_as_they_are() -> None:
+    moved = Moved()
+    convert(Held({OLD: 30, LATEST: 30}), ONE_TO_ONE, moved)
+    returns = [LateReturn(YOUNG, 2, OLD), LateReturn(OLD, 2, YOUNG)]
+    parts = convert(Held({OLD: 2, YOUNG: 1}, late_returns=returns), ONE_TO_ONE, moved)
+    assert parts == [Converted(OLD, 2, 2), Converted(YOUNG, 1, 1)]
+    returns = [LateReturn(YOUNG, 2, OLD), LateReturn(OLD, 5, YOUNG)]
+    parts = convert(Held({YOUNG: 4}, late_returns=returns), ONE_TO_ONE, moved)
+    assert parts == [Converted(OLD, -3, -3, YOUNG), Converted(YOUNG, 7, 7)]
+
+
 def test_points_owed_that_move_first_are_repaid_by_what_follows() -> None:
     moved = Moved()
     assert convert(Held(owed=10), ONE_FOR_THREE, moved) == [Converted(None, -10, -3)]
