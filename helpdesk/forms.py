@@ -116,10 +116,9 @@ class HouseholdDeed(StrEnum):
     TAKE_OUT = "take-out"
 
 
-class TakeOutForm(forms.Form):
-    """Why a member is taken out of their household."""
+class HouseholdForm(forms.Form):
+    """Why an agent does to a household what its form says."""
 
-    deed = forms.CharField(initial=HouseholdDeed.TAKE_OUT, widget=forms.HiddenInput)
     reason = CommentField(
         label=_("Reason"),
         widget=forms.Textarea(attrs={"rows": 3, "class": "desk-input"}),
@@ -127,7 +126,14 @@ class TakeOutForm(forms.Form):
     )
 
 
-class BringInForm(TakeOutForm):
+class TakeOutForm(HouseholdForm):
+    """Out of which household a member is taken, as the agent read it."""
+
+    deed = forms.CharField(initial=HouseholdDeed.TAKE_OUT, widget=forms.HiddenInput)
+    household = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class BringInForm(HouseholdForm):
     """Whose household a member joins, and that they agreed to it themselves."""
 
     deed = forms.CharField(initial=HouseholdDeed.BRING_IN, widget=forms.HiddenInput)

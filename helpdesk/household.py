@@ -28,6 +28,7 @@ from loyalty.households.errors import (
 )
 from loyalty.households.membership import put_together, remove_from_household, stay_of
 from loyalty.models import PointAccount
+from loyalty.selectors.households import HouseholdShown, household_of
 
 PART = "household"
 """Of the member's page, where their household stands."""
@@ -54,26 +55,35 @@ REFUSALS: dict[str, str | Promise] = {
 def household(request: StaffRequest, public_id: UUID) -> HttpResponse:
     """Ask why the member leaves the household they are in, or whose household they join.
 
-    The form says which of the two it means: sent twice, it never does the one and then the other.
+    The form says which of the two it means, and out of which household: sent twice, or after the member has
+    moved on, it does nothing that the agent did not read.
     """
     account = _account(request, public_id)
     answers = request.POST if request.method == "POST" else None
-    deed = _possible_deed(account) if answers is None else request.POST.get("deed", "")
+    current = household_of(account, at=timezone.now())
+    deed = _possible_deed(current) if answers is None else request.POST.get("deed", "")
     if deed not in PERMISSIONS:
-        messages.error(request, _("Nothing was changed. Please try again."))
-        return redirect(request.get_full_path())
+        return _again(request)
     if not request.user.has_perm(PERMISSIONS[deed]):
         raise PermissionDenied
     is_out = deed == HouseholdDeed.TAKE_OUT
-    form = TakeOutForm(answers) if is_out else BringInForm(answers, account=account)
+    shown = {"household": current.household_id} if current else {}
+    form = TakeOutForm(answers, initial=shown) if is_out else BringInForm(answers, account=account)
+    if answers is not None and "household" in form.errors:
+        return _again(request)
     if answers is not None and form.is_valid() and _carry_out(request, account, form):
         return redirect(page_of_member(account, part=PART))
-    context = frame(request, account, part=PART) | {"title": TITLES[deed], "form": form, "is_in": is_out}
-    return TemplateResponse(request, "helpdesk/household.html", context)
+    asked = {"title": TITLES[deed], "form": form, "is_out": is_out, "household": current}
+    return TemplateResponse(request, "helpdesk/household.html", frame(request, account, part=PART) | asked)
 
 
-def _possible_deed(account: PointAccount) -> HouseholdDeed:
-    return HouseholdDeed.BRING_IN if stay_of(account.pk) is None else HouseholdDeed.TAKE_OUT
+def _again(request: StaffRequest) -> HttpResponse:
+    messages.error(request, _("Nothing was changed. Please try again."))
+    return redirect(request.get_full_path())
+
+
+def _possible_deed(current: HouseholdShown | None) -> HouseholdDeed:
+    return HouseholdDeed.BRING_IN if current is None else HouseholdDeed.TAKE_OUT
 
 
 def _carry_out(request: StaffRequest, account: PointAccount, form: BringInForm | TakeOutForm) -> bool:
@@ -81,11 +91,11 @@ def _carry_out(request: StaffRequest, account: PointAccount, form: BringInForm |
     try:
         _do(request, account, form)
     except HouseholdRefused as refusal:
-        done = _done_already(refusal, account, form)
-        if not done:
+        over = _no_more_to_do(refusal, account, form)
+        if not over:
             form.add_error(None, str(REFUSALS[refusal.code]))
             return False
-        messages.info(request, done)
+        messages.info(request, over)
     return True
 
 
@@ -95,17 +105,20 @@ def _do(request: StaffRequest, account: PointAccount, form: BringInForm | TakeOu
         put_together(account=form.host, joining=account, actor=request.user, reason=reason, at=at)
         messages.success(request, _("The member is in the household. Nobody may spend their points yet."))
     else:
-        remove_from_household(account=account, actor=request.user, reason=reason, at=at)
+        read = form.cleaned_data["household"]
+        remove_from_household(household_id=read, account=account, actor=request.user, reason=reason, at=at)
         messages.success(request, _("The member has left the household with all their points."))
 
 
-def _done_already(refusal: HouseholdRefused, account: PointAccount, form: BringInForm | TakeOutForm) -> str:
-    """Return what to say when a refusal only means that it is so already, as after a second click."""
+def _no_more_to_do(refusal: HouseholdRefused, account: PointAccount, form: BringInForm | TakeOutForm) -> str:
+    """Return what to say when what was asked for is so already, as after a second click."""
     if isinstance(form, BringInForm):
         own, theirs = stay_of(account.pk), stay_of(form.host.pk)
         if own is not None and theirs is not None and own.household_id == theirs.household_id:
             return _("The member is in this household already. Nothing more was changed.")
     elif isinstance(refusal, NotInHousehold):
+        if stay_of(account.pk) is not None:
+            return _("The member has left that household and is in another one by now. Nothing was changed.")
         return _("The member is in no household any more. Nothing more was changed.")
     return ""
 

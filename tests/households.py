@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from loyalty.households.invitations import invite, join_household
-from loyalty.households.membership import found_household
+from loyalty.households.membership import found_household, remove_from_household, stay_of
 from loyalty.households.permissions import allow_spending
 from loyalty.models import PointAccount, Programme
 from rewards.models import GiftCardProduct, Order
@@ -27,6 +27,20 @@ def live_together(*people: Cardholder, at: datetime = NOW) -> None:
     for other in others:
         other.account.programme.refresh_from_db()
         join_household(account=other.account, code=invite(account=founder.account, at=at), at=at)
+
+
+def household_of(person: Cardholder) -> int:
+    """Return the household in which somebody is."""
+    stay = stay_of(person.account.pk)
+    assert stay is not None
+    return stay.household_id
+
+
+def take_out(person: Cardholder, *, reason: str, at: datetime = NOW) -> None:
+    """Let staff take somebody out of the household in which they are."""
+    remove_from_household(
+        household_id=household_of(person), account=person.account, actor=None, reason=reason, at=at
+    )
 
 
 def let_spend(giver: Cardholder, spender: Cardholder, *, at: datetime = NOW) -> None:

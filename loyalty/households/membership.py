@@ -169,12 +169,20 @@ def return_to_household(*, account: PointAccount, left_since: datetime, at: date
 
 @transaction.atomic
 def remove_from_household(
-    *, account: PointAccount, actor: AbstractBaseUser | AnonymousUser | None, reason: str, at: datetime
+    *,
+    household_id: int,
+    account: PointAccount,
+    actor: AbstractBaseUser | AnonymousUser | None,
+    reason: str,
+    at: datetime,
 ) -> None:
-    """Let staff take a member out of their household, on request. Raises NotInHousehold."""
+    """Let staff take a member out of a household, on request.
+
+    Raises NotInHousehold, also when the member is in another one by now.
+    """
     lock_accounts([account.pk])
     stay = stay_of(account.pk)
-    if stay is None:
+    if stay is None or stay.household_id != household_id:
         raise NotInHousehold
     leave_household(account=account, at=at)
     record_action(

@@ -31,6 +31,7 @@ class OtherMember:
 class HouseholdShown:
     """The household of a member, with the others in it in the order in which they joined."""
 
+    household_id: int
     joined_at: datetime
     others: tuple[OtherMember, ...]
     size: int
@@ -104,6 +105,7 @@ def household_of(account: PointAccount, *, at: datetime) -> HouseholdShown | Non
     givers = [stay.account_id for stay in stays if (stay.pk, mine.pk) in pairs]
     points = _spendable(givers, account, at) if givers else {}
     return HouseholdShown(
+        household_id=mine.household_id,
         joined_at=mine.joined_at,
         size=account.programme.household_size,
         others=tuple(

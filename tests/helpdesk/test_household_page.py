@@ -6,9 +6,10 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from core.models import StaffAction
-from loyalty.households.membership import stay_of
+from loyalty.households.membership import leave_household, stay_of
 from loyalty.models import HouseholdStay, SpendingPermission
 from tests.admin.conftest import client_of, make_colleague
 from tests.factories import NOW, Cardholder, make_cardholder, make_programme
@@ -40,7 +41,9 @@ def read(client: Client, name: str, person: Cardholder) -> str:
 def send(client: Client, person: Cardholder, **fields: str) -> str:
     """Send the form of the deed that the fields are for, and return the page that follows."""
     address = reverse("helpdesk_household", args=[person.member.public_id])
-    fields = {"deed": "bring-in" if "reference" in fields else "take-out"} | fields
+    stay = HouseholdStay.objects.filter(account=person.account).last()
+    read = {"household": str(stay.household_id)} if stay else {}
+    fields = {"deed": "bring-in" if "reference" in fields else "take-out"} | read | fields
     return " ".join(client.post(address, fields, follow=True).content.decode().split())
 
 
@@ -178,6 +181,28 @@ def test_a_form_that_is_sent_twice_takes_out_once(client: Client, caller: Caller
     assert "The member is in no household any more. Nothing more was changed." in again
     assert stay_of(bob.account.pk) is None
     assert StaffAction.objects.filter(action="pointaccount.taken_out_of_household").count() == 1
+
+
+def test_a_form_takes_nobody_out_of_a_household_that_it_did_not_show(
+    client: Client, caller: Caller, bob: Cardholder
+) -> None:
+    carla = make_cardholder(caller.programme, first_name="Carla")
+    live_together(caller.alice, bob)
+    page = read(client, "helpdesk_household", bob)
+    shown = stay_of(bob.account.pk)
+    assert shown is not None
+    assert "<strong>Alice</strong>" in page
+    assert f'name="household" value="{shown.household_id}"' in page
+    leave_household(account=bob.account, at=timezone.now())
+    live_together(carla, bob)
+
+    told = send(client, bob, household=str(shown.household_id), reason=SAID)
+
+    assert "is in another one by now. Nothing was changed." in told
+    assert "Carla" in told
+    assert "Nothing was changed. Please try again." in send(client, bob, household="x", reason=SAID)
+    assert stay_of(bob.account.pk) is not None
+    assert not StaffAction.objects.filter(action="pointaccount.taken_out_of_household").exists()
 
 
 def test_who_is_in_a_household_is_not_brought_into_another(

@@ -25,7 +25,15 @@ from loyalty.merging.merge import merge_members
 from loyalty.models import HouseholdStay, Programme
 from rewards.models import Order
 from tests.factories import NOW, Cardholder, make_cardholder, make_programme
-from tests.households import allow_households, let_spend, live_together, order_together, product_for
+from tests.households import (
+    allow_households,
+    household_of,
+    let_spend,
+    live_together,
+    order_together,
+    product_for,
+    take_out,
+)
 from tests.loyalty.ledger_state import balance
 from tests.proofs import violations
 from tests.transactions import one_after_the_other, real_commits
@@ -69,7 +77,7 @@ def test_an_order_that_waits_for_the_end_of_a_permission_does_without(
     deeds = {
         "taken back": lambda: end_spending(giver=bob.account, spender_id=alice.account.pk, at=NOW),
         "left": lambda: leave_household(account=bob.account, at=NOW),
-        "removed": lambda: remove_from_household(account=bob.account, actor=None, reason="x", at=NOW),
+        "removed": lambda: take_out(bob, reason="x"),
         "merged": lambda: merge_members(survivor=twin.member, merged=bob.member, at=NOW),
     }
 
@@ -198,10 +206,13 @@ def test_staff_bring_nobody_along_who_is_just_leaving_the_programme(
 def test_of_two_colleagues_who_take_a_member_out_one_did_it(
     people: tuple[Cardholder, Cardholder, Cardholder],
 ) -> None:
-    refusal = one_after_the_other(
-        lambda: remove_from_household(account=people[1].account, actor=None, reason="first", at=NOW),
-        lambda: remove_from_household(account=people[1].account, actor=None, reason="second", at=NOW),
-    )
+    bob = people[1]
+    home = household_of(bob)
+
+    def remove(reason: str) -> None:
+        remove_from_household(household_id=home, account=bob.account, actor=None, reason=reason, at=NOW)
+
+    refusal = one_after_the_other(lambda: remove("first"), lambda: remove("second"))
 
     assert isinstance(refusal, NotInHousehold)
     assert StaffAction.objects.get().reason == "first"

@@ -23,7 +23,7 @@ from loyalty.households.membership import (
 )
 from loyalty.models import Household, HouseholdStay, Programme, SpendingPermission
 from tests.factories import NOW, Cardholder, make_cardholder, make_programme, make_user
-from tests.households import allow_households, let_spend, live_together
+from tests.households import allow_households, let_spend, live_together, take_out
 from tests.loyalty.ledger_state import everything
 from tests.proofs import violations
 
@@ -169,7 +169,7 @@ def test_staff_take_a_member_out_of_a_household_with_a_reason(alice: Cardholder,
     live_together(alice, bob)
     let_spend(alice, bob)
 
-    remove_from_household(account=bob.account, actor=None, reason="Asked by phone", at=LATER)
+    take_out(bob, reason="Asked by phone", at=LATER)
 
     assert (household_of(alice) is None, household_of(bob)) == (False, None)
     action = StaffAction.objects.get()
@@ -182,9 +182,21 @@ def test_staff_take_a_member_out_of_a_household_with_a_reason(alice: Cardholder,
     assert not SpendingPermission.objects.filter(ended_at=None).exists()
 
 
-def test_staff_take_nobody_out_who_is_in_no_household(alice: Cardholder) -> None:
-    with pytest.raises(NotInHousehold):
-        remove_from_household(account=alice.account, actor=None, reason="Asked by phone", at=NOW)
+def test_staff_take_nobody_out_of_a_household_in_which_they_are_not(
+    alice: Cardholder, bob: Cardholder, carla: Cardholder
+) -> None:
+    live_together(bob)
+    live_together(carla)
+    home = household_of(bob)
+    assert home is not None
+
+    for person in (alice, carla):
+        with pytest.raises(NotInHousehold):
+            remove_from_household(
+                household_id=home, account=person.account, actor=None, reason="Asked by phone", at=NOW
+            )
+
+    assert household_of(carla) is not None
 
     assert not StaffAction.objects.exists()
 
