@@ -64,6 +64,8 @@ class StateFilter(admin.SimpleListFilter):
 class PromotionAdmin(RecordedAdmin):
     """Promotions past, present and to come. Changes are written down; only who deletes one says why."""
 
+    empty_says = _("Write the first promotion: members read it on the site from its first day to its last.")
+    add_says = _("New promotion")
     asks_reason = False
 
     form = PromotionForm

@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
@@ -165,7 +166,13 @@ class CarefulAutocomplete(AutocompleteSelect):
 
 
 class PortalAdmin(ExportMixin, ModelAdmin):
-    """A page of ours: nothing is deleted unless it says so, and there are no bulk actions."""
+    """A page of ours: nothing is deleted unless it says so, and there are no bulk actions.
+
+    `empty_says` tells what to do next where the list has no rows yet, `add_says` what its button begins.
+    """
+
+    empty_says: ClassVar[Text] = ""
+    add_says: ClassVar[Text] = _("Add")
 
     actions = None
     list_per_page = 50
@@ -206,6 +213,12 @@ class PortalAdmin(ExportMixin, ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the signature is Django's
         """Refuse: what people and points depend on is closed or ended, never deleted."""
         return False
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:  # noqa: ANN401 - unfold has no types
+        """Call the page of a list by what it lists, rather than tell people to choose from it."""
+        listed = super().get_changelist_instance(request)
+        listed.title = capfirst(self.opts.verbose_name_plural)
+        return listed
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:  # noqa: ANN401 - unfold has no types
         """Leave out the buttons that have nothing left to do."""

@@ -19,6 +19,8 @@ from loyalty.models import AdjustmentLimit, AdjustmentReason
 class AdjustmentReasonAdmin(RecordedAdmin):
     """Why staff may move points. What a reason does never changes; its words do, also on statements."""
 
+    empty_says = _("Nobody can move points without a reason. Write those that colleagues may choose from.")
+    add_says = _("New reason")
     list_display = ("shown_name", "programme", "kind", "takes_points", "is_offered")
     list_filter = ("programme", "kind", "is_offered")
     list_select_related = ("programme",)
@@ -72,6 +74,8 @@ class AdjustmentLimitForm(forms.ModelForm[AdjustmentLimit]):
 class AdjustmentLimitAdmin(RecordedAdmin):
     """How much each group of staff may move. Whoever moves points is not who says how many."""
 
+    empty_says = _("Nobody can move points without a limit. Say how many each group of colleagues may move.")
+    add_says = _("New limit")
     form = AdjustmentLimitForm
     list_display = ("shown_role", "programme", "kind", "points_a_day", "points_alone")
     list_filter = ("programme", "kind")

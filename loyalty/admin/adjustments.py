@@ -141,6 +141,7 @@ class DeclineForm(forms.Form):
 class AdjustmentRequestAdmin(OfAccountAdmin):
     """Requests of colleagues, the newest first. They are made on the page of a member in the call centre."""
 
+    empty_says = _("Colleagues ask for adjustments on the page of a member, in the call centre.")
     list_display = (
         "requested_at",
         "member_link",

@@ -148,6 +148,8 @@ def _last_to_decide(versions: Iterable[EarningRule], at: datetime) -> list[int]:
 class BackTestAdmin(LockedAdmin):
     """Back-tests, the newest first."""
 
+    empty_says = _("See what drafts of rules would have cost in a past period. Nobody’s points change by it.")
+    add_says = _("New back-test")
     list_display = (
         "shown_period",
         "programme",

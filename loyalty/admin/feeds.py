@@ -66,6 +66,7 @@ class UploadForm(forms.Form):
 class FeedImportAdmin(LockedAdmin):
     """Imports, the newest first."""
 
+    empty_says = _("Files of partners and issuers appear here once they are imported.")
     list_display = (
         "file_name",
         "programme",

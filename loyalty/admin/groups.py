@@ -180,6 +180,8 @@ class EndForm(ReasonForm):
 class MemberGroupAdmin(RecordedAdmin):
     """Groups by name, with how many members each has today."""
 
+    empty_says = _("Rules may be for the members of a group only. Name one, then add members by a file.")
+    add_says = _("New group")
     asks_reason = False
     list_display = ("name_fr", "programme", "code", "members_now")
     list_filter = ("programme",)

@@ -63,6 +63,7 @@ class OfMembersAdmin(LockedAdmin):
 class HouseholdAdmin(OfMembersAdmin):
     """Households, the newest first."""
 
+    empty_says = _("Households are founded by members, on the site, where their programme has them.")
     to_accounts = ("stays__account",)
     list_display = ("id", "programme", "founded_at", "shown_people")
     list_filter = ("programme", period_filter("founded_at", _("founded")))

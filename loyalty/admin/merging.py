@@ -232,6 +232,9 @@ class MergedPointsInline(LockedInline):
 class MemberMergeAdmin(LockedAdmin):
     """Members who lead to others, and those who did."""
 
+    empty_says = _(
+        "Nobody was merged yet. Two members who are one person are merged from the page of either."
+    )
     list_display = ("id", "merged_at", "survivor_link", "merged_link", "undone_at")
     list_filter = (
         ("undone_at", admin.EmptyFieldListFilter),

@@ -166,6 +166,7 @@ class PurchaseAdmin(LockedAdmin):
 class RejectedLineAdmin(LockedAdmin):
     """Lines that were refused, with what is safe to keep of them."""
 
+    empty_says = _("Lines of files that are refused appear here, each with its reason. None was so far.")
     list_display = ("feed_link", "line", "reference", "shown_reason")
     list_filter = ("reason",)
     list_select_related = ("feed_import",)

@@ -35,6 +35,9 @@ name_actions(
 class CounterpartAdmin(LockedAdmin):
     """Who members of an old programme are in the new one. A file says it."""
 
+    empty_says = _(
+        "A file that is imported for a succession says who members of the old programme are in the new one."
+    )
     list_display = ("id", "succession", "member_link", "counterpart_link")
     list_filter = ("succession__source",)
     search_fields = ("member__reference", "counterpart__reference")
@@ -59,6 +62,7 @@ class CounterpartAdmin(LockedAdmin):
 class ConversionAdmin(LockedAdmin):
     """What each transfer of a succession took, and what arrived in its place."""
 
+    empty_says = _("Points are converted once a succession has begun.")
     list_display = ("id", "succession", "account_link", "kind", "left_points", "arrived_points")
     list_filter = ("succession__source", "kind")
     export_columns = (

@@ -81,6 +81,11 @@ FIELDS: dict[type[DomainError], str] = {
 class SuccessionAdmin(SuccessionFiles, LockedAdmin):
     """Successions, the newest first."""
 
+    empty_says = _(
+        "No programme replaces another yet. A succession takes over an old programme’s members with their "
+        "points: agree its terms, rehearse it, then begin. Until it is closed, it can be reversed."
+    )
+    add_says = _("New succession")
     list_display = ("source", "target", "shown_rate", "shown_state", "late_returns_until", "shown_moved")
     fieldsets = (
         (None, {"fields": ("source", "target", "shown_state")}),
