@@ -1,10 +1,13 @@
 """What is known about a recorded purchase or return, read for many lines at once. It writes nothing."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
+
+from django.utils import timezone
 
 from core.formatting import in_language
 from core.prepared import prepared_rows
@@ -13,7 +16,17 @@ from loyalty.earning.book import RULE_COLUMNS, rule_of_row
 from loyalty.earning.breakdown import GivenPart, parts_of
 from loyalty.earning.shares import is_reduction
 from loyalty.earning.words import Names, sentence_for_members
-from loyalty.models import EntryKind, LeavingPolicy, Programme, PurchaseKind, PurchaseState, RuleEffect
+from loyalty.merging.counted import HANDED_TO
+from loyalty.models import (
+    ConversionKind,
+    EntryKind,
+    LeavingPolicy,
+    Programme,
+    PurchaseKind,
+    PurchaseState,
+    RuleEffect,
+    SuccessionState,
+)
 from loyalty.purchases.reasons import Reason
 from loyalty.selectors.rule_names import names_for
 
@@ -45,6 +58,8 @@ class ExplainedRule:
     """Whether it is a coefficient below 1, which gives nothing and leaves fewer points to the others."""
     bought_points: int
     """Of a return: what the rule had given for the purchase."""
+    left_points: int
+    """Of a return: how many of these earlier returns had left; below zero where they took more."""
 
     @property
     def name(self) -> str:
@@ -86,6 +101,13 @@ class Explanation:
     """Of a return: how much of the purchase had been kept until then."""
     given_up_on: date | None = None
     """The day on which the member left the programme, where that cost them the points they had not used."""
+    handed_over_on: date | None = None
+    """The day on which its points went over to the account of its card, as two members were separated."""
+    successor: str = ""
+    moved_on: date | None = None
+    """The programme to which points of its days went over, and when."""
+    is_over: bool = False
+    """Whether the last day of its points is over today."""
     recorded_on: date | None = None
     """The day on which its points were posted; none while nothing was."""
 
@@ -95,19 +117,17 @@ class Explanation:
         return max(0, self.kept_before_cents - self.amount_cents)
 
 
-LINES = """
+LINES = f"""
 SELECT p.id, p.reference, p.kind, p.state, p.reason, p.purchased_at, p.amount_cents, b.name, s.name,
        coalesce(c.last4, ''), coalesce(d.name, ''), p.points, p.rule_id, p.breakdown::text,
        l.available_on, l.expires_on, -coalesce(e.owed_change_points, 0), e.posted_at,
        o.purchased_at, coalesce(o.points, 0), o.rule_id, o.breakdown::text,
-       o.amount_cents - (
-           SELECT coalesce(sum(b.amount_cents), 0)::bigint
-           FROM loyalty_entry f
-           JOIN loyalty_purchase b ON b.original_id = o.id
-           JOIN loyalty_entry g ON g.purchase_id = b.id AND g.kind = f.kind
-           WHERE f.purchase_id = p.id AND f.kind = %(return)s AND g.id < f.id
-       ),
-       CASE WHEN h.leaving_policy = %(lost)s THEN h.left_on END
+       o.amount_cents - coalesce(r.cents, 0), r.taken::text, q.moved_at, w.name, w.moved_at,
+       CASE WHEN h.leaving_policy = %(lost)s AND NOT EXISTS (
+           SELECT FROM loyalty_succession n JOIN loyalty_conversion v ON v.succession_id = n.id
+           WHERE n.source_id = h.programme_id AND v.account_id = h.id AND v.kind = %(moved)s
+             AND n.state <> ALL(%(undone)s)
+       ) THEN h.left_on END
 FROM loyalty_purchase p
 JOIN partners_partner b ON b.id = p.partner_id
 JOIN partners_store s ON s.id = p.store_id
@@ -118,8 +138,30 @@ LEFT JOIN loyalty_entry e ON e.purchase_id = p.id AND e.kind = %(purchase)s
 LEFT JOIN loyalty_lot l ON l.id = e.lot_id
 LEFT JOIN loyalty_pointaccount a ON a.id = e.account_id
 LEFT JOIN loyalty_pointaccount h ON h.id = coalesce(a.merged_into_id, a.id)
+LEFT JOIN LATERAL (
+    SELECT sum(b.amount_cents)::bigint AS cents,
+           jsonb_agg(jsonb_build_array(b.points, b.rule_id, b.breakdown)) AS taken
+    FROM loyalty_entry f
+    JOIN loyalty_purchase b ON b.original_id = o.id
+    JOIN loyalty_entry g ON g.purchase_id = b.id AND g.kind = f.kind
+    WHERE f.purchase_id = p.id AND f.kind = %(return)s AND g.id < f.id
+) r ON o.id IS NOT NULL
+LEFT JOIN LATERAL (
+    SELECT d.moved_at FROM (SELECT p.card_id) o CROSS JOIN LATERAL ({HANDED_TO}) d
+) q ON e.id IS NOT NULL
+LEFT JOIN LATERAL (
+    SELECT u.name, min(t.moved_at) AS moved_at
+    FROM loyalty_succession n
+    JOIN loyalty_programme u ON u.id = n.target_id
+    JOIN loyalty_conversion v ON v.succession_id = n.id AND v.account_id = h.id AND v.kind = %(moved)s
+    JOIN loyalty_transfer t ON t.id = v.transfer_id
+    WHERE n.source_id = h.programme_id AND n.state <> ALL(%(undone)s)
+      AND v.parts @> jsonb_build_array(jsonb_build_array(l.expires_on, l.available_on))
+    GROUP BY u.id
+) w ON l.id IS NOT NULL
 WHERE p.id = ANY(%(ids)s::bigint[])
-"""
+"""  # noqa: S608 - a query of ours is put in
+"""What earlier returns took is told by rule. Who left after their points had moved on gave nothing up."""
 
 RULES = f"""
 SELECT name_fr, name_en,
@@ -161,7 +203,9 @@ def explanations_of(purchase_ids: Iterable[int], *, programme: Programme) -> dic
     if not wanted:
         return {}
     kinds = {"purchase": int(EntryKind.PURCHASE), "return": int(EntryKind.RETURN)}
-    rows = prepared_rows(LINES, {"ids": wanted, "lost": LeavingPolicy.LOST.value} | kinds)
+    undone = [SuccessionState.REVERSED.value, SuccessionState.ABANDONED.value]
+    ends = {"lost": LeavingPolicy.LOST.value, "moved": int(ConversionKind.POINTS), "undone": undone}
+    rows = prepared_rows(LINES, {"ids": wanted} | ends | kinds)
     given = {
         row[0]: _parts(points=row[11], rule_id=row[12], breakdown=row[13])
         for row in rows
@@ -249,9 +293,14 @@ def _explanation(
         :11
     ]
     available_on, expires_on, repaid_points, posted_at = row[14:18]
-    returned_at, bought_points, bought_by, bought, kept_before, given_up_on = row[18:]
+    returned_at, bought_points, bought_by, bought, kept_before, taken = row[18:24]
+    handed_over_at, successor, moved_at, given_up_on = row[24:]
     of_purchase = _parts(points=bought_points, rule_id=bought_by, breakdown=bought)
     by_rule = {part.rule_id: part.points for part in of_purchase}
+    left_by_rule = Counter(by_rule)
+    for points, rule_id, breakdown in json.loads(taken or "[]"):
+        for part in parts_of(breakdown=breakdown, rule_id=rule_id, points=points):
+            left_by_rule[part.rule_id] += part.points
     return Explanation(
         purchase_id=purchase_id,
         reference=reference,
@@ -266,7 +315,9 @@ def _explanation(
         card_last4=last4,
         card_product=product,
         rules=tuple(
-            _explained_rule(part, terms[part.rule_id], by_rule.get(part.rule_id, 0), posted_at)
+            _explained_rule(
+                part, terms[part.rule_id], by_rule.get(part.rule_id, 0), left_by_rule[part.rule_id], posted_at
+            )
             for part in parts
         ),
         points=row[11],
@@ -277,6 +328,10 @@ def _explanation(
         repaid_points=repaid_points,
         kept_before_cents=max(0, kept_before or 0),
         given_up_on=given_up_on,
+        handed_over_on=_day(handed_over_at, programme),
+        successor=successor or "",
+        moved_on=_day(moved_at, programme),
+        is_over=expires_on is not None and expires_on < local_date(timezone.now(), programme.zone),
         recorded_on=_day(posted_at, programme),
     )
 
@@ -286,7 +341,7 @@ def _day(instant: datetime | None, programme: Programme) -> date | None:
 
 
 def _explained_rule(
-    part: GivenPart, version: RuleTerms, bought_points: int, posted_at: datetime | None
+    part: GivenPart, version: RuleTerms, bought_points: int, left_points: int, posted_at: datetime | None
 ) -> ExplainedRule:
     return ExplainedRule(
         name_fr=version.name_fr,
@@ -303,4 +358,5 @@ def _explained_rule(
         is_past=part.is_past,
         is_reduction=version.is_reduction,
         bought_points=bought_points,
+        left_points=left_points,
     )

@@ -58,11 +58,7 @@ def _steps(line: Explanation) -> Iterator[Step]:
     if line.repaid_points:
         yield Step(_("Points owed"), _repaid(line))
     if line.available_on and line.expires_on and line.points > line.repaid_points:
-        yield (
-            _given_up(line, line.given_up_on)
-            if line.given_up_on and line.given_up_on <= line.expires_on
-            else _available(line, line.available_on, line.expires_on)
-        )
+        yield _what_became(line, line.available_on, line.expires_on)
 
 
 def _repaid(line: Explanation) -> str:
@@ -73,9 +69,33 @@ def _repaid(line: Explanation) -> str:
     )
 
 
+def _what_became(line: Explanation, first: date, last: date) -> Step:
+    if line.handed_over_on:
+        return _handed_over(line.handed_over_on)
+    if line.moved_on and line.moved_on <= last:
+        return _moved_on(line.successor, line.moved_on)
+    if line.given_up_on and line.given_up_on <= last:
+        return _given_up(line, line.given_up_on)
+    return _available(line, first, last)
+
+
+def _handed_over(on: date) -> Step:
+    said = _(
+        "The points went over to the account of this card on %(day)s, when the two members were separated."
+    )
+    return Step(_("Points"), said % {"day": day(on)})
+
+
+def _moved_on(successor: str, on: date) -> Step:
+    said = _("What had not been used of the points went over to %(programme)s on %(day)s.")
+    return Step(_("Points"), said % {"programme": successor, "day": day(on)})
+
+
 def _available(line: Explanation, first: date, last: date) -> Step:
     said = _("The points can be spent from %(first)s through %(last)s.")
-    if line.repaid_points:
+    if line.is_over:
+        said = _("The points could be spent from %(first)s through %(last)s.")
+    elif line.repaid_points:
         said = _("The other points can be spent from %(first)s through %(last)s.")
     return Step(pgettext("points", "Available"), said % {"first": day(first), "last": day(last)})
 
@@ -175,7 +195,7 @@ def _return(line: Explanation, facts: dict[str, str]) -> str:
 
 def _takes_more(line: Explanation, rule: ExplainedRule) -> bool:
     """Say whether a return takes back more under a rule than its goods had earned; the rule says why."""
-    return -rule.points > rule.bought_points or _is_below_minimum(line, rule)
+    return -rule.points > rule.left_points or _is_below_minimum(line, rule)
 
 
 def _is_below_minimum(line: Explanation, rule: ExplainedRule) -> bool:
@@ -234,14 +254,13 @@ def _without_points(rule: ExplainedRule) -> str:
 
 
 def _rule_of_return(line: Explanation, rule: ExplainedRule) -> str:
-    is_of_limit = rule.limit_points is not None and rule.limit != BUDGET
     if rule.is_counted:
         return _uncounted(rule)
     if not rule.points:
-        return _untouched(rule, is_of_limit=is_of_limit)
-    if -rule.points > rule.bought_points:
+        return _untouched(line, rule)
+    if -rule.points > rule.left_points:
         return _("%(rule)s: %(points)s, as this purchase had made up for another one that was returned.")
-    if is_of_limit and rule.points != rule.entitled_points:
+    if _is_made_up_for(line, rule):
         # It takes less: never more than the purchase had counted for. What stands in for the rest was held
         # back from this purchase or from another.
         return _("%(rule)s: only %(points)s: what the limit had held back makes up for the rest.")
@@ -260,8 +279,21 @@ def _uncounted(rule: ExplainedRule) -> str:
     return _("%(rule)s: the purchase no longer counts towards this bonus.")
 
 
-def _untouched(rule: ExplainedRule, *, is_of_limit: bool) -> str:
-    if is_of_limit and rule.bought_points:
+def _is_made_up_for(line: Explanation, rule: ExplainedRule) -> bool:
+    """Say whether what a limit had held back makes up for points that the return would have taken.
+
+    A budget may have cut what the purchase counted for: then only the return of all that was left tells it.
+    """
+    if rule.limit_points is None:
+        return False
+    if rule.limit == BUDGET:
+        return not line.kept_cents and -rule.points < rule.left_points
+    return rule.points != rule.entitled_points
+
+
+def _untouched(line: Explanation, rule: ExplainedRule) -> str:
+    is_of_limit = rule.limit_points is not None and rule.limit != BUDGET
+    if rule.bought_points and (is_of_limit or _is_made_up_for(line, rule)):
         return _("%(rule)s: no points taken back: what the limit had held back makes up for them.")
     if is_of_limit:
         return _("%(rule)s: no points taken back: the limit had held them back.")

@@ -30,7 +30,7 @@ GROUP BY o.id, 1
 returned: purchases, points without the limit but no more than a budget let through, and points given."""
 
 HANDED_TO = f"""
-SELECT t.target_id
+SELECT t.target_id, t.moved_at
 FROM members_mergedcard k
 JOIN members_membermerge m ON m.id = k.merge_id
 JOIN loyalty_transfer t ON t.source_id = e.account_id AND t.moved_at = m.undone_at
@@ -42,7 +42,7 @@ WHERE k.card_id = o.card_id AND e.id < x.id AND e.id > coalesce((
     WHERE w.merge_id = m.id AND f.source_id = t.target_id), 0)
 LIMIT 1
 """  # noqa: S608 - a number of ours
-"""The account to which a separation handed over the purchase `o`, whose entry is `e`; no row if none did."""
+"""To which account, and when, a separation handed over the purchase `o`, whose entry is `e`, if one did."""
 
 
 def counted_since(

@@ -152,6 +152,7 @@ def test_the_form_proposes_twelve_whole_months_and_the_rule_from_whose_page_one_
         ({"last_on": "2026-11-23"}, "A past period is replayed: this day has not come yet."),
         ({"first_on": "2020-01-01"}, "A back-test covers five years at most."),
         ({"first_on": "soon"}, "Enter a valid date."),
+        ({"first_on": "0001-01-01", "last_on": "0001-01-05"}, "The year must be between 2000 and 2100."),
     ],
 )
 def test_a_question_that_makes_no_sense_is_an_error_of_the_form(

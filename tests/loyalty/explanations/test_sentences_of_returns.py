@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from loyalty.models import Programme, RuleEffect
+from loyalty.models import EarningRule, Programme, RuleEffect
 from loyalty.purchases.record import record_purchases
 from tests.factories import (
     NOW,
@@ -12,6 +12,7 @@ from tests.factories import (
     buy,
     make_cardholder,
     make_line,
+    make_next_version,
     make_return_line,
     make_rule,
 )
@@ -277,3 +278,43 @@ def test_a_return_of_what_the_budget_had_cut_blames_no_other_purchase(programme:
     buy(programme, CARD, euros=10, reference="A")
     bring_back(programme, CARD, reference="A", euros=10, return_reference="R")
     assert said("R", "en")[4] == "Rule — Welcome: −20 points."
+
+
+def test_returns_in_parts_say_from_which_on_more_is_taken_than_the_purchase_had_got(
+    programme: Programme,
+) -> None:
+    make_doubling_rule(programme, limit_points=50)
+    buy(programme, CARD, euros=40, reference="A")
+    buy(programme, CARD, euros=30, reference="B")
+    bring_back(programme, CARD, reference="A", euros=40)
+    for part in ("B1", "B2", "B3"):
+        bring_back(programme, CARD, reference="B", euros=10, return_reference=part)
+    assert said("B1", "en")[4] == "Rule — Double points: −10 points."
+    assert said("B2", "en")[2].endswith("were returned.")
+    for part in ("B2", "B3"):
+        assert said(part, "en")[4] == (
+            "Rule — Double points: −10 points, as this purchase had made up for another one that was"
+            " returned."
+        )
+        assert said(part)[4] == (
+            "Règle — Points doublés : −10 points, car cet achat avait compensé un autre achat retourné."
+        )
+
+
+def test_a_return_of_all_that_a_budget_had_cut_names_the_limit_that_makes_up_for_it(
+    programme: Programme,
+) -> None:
+    make_welcome_rule(programme, limit_points=75, budget_points=110)
+    first = EarningRule.objects.get(code="welcome")
+    other = make_cardholder(programme)
+    buy(programme, other.card.token, euros=10)
+    buy(programme, CARD, euros=10, reference="A")
+    buy(programme, CARD, euros=10, reference="B")
+    make_next_version(first, at=NOW + timedelta(hours=1), budget_points=1000)
+    later = NOW + timedelta(hours=2)
+    buy(programme, CARD, euros=10, reference="C", at=later)
+    bring_back(programme, CARD, reference="B", euros=10, return_reference="R", at=later)
+    assert said("B", "en")[4].startswith("Rule — Welcome: 10 points instead of 50")
+    assert said("R", "en")[4] == (
+        "Rule — Welcome: no points taken back: what the limit had held back makes up for them."
+    )
