@@ -68,9 +68,15 @@ class StaffMachine(PeopleMachine):
         if asked.points < 0:
             self.books.add(asked.person, asked.side, asked.points)
             return
-        is_again = asked.request.kind == AdjustmentKind.REINSTATEMENT
-        last_day = self.today + AGAIN if is_again else years_after(self.today, YEARS[asked.side])
-        self.books.give(asked.person, asked.side, asked.points, last_day)
+        if asked.request.kind == AdjustmentKind.REINSTATEMENT:
+            # Whoever had lost them gets them, and keeps them when two are separated.
+            for one in asked.request.entries.select_related("entry__account"):
+                self.books.give(
+                    self.owner(one.entry.account), asked.side, one.entry.points, self.today + AGAIN
+                )
+        else:
+            last_day = years_after(self.today, YEARS[asked.side])
+            self.books.give(asked.person, asked.side, asked.points, last_day)
 
     def key(self) -> str:
         """Return a key of its own for a request."""

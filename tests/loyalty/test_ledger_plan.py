@@ -359,3 +359,33 @@ def test_what_is_over_expires_when_all_moves_of_the_batch_are_undone() -> None:
         (CHARLIE, EntryKind.MOVE_UNDONE_IN, 10, 0, {OVER: -10}),
         (CHARLIE, EntryKind.EXPIRY, -10, 0, {OVER: 10}),
     ]
+
+
+def test_what_comes_back_from_the_other_pays_at_once_though_its_last_day_is_over() -> None:
+    alice, bob = account(soon=0), account(BOB, soon=0, over=9)
+    # Bob had got 100, had spent 25 of them, had then owed 25 of a debt of 100, and had repaid these.
+    undone = {
+        5: {ALICE: Corrected(1, -100, 0, [(SOON, 100)]), BOB: Corrected(2, 100, 0, [(SOON, -100)])},
+        7: {
+            ALICE: Corrected(3, 100, -100, []),
+            BOB: Corrected(4, -100, 25, [(SOON, 75)], repaid_lots=[(OVER, 25)]),
+        },
+    }
+
+    entries = plan_batch(
+        [MoveBack(BOB, ALICE, undoing=[(8, 7), (6, 5)], occurred_at=AT, lot=LATER)],
+        {one.account_id: one for one in (alice, bob)},
+        today=TODAY,
+        zone=ZoneInfo("Europe/Paris"),
+        corrected={},
+        undone=undone,
+    )
+
+    assert told(entries) == [
+        (BOB, EntryKind.MOVE_UNDONE_OUT, 100, 0, {SOON: -75, OVER: -25}),
+        (BOB, EntryKind.MOVE_UNDONE_OUT, -100, 0, {SOON: 75, OVER: 25}),
+        (ALICE, EntryKind.MOVE_UNDONE_IN, 100, 0, {SOON: -100}),
+        (ALICE, EntryKind.MOVE_UNDONE_IN, -100, 0, {SOON: 100}),
+        (BOB, EntryKind.EXPIRY, -9, 0, {OVER: 9}),
+    ]
+    assert (alice.owed, bob.owed) == (0, 0)

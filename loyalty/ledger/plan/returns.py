@@ -42,9 +42,9 @@ def move_back(
     for transfer_id, before, account, kind in _in_turn(payer, owner, movement, undone):
         entry = before[account.account_id]
         first: Sequence[tuple[LotDates, int]] = ()
-        if account is owner and entry.owed_change < 0:
-            paid = before[payer.account_id].uses
-            first = _came_back([side for side in sides if side.account is owner], paid, today)
+        if account is payer or entry.owed_change < 0:
+            paid = before[payer.account_id].uses if account is owner else ()
+            first = _came_back([side for side in sides if side.account is account], paid, today)
         side = side_of(account)
         _reverse(side, entry, movement.lot, first, paid_by.get(transfer_id))
         if account is payer:
@@ -79,9 +79,9 @@ def _in_turn(
 def _came_back(
     sides: Sequence[Side], paid: Sequence[tuple[LotDates, int]], today: date
 ) -> list[tuple[LotDates, int]]:
-    """Return what came back and pays what is owed again: lots the other paid from, then those over by now.
+    """Return what came back and pays first: lots the other paid from, then those over by now.
 
-    While they were away, they could have paid.
+    While they were away, they could have paid. What is undone just before is not lost for what follows.
     """
     points: dict[LotDates, int] = defaultdict(int)
     for side in sides:
