@@ -33,8 +33,7 @@ from loyalty.selectors.period import TooManyMovements, period_statement
 from loyalty.selectors.programmes import account_of
 from loyalty.selectors.statement import TOP, UNCOUNTED, Place, statement_page
 from loyalty.selectors.statement_choices import cards_of, partners_of
-from loyalty.selectors.succession import replaced
-from loyalty.selectors.succession_words import what_becomes_of
+from loyalty.selectors.succession_words import told_if_replaced
 from members.models import Card
 
 EARLIER = "earlier"
@@ -59,15 +58,13 @@ def home(request: ProgrammeRequest) -> HttpResponse:
     visit = Visit(
         programme=request.programme, account=account, available_points=balance.available_points, at=at
     )
-    found = replaced(account)
     context = {
         "account": account,
         "balance": balance,
         "latest": latest_of(account),
         "why_owed": why_owed(account),
-        "replaced": found,
-        "what_becomes_of_it": what_becomes_of(found) if found else "",
-    } | _panels(visit)
+    }
+    context |= told_if_replaced(account) | _panels(visit)
     return render(request, "loyalty/home.html", context)
 
 
@@ -173,7 +170,8 @@ def uncounted(request: MemberRequest) -> HttpResponse:  # noqa: ARG001 - the gua
 def expiry(request: MemberRequest) -> HttpResponse:
     """Show when the member's points expire, month by month."""
     months = expiry_calendar(request.account, at=timezone.now())
-    return render(request, "loyalty/expiry.html", {"account": request.account, "months": months})
+    context = {"account": request.account, "months": months} | told_if_replaced(request.account)
+    return render(request, "loyalty/expiry.html", context)
 
 
 @require_safe

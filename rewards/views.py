@@ -21,6 +21,7 @@ from loyalty.requests import MemberRequest
 from loyalty.selectors.balance import balance_to_tell, points_to_use
 from loyalty.selectors.households import is_kept_from_household, points_with_household, pool_for
 from loyalty.selectors.rules import general_rule
+from loyalty.selectors.succession_words import told_if_replaced
 from members.access import kept_fields, recently_proved
 from rewards.codes import bare_code, reveal_code
 from rewards.errors import GiftCardNotOffered, PriceChanged
@@ -75,17 +76,14 @@ def gift_cards(request: MemberRequest) -> HttpResponse:
         owed_points=balance.owed_points,
         rule=general_rule(request.programme, at=at),
     )
-    return render(
-        request,
-        "rewards/gift_cards.html",
-        {
-            "account": request.account,
-            "balance": balance,
-            "offers": offers,
-            "points_together": together,
-            "is_kept_from_household": is_kept_from_household(request.account),
-        },
-    )
+    context = {
+        "account": request.account,
+        "balance": balance,
+        "offers": offers,
+        "points_together": together,
+        "is_kept_from_household": is_kept_from_household(request.account),
+    }
+    return render(request, "rewards/gift_cards.html", context | told_if_replaced(request.account))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -39,6 +39,14 @@ MEMBERS_SHOWN = 20
 name_actions({"backtest.exported": _("Export of a back-test")})
 
 
+def _period(back_test: BackTest) -> str:
+    """Name a back-test by its days."""
+    if back_test.first_on == back_test.last_on:
+        return gettext("Back-test of %(day)s") % {"day": day(back_test.first_on)}
+    days = {"first": day(back_test.first_on), "last": day(back_test.last_on)}
+    return gettext("Back-test from %(first)s through %(last)s") % days
+
+
 @admin.register(BackTest)
 class BackTestAdmin(LockedAdmin):
     """Back-tests, the newest first."""
@@ -156,8 +164,7 @@ class BackTestAdmin(LockedAdmin):
         if request.method == "POST":
             raise PermissionDenied
         context = self.admin_site.each_context(request) | {
-            "title": gettext("Back-test from %(first)s through %(last)s")
-            % {"first": day(back_test.first_on), "last": day(back_test.last_on)},
+            "title": _period(back_test),
             "subtitle": str(back_test.programme),
             "opts": self.opts,
             "original": back_test,

@@ -144,7 +144,7 @@ class FeedImportAdmin(LockedAdmin):
         """Take a file and have it imported in the background; then show how far it has come."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = UploadForm(request.POST or None, request.FILES or None)
+        form = UploadForm(request.POST or None, request.FILES or None, initial=request.GET.dict())
         if request.method == "POST" and form.is_valid():
             upload = form.cleaned_data["file"]
             feed_import = start_import(

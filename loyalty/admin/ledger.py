@@ -17,7 +17,7 @@ from core.admin import Labelled, LockedAdmin, LockedInline, button, in_colours, 
 from core.admin_filters import period_filter
 from core.admin_questions import Question, ask
 from core.audit import name_actions
-from core.formatting import day, number, signed_points
+from core.formatting import day, labelled, number, signed_points
 from loyalty.adjustments.colleagues import ASK
 from loyalty.adjustments.deeds import LEFT
 from loyalty.adjustments.leaving import let_leave
@@ -72,9 +72,9 @@ class PointAccountAdmin(LockedAdmin):
     inlines = (LotInline,)
     fieldsets = (
         (None, {"fields": ("member_link", "programme", "enrolled_at", "left_on", "merged_into")}),
-        (_("Points"), {"fields": ("available", "waiting", "balance_points", "owed_points", "movements")}),
+        (_("Points"), {"fields": ("available", "waiting", "shown_balance", "owed_points", "movements")}),
     )
-    readonly_fields: ClassVar = ("member_link", "available", "waiting", "movements")
+    readonly_fields: ClassVar = ("member_link", "available", "waiting", "shown_balance", "movements")
     actions_detail = ("points", "leave")
 
     @admin.display(description=_("member"))
@@ -146,6 +146,7 @@ class PointAccountAdmin(LockedAdmin):
         question = Question(
             title=_("Leave the programme"),
             sentence=sentence,
+            notes=[labelled(_("Member"), account.member)],
             button=_("The member leaves today"),
             done=_("The member has left the programme."),
             action="",

@@ -16,6 +16,7 @@ from core.admin_filters import period_filter
 from core.admin_questions import Question, ask
 from core.audit import name_actions, name_details
 from core.errors import DomainError
+from core.formatting import labelled
 from core.reasons import ReasonField
 from loyalty.adjustments.colleagues import Actor
 from loyalty.adjustments.deeds import LIMITS, MERGED, POINTS, SEPARATED
@@ -283,6 +284,10 @@ class MemberMergeAdmin(LockedAdmin):
         merge: MemberMerge = self.row(request, object_id)
         question = Question(
             title=_("Separate the members"),
+            notes=[
+                labelled(_("Who stays"), merge.survivor),
+                labelled(_("Who goes their own way"), merge.merged),
+            ],
             sentence=_(
                 "Cards and points go back to whom they belong, with the purchases made since with those"
                 " cards. What was spent meanwhile stays with the member who stays, and may leave them owing"

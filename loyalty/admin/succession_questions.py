@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 from django.db.models import Count, Q, Sum
+from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin_questions import Question
 from core.formatting import day, moment, number, points
+from loyalty.dates import local_date
 from loyalty.models import Conversion, ConversionKind, Succession
 from loyalty.succession.accounts import Stay
 from loyalty.succession.errors import REFUSALS, WalkUnderWay
@@ -143,6 +146,7 @@ def question_to_close(succession: Succession) -> Question:
     walk = Figures.of_json(succession.walk)
     accounts, left, owed = walk.staying_holding, walk.staying_points, walk.staying_owed
     notes = [
+        *_too_early(succession),
         ngettext(
             "%(number)s member with points stays behind for good.",
             "%(number)s members with points stay behind for good.",
@@ -163,6 +167,15 @@ def question_to_close(succession: Succession) -> Question:
         % {"moment": moment(succession.moved_at, succession.source.zone)},
     ]
     return replace(_CLOSE, notes=notes)
+
+
+def _too_early(succession: Succession) -> list[str]:
+    """Say from which day on the old programme can be closed, if that is not today."""
+    last = succession.late_returns_until
+    if last is None or local_date(timezone.now(), succession.source.zone) > last:
+        return []
+    begins = {"day": day(last + timedelta(days=1))}
+    return [gettext("It can be closed from %(day)s on: until then late lines still come.") % begins]
 
 
 def question_to_reverse(succession: Succession) -> Question:

@@ -67,6 +67,17 @@ class Preview:
     available_on: date
     expires_on: date
     balance_points: int | None
+    owed_points: int
+
+    @property
+    def repaid_points(self) -> int:
+        """How many of its points would repay points owed, so that nobody could spend them."""
+        return min(self.points, self.owed_points)
+
+    @property
+    def has_days(self) -> bool:
+        """Whether its points would have days: not if it were refused, nor if all repaid points owed."""
+        return not self.refusal and not 0 < self.points == self.repaid_points
 
     @property
     def points(self) -> int:
@@ -105,6 +116,7 @@ def preview(imagined: Imagined, *, at: datetime) -> Preview:
         available_on=lot.available_on,
         expires_on=lot.expires_on,
         balance_points=imagined.account.balance_points if imagined.account else None,
+        owed_points=imagined.account.owed_points if imagined.account else 0,
     )
 
 

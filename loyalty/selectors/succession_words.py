@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.formatting import day, points, points_or_debt
-from loyalty.models import ConversionKind
+from loyalty.models import ConversionKind, PointAccount
 from loyalty.selectors.movement_names import moves_debt
-from loyalty.selectors.succession import Replaced
+from loyalty.selectors.succession import Replaced, replaced
 from loyalty.succession.accounts import STAY_SENTENCES, Stay
 from loyalty.succession.outcomes import Outcome
 
@@ -36,26 +36,26 @@ def why_converted(converted: Converted, *, entry_kind: int, entry_points: int) -
     return sentence % {
         "old": converted.old_name,
         "new": converted.new_name,
-        "old_points": points(converted.left_points),
-        "new_points": points(converted.arrived_points),
+        "old_points": points(abs(converted.left_points)),
+        "new_points": points(abs(converted.arrived_points)),
     }
 
 
 def _debt_goes_back(*, is_old_account: bool) -> str:
     if is_old_account:
-        return _("%(new)s does not replace %(old)s after all: the points you owed are counted here again.")
-    return _("%(old)s goes on after all: the points you owed are counted there again.")
+        return _("%(new)s does not replace %(old)s after all: points owed are counted here again.")
+    return _("%(old)s goes on after all: points owed are counted there again.")
 
 
 def _in_old_account(kind: ConversionKind) -> str:
     return {
         ConversionKind.POINTS: _(
-            "%(new)s replaces %(old)s. Your points are there now: %(new_points)s, with the same expiry dates."
+            "Conversion of %(old_points)s into %(new_points)s of %(new)s, with the same expiry dates."
         ),
         ConversionKind.LATE_RETURN: _(
-            "A purchase was returned after your points had moved: its points are taken back in %(new)s."
+            "A purchase was returned after the points had moved: its points are taken back in %(new)s."
         ),
-        ConversionKind.OWED: _("%(new)s replaces %(old)s. The points you owed are counted there now."),
+        ConversionKind.OWED: _("Conversion of points owed: %(old_points)s here, %(new_points)s in %(new)s."),
         ConversionKind.REVERSED: _(
             "%(new)s does not replace %(old)s after all: these points are back as they were."
         ),
@@ -65,12 +65,12 @@ def _in_old_account(kind: ConversionKind) -> str:
 def _in_new_account(kind: ConversionKind) -> str:
     return {
         ConversionKind.POINTS: _(
-            "Your %(old_points)s of %(old)s are %(new_points)s here, with the same expiry dates."
+            "Conversion of %(old_points)s of %(old)s into %(new_points)s, with the same expiry dates."
         ),
         ConversionKind.LATE_RETURN: _(
             "A purchase that counted in %(old)s was returned: its points are taken back."
         ),
-        ConversionKind.OWED: _("The points that you owed in %(old)s are counted here now."),
+        ConversionKind.OWED: _("Conversion of points owed: %(old_points)s in %(old)s, %(new_points)s here."),
         ConversionKind.REVERSED: _("%(old)s goes on after all: these points are back there."),
     }[kind]
 
@@ -78,6 +78,12 @@ def _in_new_account(kind: ConversionKind) -> str:
 def what_becomes_of(found: Replaced) -> str:
     """Tell members what becomes of their points, at which rate, and what to do where nothing does."""
     return f"{_rate(found)} {_told_to_member(found)}"
+
+
+def told_if_replaced(account: PointAccount) -> dict[str, object]:
+    """Return what pages tell of an account whose programme is replaced; nothing to tell where it goes on."""
+    found = replaced(account)
+    return {"replaced": found, "what_becomes_of_it": what_becomes_of(found) if found else ""}
 
 
 def what_became_of(found: Replaced) -> str:
@@ -110,7 +116,10 @@ def _told_to_member(found: Replaced) -> str:
             found.left_points,
         ) % {"left": points(found.left_points), "arrived": points(found.arrived_points)}
     if found.left_points < 0:
-        return _("The points that you owed are counted there now.")
+        return _("Points owed here: %(left)s. They are counted there now: %(arrived)s.") % {
+            "left": points(-found.left_points),
+            "arrived": points(-found.arrived_points),
+        }
     return _("You take part there from now on.")
 
 

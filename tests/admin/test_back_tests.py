@@ -279,6 +279,8 @@ def test_a_period_without_purchases_has_an_answer_too(
 
     words = words_of(marketing, page_of(answer(ask(story.programme, [bonus], last_on=quiet))))
 
+    one_day = answer(ask(story.programme, [bonus], first_on=quiet, last_on=quiet))
+    assert "Back-test of 31 January 2026" in words_of(marketing, page_of(one_day))
     assert "No purchase of the period earned points." in words
     assert "No gift card was offered, so the points have no value in money here." in words
     assert "Nobody gains." in words

@@ -152,6 +152,14 @@ def test_a_file_that_is_not_trusted_is_refused_with_a_sentence_and_leaves_nothin
     assert Purchase.objects.count() == before
 
 
+def test_a_link_says_whose_file_is_meant_and_what_it_holds(manager: Client, story: Story) -> None:
+    address = reverse("admin:loyalty_feedimport_add")
+    page = manager.get(f"{address}?programme={story.programme.pk}&kind=counterparts").content.decode()
+
+    assert '<option value="counterparts" selected>' in page
+    assert f'<option value="{story.programme.pk}" selected>' in page
+
+
 def test_a_form_without_a_file_is_asked_for_again(manager: Client, story: Story) -> None:
     before = FeedImport.objects.count()
 

@@ -146,6 +146,8 @@ def test_two_members_are_separated_with_a_reason(agent: Client, story: Story) ->
 
     asked = agent.get(address).content.decode()
     assert "may leave them owing points" in asked
+    assert f"Who stays: {merge.survivor}" in asked
+    assert f"Who goes their own way: {merge.merged}" in asked
     agent.post(address, {"reason": ""})
     assert MemberMerge.objects.get().undone_at is None
     done = agent.post(address, {"reason": WHY}, follow=True).content.decode()

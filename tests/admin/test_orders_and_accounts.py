@@ -102,7 +102,9 @@ def test_more_points_than_an_agent_may_take_are_lost_by_the_hand_of_who_may_appr
     agent, manager = (client_of(make_colleague(role)) for role in ("Call centre", "Programme manager"))
     address = reverse("admin:loyalty_pointaccount_leave", args=[story.alice.account.pk])
     account = PointAccount.objects.filter(pk=story.alice.account.pk)
-    assert "The member loses 512 points at once." in agent.get(address).content.decode()
+    asked = agent.get(address).content.decode()
+    assert "The member loses 512 points at once." in asked
+    assert f"Member: {story.alice.member}" in asked
 
     refused = agent.post(address, {"told": "lost"}, follow=True).content.decode()
     assert "ask a colleague who may approve adjustments to record it. Nothing was changed." in refused

@@ -26,14 +26,17 @@ from partners.models import Store
 from tests.admin.conftest import ADMINISTRATOR, Story, client_of, make_colleague
 from tests.admin.rules import TODAY, add_rule, number_of, page
 from tests.factories import (
+    bring_back,
     buy,
     make_card,
+    make_cardholder,
     make_issuer,
     make_member,
     make_partner,
     make_programme,
     make_rule,
     make_store,
+    order,
 )
 from tests.kept_fixtures import kept
 
@@ -367,6 +370,24 @@ def test_what_would_be_refused_leaves_the_balance_as_it_is(manager: Client, stor
     )
     refused = shown(manager, **asked)["preview"]
     assert (refused.points, refused.balance_after_points) == (0, refused.balance_points)
+
+
+@pytest.mark.parametrize(("owed", "repaid", "has_days"), [(60, 60, False), (50, 50, True), (80, 60, False)])
+def test_points_that_would_repay_points_owed_are_told_as_such(
+    manager: Client, story: Story, owed: int, repaid: int, *, has_days: bool
+) -> None:
+    owing = make_cardholder(story.programme)
+    buy(story.programme, owing.card.token, euros=owed, reference="OWED")
+    order(story.programme, owing.account, points=owed)
+    bring_back(story.programme, owing.card.token, reference="OWED", euros=owed)
+    asked = {"who": owing.member.reference, "partner": str(number_of("conforama"))}
+
+    answer = manager.post(page("preview"), purchase(**asked))
+
+    words = " ".join(strip_tags(answer.content.decode()).split())
+    assert f"Repaying points owed {repaid} points" in words
+    assert f"Balance before −{owed} points Balance after" in words
+    assert ("Available from" in words) is has_days
 
 
 def test_a_purchase_that_nobody_takes_any_more_would_be_refused(manager: Client, story: Story) -> None:

@@ -73,7 +73,7 @@ def latest() -> StaffAction:
 def test_a_draft_is_scheduled_at_once(manager: Client, draft: EarningRule) -> None:
     question = manager.get(page("schedule", draft.pk)).content.decode()
     assert "Double points on Saturdays." in question
-    assert "Begun at once, it counts for purchases of its period that are reported from now on" in question
+    assert "it counts for purchases that are reported from now on, even if made before" in question
     assert "“Saturdays” multiplies the points of “1 point for each euro”." in question
     assert status_of(draft) is RuleStatus.DRAFT
 

@@ -1,6 +1,6 @@
 """Pages of a succession say with numbers what cannot be taken back, and what is missing before it runs."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
@@ -59,6 +59,7 @@ def test_closing_says_how_many_members_and_points_stay_behind_for_good(
 
     told = notes_of(manager, page("close", succession))
 
+    assert told.pop(0) == ("It can be closed from 1 February 2099 on: until then late lines still come.")
     assert told[:3] == [
         "2 members with points stay behind for good.",
         "100 points stay behind for good.",
@@ -72,6 +73,7 @@ def test_closing_says_that_nothing_stays_behind_or_that_it_is_not_known_yet(
     manager: Client, programmes: Programmes
 ) -> None:
     succession = running(manager, programmes)
+    Succession.objects.update(late_returns_until=date(2020, 1, 1))
     assert notes_of(manager, page("close", succession))[:2] == [
         "0 members with points stay behind for good.",
         "0 points stay behind for good.",
@@ -113,7 +115,8 @@ def test_a_rehearsal_says_what_to_do_about_members_without_counterpart(
         "2 members stay for want of a counterpart. Import a file of counterparts (member_reference,"
         " new_member_reference, new_card_token), then rehearse again."
     )
-    link = f'<a class="file-link" href="{reverse("admin:loyalty_feedimport_add")}">Import a file</a>'
+    add = f"{reverse('admin:loyalty_feedimport_add')}?programme={programmes.old.pk}&amp;kind=counterparts"
+    link = f'<a class="file-link" href="{add}">Import a file</a>'
 
     shown = text_of(manager, page("change", succession))
 

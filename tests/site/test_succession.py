@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 
 from loyalty.documents.movements_file import movements_file
@@ -14,6 +15,7 @@ from loyalty.selectors.statement import EVERYTHING, statement_page
 from loyalty.selectors.statement_lines import StatementLine
 from loyalty.succession.service import reverse_succession
 from tests.factories import Cardholder, bring_back, buy, make_cardholder, make_user, order
+from tests.households import product_for
 from tests.kept_fixtures import kept
 from tests.loyalty.succession.conftest import (
     Programmes,
@@ -58,16 +60,18 @@ def test_both_statements_say_where_the_points_are(programmes: Programmes, at: da
     title, sentence = told(alice.account, "en")[0]
     assert title == "Points moved to Galeries Lafayette"
     assert sentence == (
-        "Galeries Lafayette replaces Smiles. Your points are there now: 150 points, with the same expiry"
-        " dates."
+        "Conversion of 100 points into 150 points of Galeries Lafayette, with the same expiry dates."
     )
     assert told(new, "en") == [
-        ("Opening balance", "Your 100 points of Smiles are 150 points here, with the same expiry dates.")
+        (
+            "Opening balance",
+            "Conversion of 100 points of Smiles into 150 points, with the same expiry dates.",
+        )
     ]
     assert told(new, "fr") == [
         (
             "Reprise de solde",
-            "Vos 100 points de Smiles font ici 150 points, avec les mêmes dates d’expiration.",
+            "Conversion de 100 points de Smiles en 150 points, aux mêmes dates d’expiration.",
         )
     ]
 
@@ -79,8 +83,7 @@ def test_a_late_return_is_told_on_both_sides(programmes: Programmes, at: datetim
     follow(succession, at=at)
     new = PointAccount.objects.get(programme=programmes.new)
     assert told(alice.account, "en")[0][1] == (
-        "A purchase was returned after your points had moved: its points are taken back in Galeries"
-        " Lafayette."
+        "A purchase was returned after the points had moved: its points are taken back in Galeries Lafayette."
     )
     assert (
         told(new, "en")[0][1] == "A purchase that counted in Smiles was returned: its points are taken back."
@@ -95,14 +98,14 @@ def test_points_owed_and_a_reversal_are_told_on_both_sides(programmes: Programme
     succession = run(prepare(programmes), at=at)
     new = PointAccount.objects.get(programme=programmes.new)
     assert told(alice.account, "en")[0][1] == (
-        "Galeries Lafayette replaces Smiles. The points you owed are counted there now."
+        "Conversion of points owed: 10 points here, 10 points in Galeries Lafayette."
     )
-    assert told(new, "en")[0][1] == "The points that you owed in Smiles are counted here now."
+    assert told(new, "en")[0][1] == "Conversion of points owed: 10 points in Smiles, 10 points here."
     walk(reverse_succession(succession=succession, at=at), at=at)
     assert told(alice.account, "en")[0][1] == (
-        "Galeries Lafayette does not replace Smiles after all: the points you owed are counted here again."
+        "Galeries Lafayette does not replace Smiles after all: points owed are counted here again."
     )
-    assert told(new, "en")[0][1] == ("Smiles goes on after all: the points you owed are counted there again.")
+    assert told(new, "en")[0][1] == ("Smiles goes on after all: points owed are counted there again.")
     assert [title for title, _sentence in told(alice.account, "fr")[:2]] == [
         "Points dus transférés, revenus ici",
         "Points dus passés à Galeries Lafayette",
@@ -176,3 +179,25 @@ def test_the_home_page_of_the_old_programme_leads_to_the_new_one(
     assert sentence in page
     assert "Aller sur le site Galeries Lafayette" in page
     assert sentence not in client.get("/", headers={"host": "testserver"}).content.decode()
+
+
+def test_nothing_is_promised_in_a_programme_whose_points_have_moved_on(
+    programmes: Programmes, at: datetime
+) -> None:
+    product_for(programmes.old, 1500)
+    user = make_user()
+    alice = make_cardholder(programmes.old, user=user, at=at)
+    client = Client(headers={"accept-language": "en", "host": "localhost"})
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    prove_now(client, user)
+    pages = [reverse(name) for name in ("home", "gift_cards", "expiry")]
+    for page, promise in zip(pages, ("to go for the", "to go for the", "Your next purchase"), strict=True):
+        assert promise in client.get(page).content.decode()
+    succeeded(programmes, alice, at)
+    for page in pages:
+        shown = client.get(page).content.decode()
+        assert "Galeries Lafayette replaces Smiles" in shown
+        assert "Go to Galeries Lafayette" in shown
+        assert "to go for the" not in shown
+        assert "Your next purchase" not in shown
+    assert "You hold no points here." in client.get(pages[2]).content.decode()

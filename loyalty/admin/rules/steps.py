@@ -300,8 +300,8 @@ def _what_scheduling_does(page: RulePage, version: EarningRule) -> list[str]:
     elif not any(one.version.scheduled_at for one in others):
         notes.append(
             gettext(
-                "Begun at once, it counts for purchases of its period that are reported from now on, even"
-                " late; from a day and a time, only for purchases made from then on."
+                "Begun at once, it counts for purchases that are reported from now on, even if made before;"
+                " from a day and a time, only for purchases made from then on."
             )
         )
         if version.nth_purchase is not None and not version.is_every_nth:

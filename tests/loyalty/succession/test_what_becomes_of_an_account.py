@@ -129,7 +129,7 @@ def test_who_had_no_points_or_owed_some_is_not_told_of_points(programmes: Progra
     assert to_an_agent(empty.account) == (
         f"It is known there as {empty.member.reference}, and had no points that move."
     )
-    assert told(owing.account) == "The points that you owed are counted there now."
+    assert told(owing.account) == "Points owed here: 10 points. They are counted there now: 3 points."
     assert to_an_agent(owing.account).endswith("so far 10 points owed became 3 points owed.")
 
 
