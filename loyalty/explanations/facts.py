@@ -153,7 +153,8 @@ LEFT JOIN LATERAL (
     SELECT u.name, min(t.moved_at) AS moved_at
     FROM loyalty_succession n
     JOIN loyalty_programme u ON u.id = n.target_id
-    JOIN loyalty_conversion v ON v.succession_id = n.id AND v.account_id = h.id AND v.kind = %(moved)s
+    JOIN loyalty_conversion v
+      ON v.succession_id = n.id AND v.account_id IN (h.id, a.id) AND v.kind = %(moved)s
     JOIN loyalty_transfer t ON t.id = v.transfer_id
     WHERE n.source_id = h.programme_id AND n.state <> ALL(%(undone)s)
       AND v.parts @> jsonb_build_array(jsonb_build_array(l.expires_on, l.available_on))

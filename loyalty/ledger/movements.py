@@ -86,8 +86,8 @@ class Move(NamedTuple):
 class Handover(NamedTuple):
     """Purchases and returns posted to one account that are another's: they go there under a transfer.
 
-    By the lots of the purchases: points `earned`, and points `returned`. What the returns took from lots goes
-    back to them (`uses`), as does what they left owing.
+    By the lots of the purchases: points `earned`, and points `returned`, also of purchases that had no lot.
+    What the returns took from lots goes back to them (`uses`), as does what they left owing.
     """
 
     transfer_id: int
@@ -95,6 +95,7 @@ class Handover(NamedTuple):
     returned: Sequence[tuple[LotDates, int]]
     uses: Sequence[tuple[LotDates, int]]
     owed: int
+    returned_of_no_lot: int = 0
 
 
 class MoveBack(NamedTuple):

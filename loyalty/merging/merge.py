@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max
 
 from core.audit import record_action
 from core.outbox import publish
@@ -55,7 +55,8 @@ def merge_members(
     merge = lead_to(survivor=survivor, merged=merged, at=at)
     for source, target in pairs:
         leave_household(account=source, at=at)
-        PointAccount.objects.filter(pk=source.pk).update(merged_into=target)
+        # A line whose card was looked up before would count here; now it is looked at again.
+        PointAccount.objects.filter(pk=source.pk).update(merged_into=target, separations=F("separations") + 1)
         move_to_survivor(merge, source=source, target=target, at=at)
         carry_limits(merge, source=source, target=target)
     details = {"merged": merged.pk} | counted

@@ -63,9 +63,13 @@ FROM posted e JOIN loyalty_lotuse u ON u.entry_id = e.id JOIN loyalty_lot l ON l
 WHERE e.kind = %(return)s GROUP BY 2, 3
 UNION ALL
 SELECT 'owed', NULL, NULL, sum(e.owed)::bigint FROM posted e WHERE e.kind = %(return)s
+UNION ALL
+SELECT 'returned of no lot', NULL, NULL, -sum(e.points)::bigint
+FROM posted e WHERE e.kind = %(return)s AND e.lot_id IS NULL
 """
 """What purchases and returns with the cards that go back did in an account: by the lots of the purchases what
-they earned and what was returned, and from which lots the returns took that, or left it owing."""
+they earned and what was returned, and from which lots the returns took that, or left it owing. A purchase
+that earned nothing has no lot; its return takes points when it had made up for another one."""
 
 
 @transaction.atomic
@@ -180,8 +184,13 @@ def _handover(
         earned=posted["earned"],
         returned=posted["returned"],
         uses=posted["used"],
-        owed=sum(points for _lot, points in posted["owed"]),
+        owed=_sum_of(posted["owed"]),
+        returned_of_no_lot=_sum_of(posted["returned of no lot"]),
     )
+
+
+def _sum_of(posted: list[tuple[LotDates, int]]) -> int:
+    return sum(points for _lot, points in posted)
 
 
 def _posted_since(

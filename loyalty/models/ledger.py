@@ -50,8 +50,8 @@ class PointAccount(models.Model):
         db_index=False,
         verbose_name=_("leads to"),
     )
-    # How often cards went back from here to a member who had led here: whoever looked up a card before that
-    # finds out, under the lock, that the card may be another's by now.
+    # How often cards went from here to another member, by a merge, or back to one who had led here, by a
+    # separation: whoever looked up a card before finds out, under the lock, that it may be another's by now.
     separations = models.SmallIntegerField(_("separations"), default=0, db_default=0)
 
     class Meta:

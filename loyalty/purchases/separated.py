@@ -1,8 +1,9 @@
-"""Purchases of cards that went back to another member between being looked up and being recorded.
+"""Purchases of cards that went to another member between being looked up and being recorded.
 
 Whose a card is is looked up without a lock. A separation that commits before the account's lock comes has
-handed over what the card did, and would never see a purchase that is still posted to the survivor. So it
-counts up in the accounts, and whoever looked up a card compares under the lock.
+handed over what the card did, and would never see a purchase that is still posted to the survivor; a merge
+has carried the limits, and would never count it. So both count up in the accounts, and whoever looked up a
+card compares under the lock.
 """
 
 from collections.abc import Callable
@@ -20,13 +21,13 @@ LOOKS = 3
 
 
 class SeparatedMeanwhile(Exception):
-    """Cards went back from one of the accounts since they were looked up; everything has to be undone."""
+    """Cards went from one of the accounts since they were looked up; everything has to be undone."""
 
 
 def refuse_separated(looked_up: AbstractSet[tuple[int, int]]) -> None:
     """Raise SeparatedMeanwhile when the count of an account is another than the one looked up with it.
 
-    The accounts of what is posted are locked. The few that were ever separated are found by an index.
+    The accounts of what is posted are locked. An index finds the few of merged members.
     """
     if not looked_up:
         return
@@ -41,9 +42,9 @@ def refuse_separated(looked_up: AbstractSet[tuple[int, int]]) -> None:
 
 
 def looking_again(record: Callable[[], Recorded]) -> Recorded:
-    """Look at lines and record them, in a transaction; once more when members were separated in between.
+    """Look at lines and record them, in a transaction; once more when a merge or separation came in between.
 
-    Each time takes another separation of people whose purchases are among them, so the last one may raise.
+    Each time takes another one of people whose purchases are among them, so the last time may raise.
     """
     for _ in range(LOOKS - 1):
         with suppress(SeparatedMeanwhile), transaction.atomic():

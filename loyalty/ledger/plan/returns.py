@@ -109,7 +109,8 @@ def _hand_over(giving: Side, getting: Side, handover: Handover) -> None:
     for dates, points in sorted(handover.earned):
         for days, some in giving.gave(dates, points, given=1, arriving=1):
             getting.get(days, some)
-    getting.owe(sum(getting.give(dates, points) for dates, points in sorted(handover.returned)))
+    missing = sum(getting.give(dates, points) for dates, points in sorted(handover.returned))
+    getting.owe(missing + handover.returned_of_no_lot)
 
 
 def _reverse(

@@ -71,6 +71,16 @@ def test_whoever_leaves_after_their_points_moved_on_gave_nothing_up(programmes: 
     assert said("B", "en")[-1].startswith("Points given up — The member left the programme on 22 November")
 
 
+def test_points_that_moved_on_stay_there_when_their_member_is_merged(programmes: Programmes) -> None:
+    survivor, merged = make_cardholder(programmes.old), make_cardholder(programmes.old)
+    buy(programmes.old, merged.card.token, euros=100, reference="A")
+    run(prepare(programmes, terms(1, 1)))
+    before = said("A", "en")[-1]
+    merge_members(survivor=survivor.member, merged=merged.member, at=NOW)
+    assert said("A", "en")[-1] == before
+    assert "went over to Galeries Lafayette" in before
+
+
 def test_days_that_are_over_are_told_as_such(programme: Programme) -> None:
     buyer = make_cardholder(programme)
     buy(programme, buyer.card.token, euros=100, reference="A")
